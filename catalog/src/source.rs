@@ -1,0 +1,1 @@
+//! Files that people edit, read with the place of every fault.
