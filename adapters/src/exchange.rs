@@ -77,7 +77,7 @@ pub struct WireReply {
 
 /// What the mapping expressions of one operation may see. Serialised as the expression's root object, with `step` holding
 /// what earlier steps captured (`step.number.lsh`).
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExchangeContext {
     /// The case, item, applicant, form and materials.
     #[serde(flatten)]
@@ -196,7 +196,7 @@ impl std::fmt::Debug for CallbackDocument {
 }
 
 /// How the gateway answers a callback; the definition turns it into the reply that the partner's protocol expects.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum CallbackAnswer {
     /// Taken (or known already).
     Taken,
