@@ -25,7 +25,10 @@ const LIST: Named = ("列表", "a list");
 const MAPPING: Named = ("键值表", "a mapping");
 const NOTHING: Named = ("空值", "nothing");
 const UNQUOTE: Named = ("请去掉引号", "take the quotes away");
-const EMPTY_LIST: Named = ("没有内容请写 [] 或删去此键", "write [] or leave the key out");
+const EMPTY_LIST: Named = (
+    "没有内容请写 [] 或删去此键",
+    "write [] or leave the key out",
+);
 
 impl<'r> NodeReader<'r> {
     pub(super) fn new(reading: &'r Reading<'_>, node: NodeId) -> Self {
@@ -54,7 +57,11 @@ impl<'r> NodeReader<'r> {
     fn wrong(self, expected: Named) -> Trouble {
         let hint = match (expected, self.kind()) {
             (BOOLEAN | INTEGER | NUMBER, Kind::Scalar { plain: false, .. }) => Some(UNQUOTE),
-            (LIST, Kind::Scalar { text, plain: true }) if matches!(Plain::of(text), Plain::Null) => Some(EMPTY_LIST),
+            (LIST, Kind::Scalar { text, plain: true })
+                if matches!(Plain::of(text), Plain::Null) =>
+            {
+                Some(EMPTY_LIST)
+            }
             _ => None,
         };
         Trouble::wrong_type(expected, self.found(), hint)
@@ -63,7 +70,9 @@ impl<'r> NodeReader<'r> {
     /// The text of a scalar that is there.
     fn text(self) -> Result<&'r str, Trouble> {
         match self.kind() {
-            Kind::Scalar { text, plain } if !(*plain && matches!(Plain::of(text), Plain::Null)) => Ok(text),
+            Kind::Scalar { text, plain } if !(*plain && matches!(Plain::of(text), Plain::Null)) => {
+                Ok(text)
+            }
             _ => Err(self.wrong(TEXT)),
         }
     }
@@ -101,7 +110,9 @@ impl<'r> NodeReader<'r> {
                 Plain::Null => visitor.visit_unit(),
                 Plain::Boolean(yes) => visitor.visit_bool(yes),
                 // A written leading zero has a meaning in codes: 01 is not 1.
-                Plain::Unsigned(_) if text.len() > 1 && text.starts_with('0') => visitor.visit_str(text),
+                Plain::Unsigned(_) if text.len() > 1 && text.starts_with('0') => {
+                    visitor.visit_str(text)
+                }
                 Plain::Unsigned(number) => visitor.visit_u64(number),
                 Plain::Signed(number) => visitor.visit_i64(number),
                 Plain::Float(number) => visitor.visit_f64(number),
@@ -123,29 +134,43 @@ impl<'r> NodeReader<'r> {
 
     fn sequence<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
         match self.kind() {
-            Kind::Sequence(items) => visitor.visit_seq(Items { reading: self.reading, left: items }),
+            Kind::Sequence(items) => visitor.visit_seq(Items {
+                reading: self.reading,
+                left: items,
+            }),
             _ => Err(self.wrong(LIST)),
         }
     }
 
     fn choice<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
         match self.kind() {
-            Kind::Scalar { .. } => visitor.visit_enum(StrDeserializer::<Trouble>::new(self.text()?)),
+            Kind::Scalar { .. } => {
+                visitor.visit_enum(StrDeserializer::<Trouble>::new(self.text()?))
+            }
             Kind::Mapping(entries) => match entries.as_slice() {
-                [only] => visitor.visit_enum(Variant { entry: only, reading: self.reading }),
+                [only] => visitor.visit_enum(Variant {
+                    entry: only,
+                    reading: self.reading,
+                }),
                 _ => Err(self.wrong(("一个取值", "one choice"))),
             },
             Kind::Sequence(_) => Err(self.wrong(TEXT)),
         }
     }
 
-    fn structure<'de, V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
+    fn structure<'de, V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         visitor.visit_map(Entries::of_struct(self, names)?)
     }
 
     fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
         match self.kind() {
-            Kind::Scalar { text, plain: true } if matches!(Plain::of(text), Plain::Null) => visitor.visit_none(),
+            Kind::Scalar { text, plain: true } if matches!(Plain::of(text), Plain::Null) => {
+                visitor.visit_none()
+            }
             _ => visitor.visit_some(self),
         }
     }
@@ -199,9 +224,15 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
         deserialize_enum(name: &'static str, variants: &'static [&'static str]) => choice();
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Trouble> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         match self.replaced() {
-            Some(stand_in) => stand_in.deserialize_newtype_struct(name, visitor).map_err(Trouble::of_stand_in),
+            Some(stand_in) => stand_in
+                .deserialize_newtype_struct(name, visitor)
+                .map_err(Trouble::of_stand_in),
             None => visitor.visit_newtype_struct(self),
         }
         .map_err(|trouble| trouble.at(self.node))
@@ -219,11 +250,16 @@ struct Items<'r> {
 impl<'de> de::SeqAccess<'de> for Items<'_> {
     type Error = Trouble;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Trouble> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Trouble> {
         while let Some((node, rest)) = self.left.split_first() {
             self.left = rest;
             if self.reading.treatment(*node) != Some(Treatment::Omit) {
-                return seed.deserialize(NodeReader::new(self.reading, *node)).map(Some);
+                return seed
+                    .deserialize(NodeReader::new(self.reading, *node))
+                    .map(Some);
             }
         }
         Ok(None)
@@ -248,7 +284,10 @@ impl<'r> Entries<'r> {
         if !reading.supplied(reader.node).is_empty() {
             return Err(Trouble::no_stand_in());
         }
-        let entries = reader.entries()?.iter().filter(|entry| !(reader.node == 0 && entry.key == "schema"));
+        let entries = reader
+            .entries()?
+            .iter()
+            .filter(|entry| !(reader.node == 0 && entry.key == "schema"));
         Ok(Self::new(reading, entries.map(Pair::Written).collect()))
     }
 
@@ -262,7 +301,12 @@ impl<'r> Entries<'r> {
                 reading.unknown_key(entry.value, &entry.key, names);
             }
         }
-        pairs.extend(reading.supplied(reader.node).iter().map(|key| Pair::Supplied(key)));
+        pairs.extend(
+            reading
+                .supplied(reader.node)
+                .iter()
+                .map(|key| Pair::Supplied(key)),
+        );
         Ok(Self::new(reading, pairs))
     }
 
@@ -271,14 +315,21 @@ impl<'r> Entries<'r> {
             Pair::Written(entry) => reading.treatment(entry.value) != Some(Treatment::Omit),
             Pair::Supplied(_) => true,
         });
-        Self { reading, left: pairs.into_iter(), value: None }
+        Self {
+            reading,
+            left: pairs.into_iter(),
+            value: None,
+        }
     }
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'_> {
     type Error = Trouble;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Trouble> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Trouble> {
         match self.left.next() {
             None => Ok(None),
             Some(Pair::Supplied(key)) => {
@@ -287,7 +338,9 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
             }
             Some(Pair::Written(entry)) => {
                 self.value = Some(entry.value);
-                seed.deserialize(KeyReader(&entry.key)).map(Some).map_err(|trouble| trouble.at_key(entry.value))
+                seed.deserialize(KeyReader(&entry.key))
+                    .map(Some)
+                    .map_err(|trouble| trouble.at_key(entry.value))
             }
         }
     }
@@ -295,7 +348,9 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Trouble> {
         match self.value {
             Some(node) => seed.deserialize(NodeReader::new(self.reading, node)),
-            None => seed.deserialize(StandIn::new()).map_err(Trouble::of_stand_in),
+            None => seed
+                .deserialize(StandIn::new())
+                .map_err(Trouble::of_stand_in),
         }
     }
 }
@@ -321,11 +376,20 @@ impl<'de> Deserializer<'de> for KeyReader<'_> {
         visitor.visit_str(self.0)
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Trouble> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         visitor.visit_enum(StrDeserializer::<Trouble>::new(self.0))
     }
 
@@ -349,7 +413,10 @@ impl<'de, 'r> de::EnumAccess<'de> for Variant<'r> {
     type Error = Trouble;
     type Variant = NodeReader<'r>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, NodeReader<'r>), Trouble> {
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, NodeReader<'r>), Trouble> {
         let name = seed.deserialize(StrDeserializer::new(&self.entry.key))?;
         Ok((name, NodeReader::new(self.reading, self.entry.value)))
     }
@@ -373,7 +440,11 @@ impl<'de> de::VariantAccess<'de> for NodeReader<'_> {
         self.deserialize_tuple(len, visitor)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         self.deserialize_struct("", names, visitor)
     }
 }
@@ -396,7 +467,9 @@ impl Plain {
             "false" | "False" | "FALSE" => return Self::Boolean(false),
             _ => {}
         }
-        if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.')) {
+        if !text
+            .starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.'))
+        {
             return Self::Text;
         }
         if let Ok(number) = text.parse() {
@@ -406,7 +479,9 @@ impl Plain {
             return Self::Signed(number);
         }
         let looks_like_float = text.bytes().any(|byte| byte.is_ascii_digit())
-            && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'))
+            && text.bytes().all(|byte| {
+                byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E')
+            })
             && text.contains(['.', 'e', 'E']);
         match text.parse::<f64>() {
             Ok(number) if looks_like_float && number.is_finite() => Self::Float(number),
