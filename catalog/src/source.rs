@@ -22,8 +22,11 @@
 //! Types whose text has to pass a check (identifiers) should read themselves through [`parsed_text`], so that a faulty
 //! one does not hide the faults of its neighbours.
 
+mod builder;
 mod fault;
 mod node_reader;
+mod parts;
+mod plain;
 mod reading;
 mod stand_in;
 mod tree;
@@ -114,7 +117,7 @@ impl<T> Placed<T> {
 /// Every fault of the file, in the order of the file.
 pub fn load_placed<T: Document>(file_name: &str, text: &str) -> Result<Placed<T>, Vec<Fault>> {
     let (tree, mut found) =
-        Tree::parse(text).map_err(|only| fault::in_order(file_name, vec![only]))?;
+        Tree::parse(text).map_err(|only| fault::in_order(file_name, vec![*only]))?;
     if let Some(wrong) = tree.wrong_schema(T::SCHEMA) {
         return Err(fault::in_order(file_name, vec![wrong]));
     }
