@@ -12,6 +12,7 @@
 
 pub mod code;
 pub mod identifier;
+pub mod item;
 mod language;
 pub mod region;
 pub mod source;
