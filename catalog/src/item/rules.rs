@@ -299,6 +299,7 @@ fn validity(item: &ServiceItem, found: &mut Vec<Finding>) {
     }
     if let Some(old) = &item.supersedes
         && old.id == item.id
+        && item.version > 0
         && old.version >= item.version
     {
         let finding = Finding::new(
