@@ -4,5 +4,6 @@ pub mod clock;
 pub mod entropy;
 pub mod identity;
 pub mod problem;
+pub mod processing;
 pub mod store;
 pub mod text;
