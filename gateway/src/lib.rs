@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod entropy;
 pub mod identity;
+pub mod intake;
 pub mod problem;
+pub mod registry;
 pub mod store;
 pub mod text;

@@ -53,7 +53,10 @@ mod tests {
         let guard = set.take(&key("a"));
         assert!(guard.is_some());
         assert!(set.take(&key("a")).is_none());
-        assert!(set.take(&key("b")).is_some(), "another caller's key is another key");
+        assert!(
+            set.take(&key("b")).is_some(),
+            "another caller's key is another key"
+        );
         drop(guard);
         assert!(set.take(&key("a")).is_some());
     }

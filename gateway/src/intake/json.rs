@@ -196,7 +196,10 @@ mod tests {
         let malformed = |line, column| JsonError::Malformed { line, column };
         for (bytes, expected) in [
             (&b"{\"a\":1,\"a\":2}"[..], duplicate("/a")),
-            (b"{\"b\":[0,{\"x/y\":{\"a\":1,\"a\":2}}]}", duplicate("/b/1/x~1y/a")),
+            (
+                b"{\"b\":[0,{\"x/y\":{\"a\":1,\"a\":2}}]}",
+                duplicate("/b/1/x~1y/a"),
+            ),
             (b"\"\xff\"", JsonError::NotUtf8 { offset: 1 }),
             (b"{} {}", malformed(1, 4)),
             (b"{\"a\":", malformed(1, 5)),
@@ -205,7 +208,12 @@ mod tests {
             (b"NaN", malformed(1, 1)),
             (deep.as_bytes(), JsonError::TooDeep { offset: DEPTH_MAX }),
         ] {
-            assert_eq!(read(bytes), Err(expected), "{:?}", &bytes[..bytes.len().min(40)]);
+            assert_eq!(
+                read(bytes),
+                Err(expected),
+                "{:?}",
+                &bytes[..bytes.len().min(40)]
+            );
         }
     }
 

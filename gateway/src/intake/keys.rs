@@ -137,8 +137,14 @@ mod tests {
         assert_eq!(at(999).as_deref(), Some("A1"));
         assert_eq!(at(1000), None);
         let forged = cookie.replace("A1", "A2");
-        assert_eq!(keys().session_application(&forged, Timestamp::UNIX_EPOCH), None);
+        assert_eq!(
+            keys().session_application(&forged, Timestamp::UNIX_EPOCH),
+            None
+        );
         let longer = cookie.replace(".1000.", ".9000.");
-        assert_eq!(keys().session_application(&longer, Timestamp::UNIX_EPOCH), None);
+        assert_eq!(
+            keys().session_application(&longer, Timestamp::UNIX_EPOCH),
+            None
+        );
     }
 }

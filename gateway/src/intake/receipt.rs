@@ -54,7 +54,10 @@ impl ContentDigests {
     pub fn of(form: &Value, materials: &[MaterialFact]) -> Self {
         let mut lines: Vec<_> = materials.iter().map(|m| (m.seq, &m.sha256)).collect();
         lines.sort();
-        let text: String = lines.iter().map(|(seq, sha)| format!("{seq} {sha}\n")).collect();
+        let text: String = lines
+            .iter()
+            .map(|(seq, sha)| format!("{seq} {sha}\n"))
+            .collect();
         Self {
             form_sha256: HEXLOWER.encode(&canonical_digest(form)),
             materials_sha256: HEXLOWER.encode(digest(&SHA256, text.as_bytes()).as_ref()),
@@ -64,9 +67,14 @@ impl ContentDigests {
     /// As the remark of the first event, where they stay as they were.
     #[must_use]
     pub fn into_remark(self) -> Remark {
-        let Self { form_sha256, materials_sha256 } = self;
+        let Self {
+            form_sha256,
+            materials_sha256,
+        } = self;
         Remark {
-            note: Some(format!("form sha256 {form_sha256}, materials sha256 {materials_sha256}")),
+            note: Some(format!(
+                "form sha256 {form_sha256}, materials sha256 {materials_sha256}"
+            )),
         }
     }
 
@@ -75,7 +83,11 @@ impl ContentDigests {
     pub fn from_remark(remark: &Remark) -> Option<Self> {
         let note = remark.note.as_deref()?.strip_prefix("form sha256 ")?;
         let (form, materials) = note.split_once(", materials sha256 ")?;
-        let is_digest = |text: &str| HEXLOWER.decode(text.as_bytes()).is_ok_and(|d| d.len() == 32);
+        let is_digest = |text: &str| {
+            HEXLOWER
+                .decode(text.as_bytes())
+                .is_ok_and(|d| d.len() == 32)
+        };
         (is_digest(form) && is_digest(materials)).then(|| Self {
             form_sha256: form.to_owned(),
             materials_sha256: materials.to_owned(),
@@ -187,15 +199,24 @@ mod tests {
     fn a_changed_receipt_or_another_key_is_refused() {
         let receipt = keys().receipt(&promise());
         let other = InstallationKeys::new(&[8; 32], &[9; 32]).unwrap();
-        assert_eq!(verify(&receipt, other.public_key()), Err(ReceiptError::Signature));
+        assert_eq!(
+            verify(&receipt, other.public_key()),
+            Err(ReceiptError::Signature)
+        );
         let mut later = promise();
         later.submitted_at = "2017-06-05T01:30:01Z".parse().unwrap();
         let forged = keys().receipt(&later);
         let payload = forged.split('.').nth(1).unwrap();
         let mut parts: Vec<_> = receipt.split('.').collect();
         parts[1] = payload;
-        assert_eq!(verify(&parts.join("."), keys().public_key()), Err(ReceiptError::Signature));
-        assert_eq!(verify("a.b", keys().public_key()), Err(ReceiptError::NotAReceipt));
+        assert_eq!(
+            verify(&parts.join("."), keys().public_key()),
+            Err(ReceiptError::Signature)
+        );
+        assert_eq!(
+            verify("a.b", keys().public_key()),
+            Err(ReceiptError::NotAReceipt)
+        );
     }
 
     #[test]

@@ -1,0 +1,62 @@
+//! The registry (注册中心) at run time: catalogue, routes, organisations, calendar and compiled systems as one picture.
+//!
+//! Invariants: a [`Snapshot`] never changes; the next one is built aside from parts that were all checked, and swapped in at once,
+//! so that no reader sees half of a change and none waits; every version of every item and system that was ever registered
+//! stays reachable, because open cases are pinned to them.
+
+pub mod route;
+pub mod system;
+
+pub use route::{HandOver, Mode, Route, RouteQuery, RoutingError};
+pub use system::{SystemState, SystemVersion, SystemVersions};
+
+use arc_swap::ArcSwap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One consistent picture of everything that is registered.
+#[derive(Default)]
+pub struct Snapshot {
+    /// Routes in the order of the file.
+    pub routes: Vec<Route>,
+    /// Systems by id.
+    pub systems: BTreeMap<String, SystemVersions>,
+}
+
+impl Snapshot {
+    /// One version of a system; 0 means the one that is live.
+    #[must_use]
+    pub fn system(&self, id: &str, version: u32) -> Option<&SystemVersion> {
+        let versions = self.systems.get(id)?;
+        match version {
+            0 => versions.current(),
+            pinned => versions.get(pinned),
+        }
+    }
+}
+
+/// The current snapshot, shared by everything that runs.
+pub struct Registry {
+    snapshot: ArcSwap<Snapshot>,
+}
+
+impl Registry {
+    /// With a first snapshot.
+    #[must_use]
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+        }
+    }
+
+    /// The current snapshot. Take it once per task and keep to it.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Swaps in the next snapshot.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+}
