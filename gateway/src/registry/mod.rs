@@ -13,6 +13,7 @@ pub use system::{SystemState, SystemVersion, SystemVersions};
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tongban_adapters::definition::CompiledDefinition;
 
 /// One consistent picture of everything that is registered.
 #[derive(Default)]
@@ -24,14 +25,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// One version of a system; 0 means the one that is live.
+    /// The definition that new cases are pinned to, with its version.
     #[must_use]
-    pub fn system(&self, id: &str, version: u32) -> Option<&SystemVersion> {
-        let versions = self.systems.get(id)?;
-        match version {
-            0 => versions.current(),
-            pinned => versions.get(pinned),
-        }
+    pub fn current_system(&self, id: &str) -> Option<(u32, Arc<CompiledDefinition>)> {
+        let current = self.systems.get(id)?.current()?;
+        Some((current.version, Arc::clone(&current.definition)))
+    }
+
+    /// One version of a definition, as cases are pinned to it.
+    #[must_use]
+    pub fn system(&self, id: &str, version: u32) -> Option<Arc<CompiledDefinition>> {
+        let pinned = self.systems.get(id)?.get(version)?;
+        Some(Arc::clone(&pinned.definition))
     }
 }
 
@@ -51,7 +56,7 @@ impl Registry {
 
     /// The current snapshot. Take it once per task and keep to it.
     #[must_use]
-    pub fn snapshot(&self) -> Arc<Snapshot> {
+    pub fn load(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
 
