@@ -3,7 +3,9 @@
 pub mod clock;
 pub mod entropy;
 pub mod identity;
+pub mod intake;
 pub mod problem;
 pub mod processing;
+pub mod registry;
 pub mod store;
 pub mod text;
