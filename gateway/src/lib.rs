@@ -1,1 +1,8 @@
-//! Placeholder.
+//! The gateway (通办网关): everything that runs. Rooms in the order in which an application meets them; `ARCHITECTURE.md` has the map.
+
+pub mod clock;
+pub mod entropy;
+pub mod identity;
+pub mod problem;
+pub mod store;
+pub mod text;
