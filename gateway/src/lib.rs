@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod feedback;
 pub mod identity;
 pub mod intake;
 pub mod problem;
