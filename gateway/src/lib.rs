@@ -4,4 +4,5 @@ pub mod clock;
 pub mod entropy;
 pub mod identity;
 pub mod problem;
+pub mod simulator;
 pub mod text;
