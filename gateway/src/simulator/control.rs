@@ -4,8 +4,8 @@
 
 use super::cases::{Application, Case};
 use super::course::{Message, Report};
+use super::delivery::Outcome;
 use super::dialect::{Answer, Received};
-use super::runner::Outcome;
 use super::switches::{Fault, Switch};
 use super::{Outage, Simulator};
 use http::Method;

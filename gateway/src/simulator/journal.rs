@@ -1,7 +1,8 @@
 //! The state file: one JSON line for each change, the whole case each time, so that the last line of a case is the case.
 
 use super::SimulatorError;
-use super::cases::{Case, CaseBook};
+use super::book::CaseBook;
+use super::cases::Case;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

@@ -6,10 +6,12 @@
 //! There is no access control on it: a simulator is for loopback and test networks.
 
 mod arguments;
+mod book;
 mod cases;
 mod clock;
 mod control;
 mod course;
+mod delivery;
 mod department;
 mod dialect;
 mod document;
@@ -30,7 +32,7 @@ pub use arguments::{SimulateArguments, simulate};
 pub use course::Scenario;
 pub use switches::{Fault, Phase, Switch, SwitchError};
 
-use cases::CaseBook;
+use book::CaseBook;
 use clock::PartnerClock;
 use dialect::Dialect;
 use exchange::Exchange;

@@ -297,7 +297,7 @@ async fn events_drive_any_path_and_the_clock_moves_the_dates() {
     let taken = partner.case(NO).await["taken_at"].as_str().unwrap()[..4]
         .parse::<i32>()
         .unwrap();
-    assert_eq!(year, taken + 10);
+    assert!((10..=11).contains(&(year - taken)), "{year} {taken}");
 
     let stranger = partner
         .control("event", json!({"number": "999", "message": "acceptance"}))

@@ -76,8 +76,10 @@ async fn set_data(partner: &Partner, xml: &str, table: &str, identify: &str) -> 
     )
 }
 
-/// Each report: table name, process attribute, fields.
-fn reports(partner: &Partner) -> Vec<(String, String, Vec<(String, String)>)> {
+/// Table name, process attribute, fields.
+type Reported = (String, String, Vec<(String, String)>);
+
+fn reports(partner: &Partner) -> Vec<Reported> {
     let calls = partner
         .gateway
         .seen()
