@@ -309,3 +309,31 @@ async fn events_drive_any_path_and_the_clock_moves_the_dates() {
         .await;
     assert!(wrong["error"].as_str().unwrap().contains("dance"));
 }
+
+#[tokio::test]
+async fn a_report_that_was_on_its_way_when_the_partner_went_down_is_sent_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    for state in [true, false] {
+        let file = folder.path().join("state.jsonl");
+        let partner = partner(SimulatorKind::Rest, |options| {
+            options.scenario = Scenario::Refused;
+            options.switches = vec!["slow=60s,phase=feedback,times=1".parse().unwrap()];
+            options.state_file = state.then_some(file);
+        })
+        .await;
+        submit(&partner, NO).await.unwrap();
+        partner
+            .until(NO, "on its way", |case| {
+                case["sent"][0]["state"] == "sending"
+            })
+            .await;
+        assert!(partner.gateway.sptypes().is_empty());
+        partner
+            .control("switches", json!({"set": ["restart=50ms"]}))
+            .await;
+        partner
+            .until(NO, "taken", |case| case["sent"][0]["state"] == "taken")
+            .await;
+        assert_eq!(partner.gateway.sptypes(), ["2"]);
+    }
+}
