@@ -5,4 +5,5 @@ pub mod entropy;
 pub mod identity;
 pub mod problem;
 pub mod simulator;
+pub mod store;
 pub mod text;

@@ -1,0 +1,328 @@
+//! One errand: everything that happens while a worker holds one leased delivery.
+//!
+//! After a crash at any `await`: before `journal(begun)` nothing has left; after it the next worker finds `begun` and asks the
+//! partner first; after the answer and before `journal(done)` the same; after `finish` the delivery is settled. Every write names
+//! the fence, so a worker whose lease ran out writes nothing.
+
+use super::decide::{Facts, Happened, Next, decide};
+use super::journal::Journal;
+use super::transcript;
+use super::{Courier, SendFailure};
+use crate::identity::Scope;
+use crate::store::StoreError;
+use crate::store::case::CaseRecord;
+use crate::store::delivery::{AttemptRecord, DeliveryOutcome, LeasedDelivery};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::sync::Arc;
+use tongban_adapters::definition::CompiledDefinition;
+use tongban_adapters::exchange::{
+    ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest,
+};
+
+/// At most this many exchanges in one errand: steps of a definition, questions and one more send after a question.
+const EXCHANGES_MAX: usize = 16;
+
+/// A step of the conversation.
+enum Turn {
+    Step(usize),
+    Ask,
+}
+
+/// Why an errand could not even begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ErrandError {
+    /// The store failed; the lease will run out and the delivery be taken again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The fence is void: another worker has the delivery.
+    #[error("the lease of this delivery is over")]
+    LeaseOver,
+}
+
+/// One errand.
+pub struct Errand<'a> {
+    courier: &'a Courier,
+    lease: LeasedDelivery,
+    journal: Journal,
+    attempts: u32,
+}
+
+/// How the exchange of one turn went, with what an operator will see of it.
+struct Exchange {
+    happened: Happened,
+    record: AttemptRecord,
+}
+
+impl<'a> Errand<'a> {
+    /// An errand for this lease.
+    #[must_use]
+    pub fn new(courier: &'a Courier, lease: LeasedDelivery) -> Self {
+        let journal = Journal::read(&lease.journal);
+        let attempts = lease.attempts;
+        Self { courier, lease, journal, attempts }
+    }
+
+    /// Runs it to an outcome that is stored. Returns the stable word of the outcome, for metrics.
+    ///
+    /// # Errors
+    /// [`ErrandError`]: nothing was settled; the lease runs out by itself.
+    pub async fn run(mut self) -> Result<&'static str, ErrandError> {
+        let Some(case) = self.courier.store.case(&Scope::Everything, &self.lease.case_no).await?
+        else {
+            return self.give_up("case_missing", "the case of this delivery is not in the store").await;
+        };
+        let Some((version, _)) = self.courier.registry.load().current_system(&self.lease.system_id)
+        else {
+            return self.give_up("system_missing", "no active definition of this system").await;
+        };
+        let pinned = self.courier.store.pin_definition(&case.case_no, version).await?;
+        let Some(definition) = self.courier.registry.load().system(&self.lease.system_id, pinned)
+        else {
+            return self.give_up("definition_missing", "the pinned version of the definition is gone").await;
+        };
+        self.converse(&case, &definition).await
+    }
+
+    async fn converse(
+        &mut self,
+        case: &CaseRecord,
+        definition: &Arc<CompiledDefinition>,
+    ) -> Result<&'static str, ErrandError> {
+        let steps = definition.steps(self.lease.operation).to_vec();
+        if steps.is_empty() {
+            return self.give_up("not_offered", "the definition does not offer this operation").await;
+        }
+        if self.journal.begun.is_none() && self.journal.next(&steps).is_none() {
+            // The worker before us died between the last answer and its `finish`: nothing is left to send.
+            let record = note(self.courier.clock.now(), "accepted", "");
+            let outcome = DeliveryOutcome::Delivered { partner_no: case.partner_no.clone() };
+            return self.settle(record, outcome).await;
+        }
+        let askable = definition.asks_before_resend(self.lease.operation);
+        let doubtful = self.lease.ask_first || self.journal.begun.is_some();
+        let mut turn = if doubtful && askable { Turn::Ask } else { self.next_step(&steps) };
+        let mut partner_no = case.partner_no.clone();
+        for _ in 0..EXCHANGES_MAX {
+            let exchange = self.exchange(case, definition, &steps, &turn, &mut partner_no).await?;
+            let next = decide(&definition.retry(), &self.facts(askable), &exchange.happened);
+            let outcome = match next {
+                Next::GoOn => match self.journal.next(&steps) {
+                    Some(step) => {
+                        self.record(exchange.record).await?;
+                        turn = Turn::Step(step);
+                        continue;
+                    }
+                    None => DeliveryOutcome::Delivered { partner_no: partner_no.clone() },
+                },
+                Next::Ask => {
+                    self.record(exchange.record).await?;
+                    turn = Turn::Ask;
+                    continue;
+                }
+                Next::Send => {
+                    self.journal.forget();
+                    self.record(exchange.record).await?;
+                    turn = self.next_step(&steps);
+                    continue;
+                }
+                Next::Delivered => DeliveryOutcome::Delivered { partner_no: partner_no.clone() },
+                Next::Again { at, unknown } => DeliveryOutcome::Again { at, unknown },
+                Next::Dead => DeliveryOutcome::Dead,
+            };
+            return self.settle(exchange.record, outcome).await;
+        }
+        self.give_up("too_many_exchanges", "the conversation with the partner did not end").await
+    }
+
+    fn next_step(&self, steps: &[String]) -> Turn {
+        Turn::Step(self.journal.next(steps).unwrap_or(steps.len().saturating_sub(1)))
+    }
+
+    async fn exchange(
+        &mut self,
+        case: &CaseRecord,
+        definition: &CompiledDefinition,
+        steps: &[String],
+        turn: &Turn,
+        partner_no: &mut Option<String>,
+    ) -> Result<Exchange, ErrandError> {
+        let context = self.context(case, partner_no.clone());
+        let (operation, step, name) = match turn {
+            Turn::Step(step) => (self.lease.operation, *step, steps[*step].clone()),
+            Turn::Ask => (Operation::Query, 0, "query".to_owned()),
+        };
+        let begun = self.courier.clock.now();
+        let request = match definition.request(operation, step, &context) {
+            Ok(request) => request,
+            Err(error) => return Ok(refused(begun, name, error.code(), &error.to_string())),
+        };
+        if matches!(turn, Turn::Step(_)) {
+            self.journal.begin(&name);
+            self.write_journal().await?;
+        }
+        let started = self.courier.clock.instant();
+        let answer = self.courier.client.send(&request, definition.timeouts()).await;
+        self.attempts = self.attempts.saturating_add(1);
+        let took_us = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let mut record = attempt(begun, name.clone(), took_us, &request, &answer);
+        let happened = match (&answer, turn) {
+            (Err(SendFailure::NotSent { .. }), Turn::Step(_)) => {
+                self.journal.forget();
+                self.write_journal().await?;
+                Happened::NotSent
+            }
+            (Err(SendFailure::NotSent { words }), Turn::Ask) => {
+                Happened::Asked(QueryVerdict::Unavailable { reason: words.clone() })
+            }
+            (Err(SendFailure::OutcomeUnknown { .. }), _) => Happened::OutcomeUnknown,
+            (Ok(reply), Turn::Ask) => Happened::Asked(definition.read_query(&context, reply)),
+            (Ok(reply), Turn::Step(step)) => {
+                match definition.read_reply(operation, *step, &context, reply) {
+                    Ok(verdict) => Happened::Answered(verdict),
+                    Err(error) => {
+                        record.words = error.to_string();
+                        Happened::NotUnderstood
+                    }
+                }
+            }
+        };
+        describe(&mut record, &happened);
+        match &happened {
+            Happened::Answered(StepVerdict::Accepted { captured, partner_no: told }) => {
+                *partner_no = told.clone().or_else(|| partner_no.take());
+                self.journal.finish(&name, captured.clone());
+                self.write_journal().await?;
+            }
+            Happened::Asked(QueryVerdict::Ours { partner_no: told }) => {
+                *partner_no = told.clone().or_else(|| partner_no.take());
+            }
+            _ => {}
+        }
+        Ok(Exchange { happened, record })
+    }
+
+    fn context(&self, case: &CaseRecord, partner_no: Option<String>) -> ExchangeContext {
+        let mut submission = case.submission.clone();
+        submission.case.short_no.clone_from(&case.short_no);
+        submission.case.partner_no = partner_no;
+        submission.case.withdrawal_requested = self.lease.operation == Operation::Withdraw;
+        ExchangeContext {
+            submission,
+            step: Value::Object(self.journal.done.clone()),
+            message: self.lease.message.clone(),
+            message_key: self.lease.message_key.clone(),
+            now: self.courier.clock.now(),
+            nonce: self.courier.entropy.capability().unwrap_or_default(),
+        }
+    }
+
+    fn facts(&self, askable: bool) -> Facts {
+        Facts {
+            attempts: self.attempts.saturating_sub(1),
+            created_at: self.lease.created_at,
+            now: self.courier.clock.now(),
+            askable,
+            jitter: self.courier.jitter(),
+        }
+    }
+
+    async fn write_journal(&self) -> Result<(), ErrandError> {
+        let kept = self
+            .courier
+            .store
+            .journal(self.lease.id, self.lease.fence, &self.journal.write())
+            .await?;
+        if kept { Ok(()) } else { Err(ErrandError::LeaseOver) }
+    }
+
+    async fn record(&self, record: AttemptRecord) -> Result<(), ErrandError> {
+        let kept = self.courier.store.attempt(self.lease.id, self.lease.fence, record).await?;
+        if kept { Ok(()) } else { Err(ErrandError::LeaseOver) }
+    }
+
+    async fn settle(
+        &self,
+        record: AttemptRecord,
+        outcome: DeliveryOutcome,
+    ) -> Result<&'static str, ErrandError> {
+        let word = match &outcome {
+            DeliveryOutcome::Delivered { .. } => "delivered",
+            DeliveryOutcome::Again { unknown: true, .. } => "unknown",
+            DeliveryOutcome::Again { unknown: false, .. } => "again",
+            DeliveryOutcome::Dead => "dead",
+        };
+        let now = self.courier.clock.now();
+        let kept =
+            self.courier.store.finish(self.lease.id, self.lease.fence, record, outcome, now).await?;
+        if kept { Ok(word) } else { Err(ErrandError::LeaseOver) }
+    }
+
+    async fn give_up(&self, code: &'static str, words: &str) -> Result<&'static str, ErrandError> {
+        self.settle(note(self.courier.clock.now(), code, words), DeliveryOutcome::Dead).await
+    }
+}
+
+/// A refusal of our own: nothing was sent, and sending later would change nothing.
+fn refused(at: Timestamp, step: String, code: &str, words: &str) -> Exchange {
+    let verdict = StepVerdict::Refused { code: code.to_owned(), reason: words.to_owned() };
+    let record = AttemptRecord { step, ..note(at, code, words) };
+    Exchange { happened: Happened::Answered(verdict), record }
+}
+
+/// A line in the list of attempts without an exchange.
+fn note(at: Timestamp, code: &str, words: &str) -> AttemptRecord {
+    AttemptRecord {
+        at,
+        step: String::new(),
+        took_us: 0,
+        code: code.to_owned(),
+        words: words.to_owned(),
+        sent: Vec::new(),
+        received: Vec::new(),
+    }
+}
+
+fn attempt(
+    at: Timestamp,
+    step: String,
+    took_us: i64,
+    request: &WireRequest,
+    answer: &Result<WireReply, SendFailure>,
+) -> AttemptRecord {
+    let (received, words) = match answer {
+        Ok(reply) => (transcript::received(reply), String::new()),
+        Err(SendFailure::NotSent { words }) => (Vec::new(), words.clone()),
+        Err(SendFailure::OutcomeUnknown { words, received }) => (received.clone(), words.clone()),
+    };
+    AttemptRecord {
+        at,
+        step,
+        took_us,
+        code: String::new(),
+        words,
+        sent: transcript::sent(request),
+        received,
+    }
+}
+
+/// Fills in the stable code and the words that an operator and the applicant (`with`) read.
+fn describe(record: &mut AttemptRecord, happened: &Happened) {
+    let (code, words) = match happened {
+        Happened::NotSent => ("not_sent", None),
+        Happened::OutcomeUnknown => ("outcome_unknown", None),
+        Happened::NotUnderstood => ("not_understood", None),
+        Happened::Answered(StepVerdict::Accepted { .. }) => ("accepted", None),
+        Happened::Answered(StepVerdict::AlreadyThere) => ("already_there", None),
+        Happened::Answered(StepVerdict::Refused { reason, .. }) => ("refused", Some(reason)),
+        Happened::Answered(StepVerdict::Unavailable { reason, .. }) => ("unavailable", Some(reason)),
+        Happened::Asked(QueryVerdict::Ours { .. }) => ("ours", None),
+        Happened::Asked(QueryVerdict::Foreign) => ("foreign", None),
+        Happened::Asked(QueryVerdict::Unknown) => ("unknown_to_partner", None),
+        Happened::Asked(QueryVerdict::Unavailable { reason }) => ("unavailable", Some(reason)),
+    };
+    record.code = code.to_owned();
+    if let Some(words) = words {
+        record.words.clone_from(words);
+    }
+}
