@@ -8,5 +8,6 @@ pub mod intake;
 pub mod problem;
 pub mod processing;
 pub mod registry;
+pub mod simulator;
 pub mod store;
 pub mod text;
