@@ -5,3 +5,5 @@
 pub mod change;
 pub mod delivery;
 pub mod life_cycle;
+pub mod poll;
+pub mod supervision;
