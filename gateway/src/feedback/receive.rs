@@ -1,7 +1,9 @@
 //! One message of one partner, from its canonical form to the store.
 
 use crate::identity::Scope;
-use crate::processing::change::{Acted, Casework, ChangeError, Decision, Loaded, Plan};
+use crate::processing::change::{
+    Acted, Casework, ChangeError, Decision, Extras, Loaded, Plan,
+};
 use crate::processing::life_cycle::{
     Disposition, Reception, Rejection, predecessors, re_version,
 };
@@ -144,7 +146,7 @@ impl Feedback {
         let audit = audit_of(system_id, &message, now, request_id);
         let acted = self
             .casework
-            .act(&Scope::Everything, &case.case_no, &audit, async |loaded| self.plan(loaded, &message).await)
+            .act(&Scope::Everything, &case.case_no, &audit, |loaded, extras| plan(loaded, extras, &message))
             .await?;
         match acted {
             Acted::Done(outcome) => self.settle(&message, outcome).await,
@@ -170,34 +172,6 @@ impl Feedback {
         }
         self.keep(message, FeedbackState::Rejected, "conflict", None).await?;
         Ok(FeedbackOutcome::Conflict)
-    }
-
-    async fn plan(&self, loaded: &Loaded, message: &Message) -> Result<Decision<Planned>, ChangeError> {
-        let mut plan = Plan::on(loaded);
-        let key = (message.key.clone(), message.digest);
-        match plan.apply(loaded, &message.event, &message.reception, Some(key.clone())) {
-            Ok(()) => {}
-            Err(Rejection::ReVersion { supersedes }) => {
-                let history = self.casework.history(&loaded.record.case_no).await?;
-                let replayed = re_version(
-                    &history,
-                    &message.event,
-                    &message.reception,
-                    supersedes,
-                    &loaded.rules,
-                    loaded.calendar(),
-                );
-                match replayed {
-                    Ok(applied) => plan.replace(loaded, applied, &message.event, &message.reception, supersedes, key),
-                    Err(error) => return Ok(Decision::Leave(Planned::refused_replay(&error))),
-                }
-            }
-            Err(rejection) => return Ok(Decision::Leave(Planned::of(&rejection, loaded, message))),
-        }
-        plan.partner_no.clone_from(&message.partner_no);
-        let held = self.casework.store.held(&loaded.record.case_no).await?;
-        drain(&mut plan, loaded, held);
-        Ok(Decision::Commit(Box::new(plan), Planned::Outcome(FeedbackOutcome::Applied)))
     }
 
     /// Stores what was not applied.
@@ -255,8 +229,8 @@ impl Feedback {
         };
         let acted = self
             .casework
-            .act(&Scope::Everything, case_no, &audit, async |loaded| {
-                let held = self.casework.store.held(case_no).await?;
+            .act(&Scope::Everything, case_no, &audit, |loaded, extras| {
+                let held = extras.held.clone();
                 let mut plan = Plan::on(loaded);
                 for waiting in held.iter().filter(|h| h.held_until.is_some_and(|until| until <= now)) {
                     give_ground(&mut plan, loaded, waiting, now);
@@ -265,9 +239,9 @@ impl Feedback {
                 drain(&mut plan, loaded, held.into_iter().filter(|h| !due.contains(&h.id)).collect());
                 let count = plan.settled.len();
                 if plan.is_empty() {
-                    return Ok(Decision::Leave(0));
+                    return Decision::Leave(0);
                 }
-                Ok(Decision::Commit(Box::new(plan), count))
+                Decision::Commit(Box::new(plan), count)
             })
             .await?;
         match acted {
@@ -275,6 +249,29 @@ impl Feedback {
             Acted::Duplicate | Acted::MaterialsNotBindable(_) => Ok(0),
         }
     }
+}
+
+/// The change that a message makes, with the held messages that waited for it.
+fn plan(loaded: &Loaded, extras: &Extras, message: &Message) -> Decision<Planned> {
+    let mut plan = Plan::on(loaded);
+    let key = (message.key.clone(), message.digest);
+    match plan.apply(loaded, &message.event, &message.reception, Some(key.clone())) {
+        Ok(()) => {}
+        Err(Rejection::ReVersion { supersedes }) => {
+            let Some(history) = &extras.history else {
+                return Decision::NeedHistory;
+            };
+            let (event, reception) = (&message.event, &message.reception);
+            match re_version(history, event, reception, supersedes, &loaded.rules, loaded.calendar()) {
+                Ok(applied) => plan.replace(loaded, applied, event, reception, supersedes, key),
+                Err(error) => return Decision::Leave(Planned::refused_replay(&error)),
+            }
+        }
+        Err(rejection) => return Decision::Leave(Planned::of(&rejection, loaded, message)),
+    }
+    plan.partner_no.clone_from(&message.partner_no);
+    drain(&mut plan, loaded, extras.held.clone());
+    Decision::Commit(Box::new(plan), Planned::Outcome(FeedbackOutcome::Applied))
 }
 
 /// What a plan came to when nothing is committed with it.

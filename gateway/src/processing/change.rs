@@ -12,7 +12,8 @@ use crate::registry::{Registry, Snapshot};
 use crate::store::application::NewEvent;
 use crate::store::audit::NewAudit;
 use crate::store::case::{
-    CaseChange, CaseProjection, CaseRecord, ChangeOutcome, ClockRow, FeedbackKey, FeedbackState,
+    CaseChange, CaseProjection, CaseRecord, ChangeOutcome, ClockRow, FeedbackKey, FeedbackRecord,
+    FeedbackState,
 };
 use crate::store::delivery::NewDelivery;
 use crate::store::{SharedStore, StoreError};
@@ -211,8 +212,19 @@ pub enum ChangeError {
     Unreadable(String),
 }
 
+/// What a planner may look at besides the case.
+#[derive(Default)]
+pub struct Extras {
+    /// Messages of the case that wait for a predecessor, in order of occurrence.
+    pub held: Vec<FeedbackRecord>,
+    /// The whole history, once the planner has asked for it.
+    pub history: Option<Vec<Record>>,
+}
+
 /// What a planner decides.
 pub enum Decision<T> {
+    /// Needs [`Extras::history`] to decide.
+    NeedHistory,
     /// Commit this, then answer so.
     Commit(Box<Plan>, T),
     /// Change nothing, answer so.
@@ -279,11 +291,21 @@ impl Casework {
         mut plan: P,
     ) -> Result<Acted<T>, ChangeError>
     where
-        P: AsyncFnMut(&Loaded) -> Result<Decision<T>, ChangeError>,
+        P: FnMut(&Loaded, &Extras) -> Decision<T>,
     {
+        let mut with_history = false;
         for _ in 0..TRIES_MAX {
             let loaded = self.load(scope, case_no).await?;
-            let (plan, answer) = match plan(&loaded).await? {
+            let held = self.store.held(case_no).await?;
+            let history = if with_history { Some(self.history(case_no).await?) } else { None };
+            let (plan, answer) = match plan(&loaded, &Extras { held, history }) {
+                Decision::NeedHistory if with_history => {
+                    return Err(ChangeError::Unreadable(case_no.to_owned()));
+                }
+                Decision::NeedHistory => {
+                    with_history = true;
+                    continue;
+                }
                 Decision::Leave(answer) => return Ok(Acted::Done(answer)),
                 Decision::Commit(plan, answer) => (plan, answer),
             };

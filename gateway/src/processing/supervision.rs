@@ -85,8 +85,8 @@ async fn act(casework: &Casework, case_no: &str, kind: &str, now: Timestamp) -> 
         note: String::new(),
     };
     let acted = casework
-        .act(&Scope::Everything, case_no, &audit, async |loaded| {
-            Ok(Decision::Commit(Box::new(plan(loaded, now)), ()))
+        .act(&Scope::Everything, case_no, &audit, |loaded, _| {
+            Decision::Commit(Box::new(plan(loaded, now)), ())
         })
         .await?;
     match acted {
