@@ -26,3 +26,6 @@ pub use state::{
 };
 pub use timers::{DueAction, due_actions, next_due};
 pub use transition::{Applied, apply, identity_of};
+
+#[cfg(test)]
+mod tests;
