@@ -1,6 +1,6 @@
 //! The life cycle of a case (办件生命周期) as one pure function: `(case, event, rules, calendar) → case`, or a typed rejection.
 
-pub mod back_fill;
+mod back_fill;
 pub mod clocks;
 mod reception;
 mod rejection;
@@ -12,7 +12,7 @@ mod texts;
 mod timers;
 mod transition;
 
-pub use back_fill::{NoBackFill, companions, predecessors};
+pub use back_fill::{AUTOMATIC_OPINION, NoBackFill, companions, predecessors};
 pub use clocks::{Clocks, Credit, recalculate};
 pub use reception::{HandOver, Reception, Source};
 pub use rejection::{Disposition, Prohibition, Rejection, Warning};
