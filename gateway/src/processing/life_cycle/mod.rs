@@ -1,7 +1,8 @@
 //! The life cycle of a case (办件生命周期) as one pure function: `(case, event, rules, calendar) → case`, or a typed rejection.
 
-pub mod back_fill;
+mod back_fill;
 pub mod clocks;
+mod reception;
 mod rejection;
 mod replay;
 mod rules;
@@ -11,8 +12,9 @@ mod texts;
 mod timers;
 mod transition;
 
-pub use back_fill::{NoBackFill, companions, predecessors};
+pub use back_fill::{AUTOMATIC_OPINION, NoBackFill, companions, predecessors};
 pub use clocks::{Clocks, Credit, recalculate};
+pub use reception::{HandOver, Reception, Source};
 pub use rejection::{Disposition, Prohibition, Rejection, Warning};
 pub use replay::{Record, ReplayError, fold, re_version};
 pub use rules::{
@@ -23,4 +25,7 @@ pub use state::{
     Refusal, State, Suspension, SuspensionKind, WithdrawalRequest,
 };
 pub use timers::{DueAction, due_actions, next_due};
-pub use transition::{Applied, HandOver, Reception, Source, apply, identity_of};
+pub use transition::{Applied, apply, identity_of};
+
+#[cfg(test)]
+mod tests;
