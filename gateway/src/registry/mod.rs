@@ -4,14 +4,17 @@
 //! so that no reader sees half of a change and none waits; every version of every item and system that was ever registered
 //! stays reachable, because open cases are pinned to them.
 
+pub mod form;
+pub mod item;
 pub mod route;
 pub mod system;
 
+pub use item::PreparedItem;
 pub use route::{HandOver, Mode, Route, RouteQuery, RoutingError};
 pub use system::{SystemState, SystemVersion, SystemVersions};
 
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tongban_adapters::definition::CompiledDefinition;
 
@@ -22,9 +25,47 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// Systems by id.
     pub systems: BTreeMap<String, SystemVersions>,
+    items: HashMap<(String, u32), Arc<PreparedItem>>,
+    by_code: HashMap<String, Arc<PreparedItem>>,
 }
 
 impl Snapshot {
+    /// Adds a version of an item. Its codes lead to the highest version that is not a draft.
+    pub fn insert_item(&mut self, item: Arc<PreparedItem>) {
+        if item.state != item::ItemState::Draft {
+            for code in &item.codes {
+                let held = self
+                    .by_code
+                    .get(code)
+                    .is_some_and(|held| held.version > item.version);
+                if !held {
+                    self.by_code.insert(code.clone(), Arc::clone(&item));
+                }
+            }
+        }
+        self.items.insert((item.id.clone(), item.version), item);
+    }
+
+    /// The version of an item that applications under this code are pinned to today.
+    #[must_use]
+    pub fn item_by_code(&self, code: &str) -> Option<&Arc<PreparedItem>> {
+        self.by_code.get(code)
+    }
+
+    /// One version of an item, as cases are pinned to it.
+    #[must_use]
+    pub fn item(&self, id: &str, version: u32) -> Option<&Arc<PreparedItem>> {
+        self.items.get(&(id.to_owned(), version))
+    }
+
+    /// The one route of an application.
+    ///
+    /// # Errors
+    /// [`RoutingError`] when there is none, or not one alone.
+    pub fn route(&self, query: &RouteQuery<'_>) -> Result<&Route, RoutingError> {
+        route::choose(&self.routes, query)
+    }
+
     /// The definition that new cases are pinned to, with its version.
     #[must_use]
     pub fn current_system(&self, id: &str) -> Option<(u32, Arc<CompiledDefinition>)> {
