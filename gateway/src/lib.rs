@@ -6,5 +6,6 @@ pub mod identity;
 pub mod intake;
 pub mod problem;
 pub mod registry;
+pub mod processing;
 pub mod store;
 pub mod text;
