@@ -25,7 +25,10 @@ pub struct Bilingual {
 impl Bilingual {
     /// Joins the two wordings of one text.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
+        Self {
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 
     /// The wording in `language`.

@@ -22,11 +22,17 @@
 //! Types whose text has to pass a check (identifiers) should read themselves through [`parsed_text`], so that a faulty
 //! one does not hide the faults of its neighbours.
 
+mod builder;
 mod fault;
 mod node_reader;
+mod parts;
+mod plain;
 mod reading;
 mod stand_in;
 mod tree;
+
+#[cfg(test)]
+mod tests;
 
 pub use fault::{Fault, Finding, Place, nearest};
 pub use stand_in::parsed_text;
@@ -110,7 +116,8 @@ impl<T> Placed<T> {
 /// # Errors
 /// Every fault of the file, in the order of the file.
 pub fn load_placed<T: Document>(file_name: &str, text: &str) -> Result<Placed<T>, Vec<Fault>> {
-    let (tree, mut found) = Tree::parse(text).map_err(|only| fault::in_order(file_name, vec![only]))?;
+    let (tree, mut found) =
+        Tree::parse(text).map_err(|only| fault::in_order(file_name, vec![*only]))?;
     if let Some(wrong) = tree.wrong_schema(T::SCHEMA) {
         return Err(fault::in_order(file_name, vec![wrong]));
     }
@@ -123,7 +130,11 @@ pub fn load_placed<T: Document>(file_name: &str, text: &str) -> Result<Placed<T>
     }
     found.extend(reading.into_findings());
     match value {
-        Some(value) if found.is_empty() => Ok(Placed { value, file: file_name.to_owned(), tree }),
+        Some(value) if found.is_empty() => Ok(Placed {
+            value,
+            file: file_name.to_owned(),
+            tree,
+        }),
         _ => Err(fault::in_order(file_name, found)),
     }
 }

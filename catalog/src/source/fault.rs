@@ -38,7 +38,14 @@ pub struct Fault {
 impl Fault {
     /// One line for a terminal or log in one language: `file:line:column: [code] message; hint`.
     pub fn line_in(&self, language: Language) -> String {
-        let head = format!("{}:{}:{}: [{}] {}", self.file, self.line, self.column, self.code, self.message.get(language));
+        let head = format!(
+            "{}:{}:{}: [{}] {}",
+            self.file,
+            self.line,
+            self.column,
+            self.code,
+            self.message.get(language)
+        );
         match (&self.hint, language) {
             (Some(hint), Language::Chinese) => format!("{head}；{}", hint.zh),
             (Some(hint), Language::English) => format!("{head}; {}", hint.en),
@@ -75,8 +82,19 @@ pub struct Finding {
 
 impl Finding {
     /// A finding about the value at `pointer`, worded in Chinese and English.
-    pub fn new(pointer: impl Into<String>, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, message: Bilingual::new(zh, en), hint: None, compared: Vec::new() }
+    pub fn new(
+        pointer: impl Into<String>,
+        code: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
+        Self {
+            pointer: pointer.into(),
+            code,
+            message: Bilingual::new(zh, en),
+            hint: None,
+            compared: Vec::new(),
+        }
     }
 
     /// Adds what to do about it.
@@ -96,15 +114,32 @@ impl Finding {
     /// The finding as a fault of a file.
     pub fn into_fault(self, file: &str, place: Place) -> Fault {
         let Place { line, column } = place;
-        let Self { pointer, code, message, hint, compared: _ } = self;
-        Fault { file: file.to_owned(), line, column, pointer, code, message, hint }
+        let Self {
+            pointer,
+            code,
+            message,
+            hint,
+            compared: _,
+        } = self;
+        Fault {
+            file: file.to_owned(),
+            line,
+            column,
+            pointer,
+            code,
+            message,
+            hint,
+        }
     }
 }
 
 /// The candidate that `written` was most probably meant to be; `None` when none is near.
 ///
 /// Case, `-` and `_` do not count; of longer words about a third of the letters may be wrong, missing or swapped.
-pub fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
     let written = folded(written);
     if written.len() > 64 {
         return None;
@@ -133,11 +168,17 @@ pub(super) fn in_order(file: &str, mut found: Vec<(Place, Finding)>) -> Vec<Faul
         .with_hint("请先改正以上各处", "correct those above first");
         found.push((*last, more));
     }
-    found.into_iter().map(|(place, finding)| finding.into_fault(file, place)).collect()
+    found
+        .into_iter()
+        .map(|(place, finding)| finding.into_fault(file, place))
+        .collect()
 }
 
 fn folded(word: &str) -> Vec<char> {
-    word.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
+    word.chars()
+        .filter(|c| !matches!(c, '-' | '_' | ' '))
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Changes of one letter (put in, left out, replaced, swapped with its neighbour) that lead from one word to the other.

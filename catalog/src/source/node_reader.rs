@@ -4,15 +4,17 @@ use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::reading::{Reading, Treatment, Trouble};
+use super::parts::{Entries, Items};
+use super::plain::Plain;
+use super::reading::{Reading, Trouble};
 use super::stand_in::StandIn;
 use super::tree::{Entry, Kind, NodeId};
 
 /// Reads one node, or a stand-in where the node has proved faulty.
 #[derive(Clone, Copy)]
 pub(super) struct NodeReader<'r> {
-    reading: &'r Reading<'r>,
-    node: NodeId,
+    pub(super) reading: &'r Reading<'r>,
+    pub(super) node: NodeId,
 }
 
 /// Chinese and English words for a kind of value.
@@ -25,7 +27,10 @@ const LIST: Named = ("列表", "a list");
 const MAPPING: Named = ("键值表", "a mapping");
 const NOTHING: Named = ("空值", "nothing");
 const UNQUOTE: Named = ("请去掉引号", "take the quotes away");
-const EMPTY_LIST: Named = ("没有内容请写 [] 或删去此键", "write [] or leave the key out");
+const EMPTY_LIST: Named = (
+    "没有内容请写 [] 或删去此键",
+    "write [] or leave the key out",
+);
 
 impl<'r> NodeReader<'r> {
     pub(super) fn new(reading: &'r Reading<'_>, node: NodeId) -> Self {
@@ -54,7 +59,11 @@ impl<'r> NodeReader<'r> {
     fn wrong(self, expected: Named) -> Trouble {
         let hint = match (expected, self.kind()) {
             (BOOLEAN | INTEGER | NUMBER, Kind::Scalar { plain: false, .. }) => Some(UNQUOTE),
-            (LIST, Kind::Scalar { text, plain: true }) if matches!(Plain::of(text), Plain::Null) => Some(EMPTY_LIST),
+            (LIST, Kind::Scalar { text, plain: true })
+                if matches!(Plain::of(text), Plain::Null) =>
+            {
+                Some(EMPTY_LIST)
+            }
             _ => None,
         };
         Trouble::wrong_type(expected, self.found(), hint)
@@ -63,7 +72,9 @@ impl<'r> NodeReader<'r> {
     /// The text of a scalar that is there.
     fn text(self) -> Result<&'r str, Trouble> {
         match self.kind() {
-            Kind::Scalar { text, plain } if !(*plain && matches!(Plain::of(text), Plain::Null)) => Ok(text),
+            Kind::Scalar { text, plain } if !(*plain && matches!(Plain::of(text), Plain::Null)) => {
+                Ok(text)
+            }
             _ => Err(self.wrong(TEXT)),
         }
     }
@@ -101,7 +112,9 @@ impl<'r> NodeReader<'r> {
                 Plain::Null => visitor.visit_unit(),
                 Plain::Boolean(yes) => visitor.visit_bool(yes),
                 // A written leading zero has a meaning in codes: 01 is not 1.
-                Plain::Unsigned(_) if text.len() > 1 && text.starts_with('0') => visitor.visit_str(text),
+                Plain::Unsigned(_) if text.len() > 1 && text.starts_with('0') => {
+                    visitor.visit_str(text)
+                }
                 Plain::Unsigned(number) => visitor.visit_u64(number),
                 Plain::Signed(number) => visitor.visit_i64(number),
                 Plain::Float(number) => visitor.visit_f64(number),
@@ -110,7 +123,7 @@ impl<'r> NodeReader<'r> {
         }
     }
 
-    fn entries(self) -> Result<&'r [Entry], Trouble> {
+    pub(super) fn entries(self) -> Result<&'r [Entry], Trouble> {
         match self.kind() {
             Kind::Mapping(entries) => Ok(entries),
             _ => Err(self.wrong(MAPPING)),
@@ -123,29 +136,43 @@ impl<'r> NodeReader<'r> {
 
     fn sequence<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
         match self.kind() {
-            Kind::Sequence(items) => visitor.visit_seq(Items { reading: self.reading, left: items }),
+            Kind::Sequence(items) => visitor.visit_seq(Items {
+                reading: self.reading,
+                left: items,
+            }),
             _ => Err(self.wrong(LIST)),
         }
     }
 
     fn choice<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
         match self.kind() {
-            Kind::Scalar { .. } => visitor.visit_enum(StrDeserializer::<Trouble>::new(self.text()?)),
+            Kind::Scalar { .. } => {
+                visitor.visit_enum(StrDeserializer::<Trouble>::new(self.text()?))
+            }
             Kind::Mapping(entries) => match entries.as_slice() {
-                [only] => visitor.visit_enum(Variant { entry: only, reading: self.reading }),
+                [only] => visitor.visit_enum(Variant {
+                    entry: only,
+                    reading: self.reading,
+                }),
                 _ => Err(self.wrong(("一个取值", "one choice"))),
             },
             Kind::Sequence(_) => Err(self.wrong(TEXT)),
         }
     }
 
-    fn structure<'de, V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
+    fn structure<'de, V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         visitor.visit_map(Entries::of_struct(self, names)?)
     }
 
     fn option<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
         match self.kind() {
-            Kind::Scalar { text, plain: true } if matches!(Plain::of(text), Plain::Null) => visitor.visit_none(),
+            Kind::Scalar { text, plain: true } if matches!(Plain::of(text), Plain::Null) => {
+                visitor.visit_none()
+            }
             _ => visitor.visit_some(self),
         }
     }
@@ -199,144 +226,21 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
         deserialize_enum(name: &'static str, variants: &'static [&'static str]) => choice();
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Trouble> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         match self.replaced() {
-            Some(stand_in) => stand_in.deserialize_newtype_struct(name, visitor).map_err(Trouble::of_stand_in),
+            Some(stand_in) => stand_in
+                .deserialize_newtype_struct(name, visitor)
+                .map_err(Trouble::of_stand_in),
             None => visitor.visit_newtype_struct(self),
         }
         .map_err(|trouble| trouble.at(self.node))
     }
 
     forward_to_deserialize_any! { bytes byte_buf unit unit_struct identifier ignored_any }
-}
-
-/// The elements of a list that are not left out.
-struct Items<'r> {
-    reading: &'r Reading<'r>,
-    left: &'r [NodeId],
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'_> {
-    type Error = Trouble;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Trouble> {
-        while let Some((node, rest)) = self.left.split_first() {
-            self.left = rest;
-            if self.reading.treatment(*node) != Some(Treatment::Omit) {
-                return seed.deserialize(NodeReader::new(self.reading, *node)).map(Some);
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// The entries of a mapping that are known and not left out, and stand-ins for those that are missing.
-struct Entries<'r> {
-    reading: &'r Reading<'r>,
-    left: std::vec::IntoIter<Pair<'r>>,
-    value: Option<NodeId>,
-}
-
-enum Pair<'r> {
-    Written(&'r Entry),
-    Supplied(&'static str),
-}
-
-impl<'r> Entries<'r> {
-    fn of_map(reader: NodeReader<'r>) -> Result<Self, Trouble> {
-        let reading = reader.reading;
-        if !reading.supplied(reader.node).is_empty() {
-            return Err(Trouble::no_stand_in());
-        }
-        let entries = reader.entries()?.iter().filter(|entry| !(reader.node == 0 && entry.key == "schema"));
-        Ok(Self::new(reading, entries.map(Pair::Written).collect()))
-    }
-
-    fn of_struct(reader: NodeReader<'r>, names: &'static [&'static str]) -> Result<Self, Trouble> {
-        let reading = reader.reading;
-        let mut pairs: Vec<Pair<'r>> = Vec::new();
-        for entry in reader.entries()? {
-            if names.contains(&entry.key.as_str()) {
-                pairs.push(Pair::Written(entry));
-            } else if !(reader.node == 0 && entry.key == "schema") {
-                reading.unknown_key(entry.value, &entry.key, names);
-            }
-        }
-        pairs.extend(reading.supplied(reader.node).iter().map(|key| Pair::Supplied(key)));
-        Ok(Self::new(reading, pairs))
-    }
-
-    fn new(reading: &'r Reading<'r>, mut pairs: Vec<Pair<'r>>) -> Self {
-        pairs.retain(|pair| match pair {
-            Pair::Written(entry) => reading.treatment(entry.value) != Some(Treatment::Omit),
-            Pair::Supplied(_) => true,
-        });
-        Self { reading, left: pairs.into_iter(), value: None }
-    }
-}
-
-impl<'de> de::MapAccess<'de> for Entries<'_> {
-    type Error = Trouble;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Trouble> {
-        match self.left.next() {
-            None => Ok(None),
-            Some(Pair::Supplied(key)) => {
-                self.value = None;
-                seed.deserialize(KeyReader(key)).map(Some)
-            }
-            Some(Pair::Written(entry)) => {
-                self.value = Some(entry.value);
-                seed.deserialize(KeyReader(&entry.key)).map(Some).map_err(|trouble| trouble.at_key(entry.value))
-            }
-        }
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Trouble> {
-        match self.value {
-            Some(node) => seed.deserialize(NodeReader::new(self.reading, node)),
-            None => seed.deserialize(StandIn::new()).map_err(Trouble::of_stand_in),
-        }
-    }
-}
-
-/// A key, which is text, also where a type wants a number or a newtype for it.
-struct KeyReader<'r>(&'r str);
-
-macro_rules! numeric_keys {
-    ($($method:ident $visit:ident $type:ty;)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
-            match self.0.parse::<$type>() {
-                Ok(number) => visitor.$visit(number),
-                Err(_) => visitor.visit_str(self.0),
-            }
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for KeyReader<'_> {
-    type Error = Trouble;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
-        visitor.visit_str(self.0)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Trouble> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
-        visitor.visit_enum(StrDeserializer::<Trouble>::new(self.0))
-    }
-
-    numeric_keys! {
-        deserialize_u8 visit_u8 u8; deserialize_u16 visit_u16 u16; deserialize_u32 visit_u32 u32; deserialize_u64 visit_u64 u64;
-        deserialize_i8 visit_i8 i8; deserialize_i16 visit_i16 i16; deserialize_i32 visit_i32 i32; deserialize_i64 visit_i64 i64;
-    }
-
-    forward_to_deserialize_any! {
-        bool f32 f64 char str string bytes byte_buf option unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
-    }
 }
 
 /// A choice that carries content: a mapping with the one key that names it.
@@ -349,7 +253,10 @@ impl<'de, 'r> de::EnumAccess<'de> for Variant<'r> {
     type Error = Trouble;
     type Variant = NodeReader<'r>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, NodeReader<'r>), Trouble> {
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, NodeReader<'r>), Trouble> {
         let name = seed.deserialize(StrDeserializer::new(&self.entry.key))?;
         Ok((name, NodeReader::new(self.reading, self.entry.value)))
     }
@@ -373,44 +280,11 @@ impl<'de> de::VariantAccess<'de> for NodeReader<'_> {
         self.deserialize_tuple(len, visitor)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         self.deserialize_struct("", names, visitor)
-    }
-}
-
-/// What an unquoted scalar means, by the core schema of YAML 1.2 (10.3.2); numbers that no JSON holds stay text.
-enum Plain {
-    Null,
-    Boolean(bool),
-    Unsigned(u64),
-    Signed(i64),
-    Float(f64),
-    Text,
-}
-
-impl Plain {
-    fn of(text: &str) -> Self {
-        match text {
-            "" | "~" | "null" | "Null" | "NULL" => return Self::Null,
-            "true" | "True" | "TRUE" => return Self::Boolean(true),
-            "false" | "False" | "FALSE" => return Self::Boolean(false),
-            _ => {}
-        }
-        if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.')) {
-            return Self::Text;
-        }
-        if let Ok(number) = text.parse() {
-            return Self::Unsigned(number);
-        }
-        if let Ok(number) = text.parse() {
-            return Self::Signed(number);
-        }
-        let looks_like_float = text.bytes().any(|byte| byte.is_ascii_digit())
-            && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'))
-            && text.contains(['.', 'e', 'E']);
-        match text.parse::<f64>() {
-            Ok(number) if looks_like_float && number.is_finite() => Self::Float(number),
-            _ => Self::Text,
-        }
     }
 }

@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeOwned};
 
 use super::fault::nearest;
 use super::node_reader::NodeReader;
-use super::tree::{Kind, Located, NodeId, Tree};
+use super::tree::{Located, NodeId, Tree};
 use super::{Finding, MAX_FAULTS};
 
 /// Each fault costs at most a few rounds (note it, stand in, give up the part around it).
@@ -57,10 +57,20 @@ impl<'t> Reading<'t> {
 
     /// Whether everything that a finding speaks of was really read from the file.
     pub(super) fn is_sound(&self, finding: &Finding) -> bool {
-        let doubtful: Vec<String> = self.treatments.keys().map(|node| self.tree.pointer(*node)).chain(self.supplied_pointers()).collect();
+        let doubtful: Vec<String> = self
+            .treatments
+            .keys()
+            .map(|node| self.tree.pointer(*node))
+            .chain(self.supplied_pointers())
+            .collect();
         let touches = |one: &str, other: &str| {
-            let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
-            long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            let (short, long) = if one.len() < other.len() {
+                (one, other)
+            } else {
+                (other, one)
+            };
+            long.strip_prefix(short)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let mut named = std::iter::once(&finding.pointer).chain(&finding.compared);
         !named.any(|pointer| doubtful.iter().any(|doubt| touches(pointer, doubt)))
@@ -68,12 +78,15 @@ impl<'t> Reading<'t> {
 
     pub(super) fn into_findings(self) -> Vec<Located> {
         let tree = self.tree;
-        let place_of_key = |value: NodeId| match &tree.node(value).parent {
-            Some((parent, _)) => key_place(tree, *parent, value).unwrap_or(tree.node(value).place),
-            None => tree.node(value).place,
-        };
         let unknown = self.unknown_keys.into_inner();
-        self.found.into_iter().chain(unknown.into_iter().map(|(value, finding)| (place_of_key(value), finding))).collect()
+        self.found
+            .into_iter()
+            .chain(
+                unknown
+                    .into_iter()
+                    .map(|(value, finding)| (tree.key_place(value), finding)),
+            )
+            .collect()
     }
 
     pub(super) fn treatment(&self, node: NodeId) -> Option<Treatment> {
@@ -86,20 +99,24 @@ impl<'t> Reading<'t> {
 
     /// Notes a key that the type does not know; it is left out.
     pub(super) fn unknown_key(&self, value: NodeId, key: &str, known: &[&'static str]) {
-        self.unknown_keys.borrow_mut().entry(value).or_insert_with(|| {
-            let finding = Finding::new(
-                self.tree.pointer(value),
-                "unknown_key",
-                format!("不认识的键“{key}”"),
-                format!("unknown key `{key}`"),
-            );
-            suggested(finding, key, known)
-        });
+        self.unknown_keys
+            .borrow_mut()
+            .entry(value)
+            .or_insert_with(|| {
+                let finding = Finding::new(
+                    self.tree.pointer(value),
+                    "unknown_key",
+                    format!("不认识的键“{key}”"),
+                    format!("unknown key `{key}`"),
+                );
+                suggested(finding, key, known)
+            });
     }
 
     fn supplied_pointers(&self) -> impl Iterator<Item = String> {
         self.supplied.iter().flat_map(|(mapping, keys)| {
-            keys.iter().map(|key| format!("{}/{key}", self.tree.pointer(*mapping)))
+            keys.iter()
+                .map(|key| format!("{}/{key}", self.tree.pointer(*mapping)))
         })
     }
 
@@ -116,7 +133,7 @@ impl<'t> Reading<'t> {
                         format!("缺少必填的键“{key}”"),
                         format!("the key `{key}` is missing"),
                     );
-                    self.found.push((self.tree.node(node).place, finding));
+                    self.found.push((self.tree.place_of(node), finding));
                     self.supplied.entry(node).or_default().push(key);
                     return Some(());
                 }
@@ -130,7 +147,10 @@ impl<'t> Reading<'t> {
             What::NoStandIn => {}
             other => {
                 if self.treatment(node).is_none() {
-                    self.found.push((self.tree.node(node).place, other.into_finding(self.tree.pointer(node))));
+                    self.found.push((
+                        self.tree.place_of(node),
+                        other.into_finding(self.tree.pointer(node)),
+                    ));
                 }
             }
         }
@@ -172,8 +192,15 @@ pub(super) struct Trouble {
 enum What {
     /// A type's own check refused the value, in its own words.
     Refused(String),
-    WrongType { expected: (&'static str, &'static str), found: (&'static str, &'static str), hint: Option<(&'static str, &'static str)> },
-    Invalid { found: String, expected: String },
+    WrongType {
+        expected: (&'static str, &'static str),
+        found: (&'static str, &'static str),
+        hint: Option<(&'static str, &'static str)>,
+    },
+    Invalid {
+        found: String,
+        expected: String,
+    },
     UnknownVariant(String, &'static [&'static str]),
     UnknownField(String, &'static [&'static str]),
     Missing(&'static str),
@@ -182,12 +209,26 @@ enum What {
 
 impl Trouble {
     pub(super) fn no_stand_in() -> Self {
-        Self { what: What::NoStandIn, at: None }
+        Self {
+            what: What::NoStandIn,
+            at: None,
+        }
     }
 
     /// Chinese and English words for what was expected and what was found.
-    pub(super) fn wrong_type(expected: (&'static str, &'static str), found: (&'static str, &'static str), hint: Option<(&'static str, &'static str)>) -> Self {
-        Self { what: What::WrongType { expected, found, hint }, at: None }
+    pub(super) fn wrong_type(
+        expected: (&'static str, &'static str),
+        found: (&'static str, &'static str),
+        hint: Option<(&'static str, &'static str)>,
+    ) -> Self {
+        Self {
+            what: What::WrongType {
+                expected,
+                found,
+                hint,
+            },
+            at: None,
+        }
     }
 
     /// Whatever went wrong while a stand-in was read is no fault of the file.
@@ -210,8 +251,17 @@ impl Trouble {
 impl What {
     fn into_finding(self, pointer: String) -> Finding {
         match self {
-            Self::Refused(reason) => Finding::new(pointer, "invalid_value", format!("此值不合要求：{reason}"), format!("not acceptable: {reason}")),
-            Self::WrongType { expected, found, hint } => {
+            Self::Refused(reason) => Finding::new(
+                pointer,
+                "invalid_value",
+                format!("此值不合要求：{reason}"),
+                format!("not acceptable: {reason}"),
+            ),
+            Self::WrongType {
+                expected,
+                found,
+                hint,
+            } => {
                 let finding = Finding::new(
                     pointer,
                     "wrong_type",
@@ -234,7 +284,10 @@ impl What {
                     pointer,
                     "unknown_word",
                     format!("不认识的取值“{written}”，可用：{}", known.join("、")),
-                    format!("unknown value `{written}`, possible are: {}", known.join(", ")),
+                    format!(
+                        "unknown value `{written}`, possible are: {}",
+                        known.join(", ")
+                    ),
                 );
                 suggested(finding, &written, known)
             }
@@ -247,16 +300,15 @@ impl What {
 
 fn suggested(finding: Finding, written: &str, known: &[&'static str]) -> Finding {
     match nearest(written, known.iter().copied()) {
-        Some(near) => finding.with_hint(format!("是否想写“{near}”？"), format!("did you mean `{near}`?")),
+        Some(near) => finding.with_hint(
+            format!("是否想写“{near}”？"),
+            format!("did you mean `{near}`?"),
+        ),
         None if known.is_empty() => finding,
-        None => finding.with_hint(format!("可用：{}", known.join("、")), format!("possible are: {}", known.join(", "))),
-    }
-}
-
-fn key_place(tree: &Tree, mapping: NodeId, value: NodeId) -> Option<super::Place> {
-    match &tree.node(mapping).kind {
-        Kind::Mapping(entries) => entries.iter().find(|entry| entry.value == value).map(|entry| entry.key_place),
-        _ => None,
+        None => finding.with_hint(
+            format!("可用：{}", known.join("、")),
+            format!("possible are: {}", known.join(", ")),
+        ),
     }
 }
 
@@ -270,11 +322,20 @@ impl std::error::Error for Trouble {}
 
 impl de::Error for Trouble {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { what: What::Refused(message.to_string()), at: None }
+        Self {
+            what: What::Refused(message.to_string()),
+            at: None,
+        }
     }
 
     fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        Self { what: What::Invalid { found: found.to_string(), expected: expected.to_string() }, at: None }
+        Self {
+            what: What::Invalid {
+                found: found.to_string(),
+                expected: expected.to_string(),
+            },
+            at: None,
+        }
     }
 
     fn invalid_value(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
@@ -282,14 +343,23 @@ impl de::Error for Trouble {
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self { what: What::UnknownVariant(variant.to_owned(), expected), at: None }
+        Self {
+            what: What::UnknownVariant(variant.to_owned(), expected),
+            at: None,
+        }
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self { what: What::UnknownField(field.to_owned(), expected), at: None }
+        Self {
+            what: What::UnknownField(field.to_owned(), expected),
+            at: None,
+        }
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self { what: What::Missing(field), at: None }
+        Self {
+            what: What::Missing(field),
+            at: None,
+        }
     }
 }

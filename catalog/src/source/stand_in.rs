@@ -35,7 +35,10 @@ where
             f.write_str("text")
         }
 
-        fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        fn visit_newtype_struct<D: Deserializer<'de>>(
+            self,
+            deserializer: D,
+        ) -> Result<T, D::Error> {
             deserializer.deserialize_str(self)
         }
 
@@ -44,7 +47,10 @@ where
         }
     }
 
-    debug_assert!(specimen.starts_with(SPECIMEN), "a specimen is marked as such");
+    debug_assert!(
+        specimen.starts_with(SPECIMEN),
+        "a specimen is marked as such"
+    );
     deserializer.deserialize_newtype_struct(specimen, Parsed(std::marker::PhantomData))
 }
 
@@ -61,7 +67,11 @@ impl StandIn {
 
     fn inside(self) -> Result<Self, Trouble> {
         let depth = self.depth + 1;
-        if depth > MAX_NESTING { Err(Trouble::no_stand_in()) } else { Ok(Self { depth }) }
+        if depth > MAX_NESTING {
+            Err(Trouble::no_stand_in())
+        } else {
+            Ok(Self { depth })
+        }
     }
 }
 
@@ -92,7 +102,11 @@ impl<'de> Deserializer<'de> for StandIn {
         deserialize_string => visit_str(""),
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Trouble> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         match name.strip_prefix(SPECIMEN) {
             Some(specimen) => visitor.visit_newtype_struct(StrDeserializer::new(specimen)),
             None => visitor.visit_newtype_struct(self),
@@ -100,28 +114,62 @@ impl<'de> Deserializer<'de> for StandIn {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
-        visitor.visit_seq(Repeated { of: self.inside()?, left: 0 })
+        visitor.visit_seq(Repeated {
+            of: self.inside()?,
+            left: 0,
+        })
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Trouble> {
-        visitor.visit_seq(Repeated { of: self.inside()?, left: len })
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
+        visitor.visit_seq(Repeated {
+            of: self.inside()?,
+            left: len,
+        })
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value, Trouble> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         self.deserialize_tuple(len, visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Trouble> {
-        visitor.visit_map(Fields { of: self.inside()?, names: &[] })
+        visitor.visit_map(Fields {
+            of: self.inside()?,
+            names: &[],
+        })
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, names: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
-        visitor.visit_map(Fields { of: self.inside()?, names })
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
+        visitor.visit_map(Fields {
+            of: self.inside()?,
+            names,
+        })
     }
 
-    fn deserialize_enum<V: Visitor<'de>>(self, _: &'static str, variants: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         let variant = variants.first().ok_or_else(Trouble::no_stand_in)?;
-        visitor.visit_enum(Variant { of: self.inside()?, variant })
+        visitor.visit_enum(Variant {
+            of: self.inside()?,
+            variant,
+        })
     }
 
     forward_to_deserialize_any! { bytes byte_buf unit unit_struct identifier ignored_any }
@@ -135,7 +183,10 @@ struct Repeated {
 impl<'de> de::SeqAccess<'de> for Repeated {
     type Error = Trouble;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Trouble> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Trouble> {
         if self.left == 0 {
             return Ok(None);
         }
@@ -152,8 +203,13 @@ struct Fields {
 impl<'de> de::MapAccess<'de> for Fields {
     type Error = Trouble;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Trouble> {
-        let Some((name, rest)) = self.names.split_first() else { return Ok(None) };
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Trouble> {
+        let Some((name, rest)) = self.names.split_first() else {
+            return Ok(None);
+        };
         self.names = rest;
         let name: StrDeserializer<'_, Trouble> = (*name).into_deserializer();
         seed.deserialize(name).map(Some)
@@ -173,7 +229,10 @@ impl<'de> de::EnumAccess<'de> for Variant {
     type Error = Trouble;
     type Variant = StandIn;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, StandIn), Trouble> {
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, StandIn), Trouble> {
         let name: StrDeserializer<'_, Trouble> = self.variant.into_deserializer();
         Ok((seed.deserialize(name)?, self.of))
     }
@@ -194,7 +253,11 @@ impl<'de> de::VariantAccess<'de> for StandIn {
         self.deserialize_tuple(len, visitor)
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, names: &'static [&'static str], visitor: V) -> Result<V::Value, Trouble> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Trouble> {
         self.deserialize_struct("", names, visitor)
     }
 }
