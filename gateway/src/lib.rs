@@ -5,7 +5,7 @@ pub mod entropy;
 pub mod identity;
 pub mod intake;
 pub mod problem;
-pub mod registry;
 pub mod processing;
+pub mod registry;
 pub mod store;
 pub mod text;

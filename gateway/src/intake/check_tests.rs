@@ -3,7 +3,7 @@
 use super::*;
 use crate::intake::json;
 use crate::registry::form::Form;
-use crate::registry::item::PreparedMaterial;
+use crate::registry::item::{DayForm, Numbering, PreparedMaterial};
 use crate::registry::route::{HandOver, Mode};
 use proptest::prelude::*;
 use serde_json::json;
@@ -41,6 +41,11 @@ fn item(code: &str, state: ItemState) -> Arc<PreparedItem> {
             material(3, Necessity::Optional, &[]),
         ],
         form: Some(Form::compile(schema).unwrap()),
+        rules: crate::processing::life_cycle::Rules::default(),
+        numbering: Numbering {
+            prefix: "1013130050069885741".into(),
+            day: DayForm::SixDigits,
+        },
     })
 }
 

@@ -1,6 +1,7 @@
 //! An item version as intake and processing use it: everything that would otherwise be looked up or compiled per request.
 
 use super::form::Form;
+use crate::processing::life_cycle::Rules;
 use jiff::civil::Date;
 use tongban_adapters::canonical::ItemFact;
 
@@ -84,6 +85,44 @@ pub struct PreparedItem {
     pub materials: Vec<PreparedMaterial>,
     /// Its form; `None`: the form is an empty object.
     pub form: Option<Form>,
+    /// Limits and policies of its cases.
+    pub rules: Rules,
+    /// How its cases are numbered.
+    pub numbering: Numbering,
+}
+
+/// How the cases of an item are numbered: prefix, legal day, and a serial of four characters that the store draws per stem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbering {
+    /// What stands before the day: the first 19 characters of a gd26 code, or a whole cn31 code.
+    pub prefix: String,
+    /// How the day is written.
+    pub day: DayForm,
+}
+
+/// How a number writes its day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayForm {
+    /// YYMMDD, as in the 29 characters of the Guangdong scheme (SBLSH).
+    SixDigits,
+    /// YYYYMMDD, as in the 43 characters of the national scheme.
+    EightDigits,
+}
+
+impl Numbering {
+    /// The number of a case of `day` without its serial.
+    #[must_use]
+    pub fn stem(&self, day: Date) -> String {
+        let (year, month, day_of_month) = (day.year(), day.month(), day.day());
+        match self.day {
+            DayForm::SixDigits => format!(
+                "{}{:02}{month:02}{day_of_month:02}",
+                self.prefix,
+                year.rem_euclid(100)
+            ),
+            DayForm::EightDigits => format!("{}{year:04}{month:02}{day_of_month:02}", self.prefix),
+        }
+    }
 }
 
 impl PreparedItem {
@@ -107,6 +146,26 @@ impl PreparedItem {
             org_name: self.organisation_name.clone(),
             org_uscc: self.organisation_uscc.clone(),
             org_code: self.organisation_code.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stem_writes_the_day_as_its_scheme_does() {
+        let day = jiff::civil::date(2014, 9, 6);
+        for (form, expected) in [
+            (DayForm::SixDigits, "P140906"),
+            (DayForm::EightDigits, "P20140906"),
+        ] {
+            let numbering = Numbering {
+                prefix: "P".into(),
+                day: form,
+            };
+            assert_eq!(numbering.stem(day), expected);
         }
     }
 }

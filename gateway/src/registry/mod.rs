@@ -13,10 +13,12 @@ pub use item::PreparedItem;
 pub use route::{HandOver, Mode, Route, RouteQuery, RoutingError};
 pub use system::{SystemState, SystemVersion, SystemVersions};
 
+use crate::processing::life_cycle::clocks::Calendar;
+use crate::processing::life_cycle::{PassedOn, Rules};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use tongban_adapters::definition::CompiledDefinition;
+use tongban_adapters::definition::{CompiledDefinition, Forward};
 
 /// One consistent picture of everything that is registered.
 #[derive(Default)]
@@ -25,6 +27,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// Systems by id.
     pub systems: BTreeMap<String, SystemVersions>,
+    /// The calendar in force.
+    pub calendar: Arc<Calendar>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
     by_code: HashMap<String, Arc<PreparedItem>>,
 }
@@ -79,6 +83,20 @@ impl Snapshot {
         let pinned = self.systems.get(id)?.get(version)?;
         Some(Arc::clone(&pinned.definition))
     }
+}
+
+/// The rules that a case lives under: the item's, with what its partner's definition says about 转报 and its clock.
+#[must_use]
+pub fn rules_for(item: &PreparedItem, system: Option<&CompiledDefinition>) -> Rules {
+    let mut rules = item.rules.clone();
+    if let Some(definition) = system {
+        rules.passed_on = match definition.forward() {
+            Forward::Close => PassedOn::Close,
+            Forward::Step => PassedOn::Step,
+        };
+        rules.skew_seconds = u32::try_from(definition.skew().as_secs()).unwrap_or(u32::MAX);
+    }
+    rules
 }
 
 /// The current snapshot, shared by everything that runs.
