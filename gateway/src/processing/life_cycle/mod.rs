@@ -2,6 +2,7 @@
 
 pub mod back_fill;
 pub mod clocks;
+mod reception;
 mod rejection;
 mod replay;
 mod rules;
@@ -13,6 +14,7 @@ mod transition;
 
 pub use back_fill::{NoBackFill, companions, predecessors};
 pub use clocks::{Clocks, Credit, recalculate};
+pub use reception::{HandOver, Reception, Source};
 pub use rejection::{Disposition, Prohibition, Rejection, Warning};
 pub use replay::{Record, ReplayError, fold, re_version};
 pub use rules::{
@@ -23,4 +25,7 @@ pub use state::{
     Refusal, State, Suspension, SuspensionKind, WithdrawalRequest,
 };
 pub use timers::{DueAction, due_actions, next_due};
-pub use transition::{Applied, HandOver, Reception, Source, apply, identity_of};
+pub use transition::{Applied, apply, identity_of};
+
+#[cfg(test)]
+mod tests;
