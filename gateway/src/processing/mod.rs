@@ -7,3 +7,4 @@ pub mod delivery;
 pub mod life_cycle;
 pub mod poll;
 pub mod supervision;
+pub mod projection;
