@@ -6,5 +6,5 @@ pub mod change;
 pub mod delivery;
 pub mod life_cycle;
 pub mod poll;
-pub mod supervision;
 pub mod projection;
+pub mod supervision;

@@ -22,7 +22,12 @@ const LEASE: Duration = Duration::from_secs(120);
 const FAILED_FACTOR: u32 = 4;
 
 /// Asks about what is due until `stop`.
-pub async fn run(courier: Arc<Courier>, feedback: Feedback, tick: Duration, stop: CancellationToken) {
+pub async fn run(
+    courier: Arc<Courier>,
+    feedback: Feedback,
+    tick: Duration,
+    stop: CancellationToken,
+) {
     loop {
         let asked = match ask_due(&courier, &feedback).await {
             Ok(asked) => asked,
@@ -44,7 +49,10 @@ pub async fn run(courier: Arc<Courier>, feedback: Feedback, tick: Duration, stop
 /// Asks about the cases that are due now, all at once; returns how many.
 async fn ask_due(courier: &Arc<Courier>, feedback: &Feedback) -> Result<usize, StoreError> {
     let lease_us = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
-    let due = courier.store.take_due_polls(courier.clock.now(), lease_us, AT_ONCE_MAX).await?;
+    let due = courier
+        .store
+        .take_due_polls(courier.clock.now(), lease_us, AT_ONCE_MAX)
+        .await?;
     let count = due.len();
     let mut asking = tokio::task::JoinSet::new();
     for case_no in due {
@@ -68,31 +76,47 @@ async fn ask(courier: &Courier, feedback: &Feedback, case_no: &str) -> Result<()
     };
     let now = courier.clock.now();
     if !handed_over(courier, &case).await? {
-        return courier.store.set_poll_at(case_no, Some(later(now, every))).await;
+        return courier
+            .store
+            .set_poll_at(case_no, Some(later(now, every)))
+            .await;
     }
     let pause = match question(courier, &definition, &case).await {
         Ok(events) => {
             let taken = take(feedback, &system_id, events).await;
-            if taken { every } else { every.saturating_mul(FAILED_FACTOR) }
+            if taken {
+                every
+            } else {
+                every.saturating_mul(FAILED_FACTOR)
+            }
         }
         Err(words) => {
             tracing::info!(system = %system_id, reason = %words, "a partner gave no usable answer about a case");
             every.saturating_mul(FAILED_FACTOR)
         }
     };
-    let open = courier.store.case(&Scope::Everything, case_no).await?.is_some_and(|case| {
-        !matches!(case.state.as_str(), "closed" | "refused" | "collected")
-    });
+    let open = courier
+        .store
+        .case(&Scope::Everything, case_no)
+        .await?
+        .is_some_and(|case| !matches!(case.state.as_str(), "closed" | "refused" | "collected"));
     let next = open.then(|| later(courier.clock.now(), pause));
     courier.store.set_poll_at(case_no, next).await
 }
 
-fn partner(courier: &Courier, case: &CaseRecord) -> Option<(String, Arc<CompiledDefinition>, Duration)> {
+fn partner(
+    courier: &Courier,
+    case: &CaseRecord,
+) -> Option<(String, Arc<CompiledDefinition>, Duration)> {
     let system_id = case.system_id.clone()?;
     let snapshot = courier.registry.load();
     let definition = snapshot
         .system(&system_id, case.definition_version)
-        .or_else(|| snapshot.current_system(&system_id).map(|(_, current)| current))?;
+        .or_else(|| {
+            snapshot
+                .current_system(&system_id)
+                .map(|(_, current)| current)
+        })?;
     let every = definition.poll()?.every;
     Some((system_id, definition, every))
 }
@@ -105,7 +129,11 @@ async fn handed_over(courier: &Courier, case: &CaseRecord) -> Result<bool, Store
         limit: 1,
         ..DeliveryFilter::default()
     };
-    Ok(!courier.store.deliveries(&Scope::Everything, &filter).await?.is_empty())
+    Ok(!courier
+        .store
+        .deliveries(&Scope::Everything, &filter)
+        .await?
+        .is_empty())
 }
 
 async fn question(
@@ -124,16 +152,26 @@ async fn question(
         now: courier.clock.now(),
         nonce: courier.entropy.capability().unwrap_or_default(),
     };
-    let request = definition.request(Operation::Poll, 0, &context).map_err(|e| e.to_string())?;
+    let request = definition
+        .request(Operation::Poll, 0, &context)
+        .map_err(|e| e.to_string())?;
     let reply = match courier.client.send(&request, definition.timeouts()).await {
         Ok(reply) => reply,
-        Err(SendFailure::NotSent { words } | SendFailure::OutcomeUnknown { words, .. }) => return Err(words),
+        Err(SendFailure::NotSent { words } | SendFailure::OutcomeUnknown { words, .. }) => {
+            return Err(words);
+        }
     };
-    definition.read_poll(&context, &reply).map_err(|e| e.to_string())
+    definition
+        .read_poll(&context, &reply)
+        .map_err(|e| e.to_string())
 }
 
 /// Hands the answers to feedback, the only judge of what is new; false when one could not be stored.
-async fn take(feedback: &Feedback, system_id: &str, events: Vec<tongban_adapters::canonical::PartnerEvent>) -> bool {
+async fn take(
+    feedback: &Feedback,
+    system_id: &str,
+    events: Vec<tongban_adapters::canonical::PartnerEvent>,
+) -> bool {
     for event in events {
         if let Err(error) = feedback.receive(system_id, event, "").await {
             tracing::warn!(system = %system_id, %error, "a polled event could not be stored; it is asked for again");

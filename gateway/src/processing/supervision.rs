@@ -49,7 +49,10 @@ pub async fn run(casework: Casework, feedback: Feedback, tick: Duration, stop: C
 
 /// One look at everything that is due at `now`.
 pub async fn look(casework: &Casework, feedback: &Feedback, now: Timestamp) -> Seen {
-    Seen { clocks: due_clocks(casework, now).await, held: held(casework, feedback, now).await }
+    Seen {
+        clocks: due_clocks(casework, now).await,
+        held: held(casework, feedback, now).await,
+    }
 }
 
 async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
@@ -64,14 +67,21 @@ async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
     for (case_no, kind) in due {
         match act(casework, &case_no, &kind, now).await {
             Ok(()) => acted += 1,
-            Err(error) => tracing::warn!(%error, clock = %kind, "a due clock could not be acted upon"),
+            Err(error) => {
+                tracing::warn!(%error, clock = %kind, "a due clock could not be acted upon")
+            }
         }
     }
     acted
 }
 
 /// Applies what a due clock brings about; a clock that brings nothing about leaves the index with an audit record of its falling due.
-async fn act(casework: &Casework, case_no: &str, kind: &str, now: Timestamp) -> Result<(), ChangeError> {
+async fn act(
+    casework: &Casework,
+    case_no: &str,
+    kind: &str,
+    now: Timestamp,
+) -> Result<(), ChangeError> {
     let audit = NewAudit {
         at: now,
         actor: "gateway".to_owned(),
@@ -98,8 +108,12 @@ fn plan(loaded: &Loaded, now: Timestamp) -> Plan {
     let mut plan = Plan::on(loaded);
     for action in due_actions(&loaded.state, now, &loaded.rules, loaded.calendar()) {
         if let DueAction::Apply(event) = action {
-            if let Err(rejection) = plan.apply(loaded, &event, &Reception::from_gateway(now), None) {
-                tracing::error!(code = rejection.code(), "the life cycle refused its own timer");
+            if let Err(rejection) = plan.apply(loaded, &event, &Reception::from_gateway(now), None)
+            {
+                tracing::error!(
+                    code = rejection.code(),
+                    "the life cycle refused its own timer"
+                );
             }
         }
     }
