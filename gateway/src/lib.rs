@@ -1,8 +1,12 @@
 //! The gateway (通办网关): everything that runs. Rooms in the order in which an application meets them; `ARCHITECTURE.md` has the map.
 
 pub mod clock;
+pub mod edge;
 pub mod entropy;
 pub mod identity;
+pub mod operations;
+pub mod outbound;
+pub mod passthrough;
 pub mod problem;
 pub mod simulator;
 pub mod store;
