@@ -12,6 +12,7 @@ mod back_fill;
 mod identity;
 mod prohibitions;
 mod properties;
+mod recalculation;
 mod replay;
 mod rows_after_acceptance;
 mod rows_to_acceptance;
