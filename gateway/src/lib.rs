@@ -2,8 +2,12 @@
 
 pub mod clock;
 pub mod entropy;
+pub mod feedback;
 pub mod identity;
+pub mod intake;
 pub mod problem;
 pub mod processing;
+pub mod registry;
+pub mod simulator;
 pub mod store;
 pub mod text;
