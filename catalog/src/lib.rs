@@ -10,7 +10,11 @@
 //! * **Every fault at once.** A file that a person edits is read with [`source::load_yaml`] and answers with the value
 //!   or with all its faults, each at its line and column with a hint, in Chinese and English.
 
+pub mod calendar;
+pub mod deadline;
+pub mod identifier;
 mod language;
 pub mod source;
+pub mod tables;
 
 pub use language::{Bilingual, Language};

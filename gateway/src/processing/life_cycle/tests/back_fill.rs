@@ -35,7 +35,7 @@ fn a_refusal_gets_its_approval_step_and_its_completion() {
             (approval.step, approval.outcome),
             (StepKind::Approval, StepOutcome::Refused)
         );
-        assert!(approval.opinion.starts_with(back_fill::AUTOMATIC_OPINION));
+        assert!(approval.opinion.starts_with(AUTOMATIC_OPINION));
         for companion in added {
             story = story.gateway(companion);
         }

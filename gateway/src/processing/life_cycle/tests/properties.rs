@@ -29,30 +29,30 @@ fn any_body() -> impl Strategy<Value = EventBody> {
     };
     let kind = prop::sample::select(vec![SpecialKind::Extension, SpecialKind::Other]);
     prop_oneof![
-        Just(applied()),
-        Just(pre_accepted()),
+        1 => Just(applied()),
+        1 => Just(pre_accepted()),
         3 => Just(accepted()),
-        reason().prop_map(EventBody::PreRefused),
-        reason().prop_map(EventBody::Refused),
-        any_notice().prop_map(EventBody::PreCorrectionRequested),
+        1 => reason().prop_map(EventBody::PreRefused),
+        1 => reason().prop_map(EventBody::Refused),
+        1 => any_notice().prop_map(EventBody::PreCorrectionRequested),
         3 => any_notice().prop_map(EventBody::CorrectionRequested),
-        Just(EventBody::DeemedAccepted(Remark::default())),
+        1 => Just(EventBody::DeemedAccepted(Remark::default())),
         2 => Just(step(StepOutcome::Passed)),
-        Just(EventBody::Forwarded(Forwarding::default())),
-        Just(EventBody::Supplemented(Supplement::default())),
+        1 => Just(EventBody::Forwarded(Forwarding::default())),
+        1 => Just(EventBody::Supplemented(Supplement::default())),
         3 => Just(corrected()),
         2 => Just(EventBody::Resubmitted(Supplement::default())),
-        reason().prop_map(EventBody::Lapsed),
+        1 => reason().prop_map(EventBody::Lapsed),
         3 => (kind, prop_oneof![9 => 0u32..30, 1 => Just(u32::MAX)])
             .prop_map(|(kind, limit)| special(kind, limit)),
         3 => any::<bool>().prop_map(special_ended),
-        Just(withdrawal_requested()),
-        Just(EventBody::Withdrawn(Reason::default())),
+        1 => Just(withdrawal_requested()),
+        1 => Just(EventBody::Withdrawn(Reason::default())),
         3 => (any_result(), prop::sample::select(vec!["", "理由"]))
             .prop_map(|(result, reason)| closed(result, reason)),
-        Just(collected()),
-        (0u8..7).prop_map(evaluated),
-        Just(EventBody::Recalculated(Recalculation::default())),
+        1 => Just(collected()),
+        1 => (0u8..7).prop_map(evaluated),
+        1 => Just(EventBody::Recalculated(Recalculation::default())),
     ]
 }
 

@@ -251,3 +251,19 @@ fn row_24_acceptance_step_and_completion_of_an_immediate_case_arrive_in_any_orde
         .partner(four);
     assert_eq!(story.refuses_partner(once_more).code(), "after_the_end");
 }
+
+#[test]
+fn row_24_what_lies_before_the_receipt_or_after_the_decision_does_not_belong_to_the_completion() {
+    let story = Story::submitted_under(immediate()).partner(event(
+        "2017-06-05 10:00",
+        closed(DecisionResult::Completed, ""),
+    ));
+    for (when, received) in [
+        ("2017-06-05 09:24:59", "2017-06-05 10:00"),
+        ("2017-06-05 10:05:01", "2017-06-05 11:00"),
+    ] {
+        let stray = event(when, step(StepOutcome::Passed));
+        let rejection = story.refuses(&stray, &Reception::from_partner(SYSTEM, at(received)));
+        assert_eq!(rejection.disposition(), Disposition::Refuse, "{when}");
+    }
+}
