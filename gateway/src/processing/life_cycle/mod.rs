@@ -77,19 +77,18 @@
 //! ```
 
 mod back_fill;
-pub mod clocks;
+mod clocks;
 mod reception;
 mod rejection;
 mod replay;
 mod rules;
-mod seam;
 mod state;
 mod texts;
 mod timers;
 mod transition;
 
 pub use back_fill::{AUTOMATIC_OPINION, NoBackFill, companions, predecessors};
-pub use clocks::{Clocks, Credit, recalculate};
+pub use clocks::{Clocks, recalculate};
 pub use reception::{HandOver, Reception, Source};
 pub use rejection::{Disposition, Prohibition, Rejection, Warning};
 pub use replay::{Record, ReplayError, fold, re_version};

@@ -9,7 +9,6 @@ mod suspension;
 
 pub use guards::identity_of;
 
-use super::clocks::Calendar;
 use super::reception::{Reception, Source, guard_source};
 use super::rejection::{Prohibition, Rejection, Warning};
 use super::rules::{CaseKind, Rules};
@@ -17,6 +16,7 @@ use super::state::{AcceptanceBasis, AppliedEvent, CaseState, EVENTS_MAX, State};
 use guards::{guard_future, guard_identity, guard_order, guard_place};
 use jiff::Timestamp;
 use tongban_adapters::canonical::{DecisionResult, Event, EventBody, StepKind};
+use tongban_catalog::calendar::Calendar;
 
 /// An event that was applied.
 #[derive(Debug, Clone, PartialEq)]

@@ -12,17 +12,19 @@ mod back_fill;
 mod identity;
 mod prohibitions;
 mod properties;
+mod recalculation;
 mod replay;
 mod rows_after_acceptance;
 mod rows_to_acceptance;
 mod timers;
 
-use super::clocks::{Calendar, LegalClock, Limit};
 use super::*;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::offset;
 use tongban_adapters::canonical::*;
+use tongban_catalog::calendar::Calendar;
+use tongban_catalog::deadline::{ClockState, LegalClock, Limit};
 
 pub(super) const SYSTEM: &str = "gd-explosives";
 
@@ -34,14 +36,8 @@ pub(super) fn at(text: &str) -> Timestamp {
 
 /// The last legal day of a clock; `None` while it is frozen without limit.
 pub(super) fn due_day(clock: &Option<LegalClock>) -> Option<Date> {
-    let due = clock
-        .as_ref()
-        .expect("the clock was started")
-        .due_at(&calendar())?;
-    let last = due
-        .checked_sub(jiff::SignedDuration::from_secs(1))
-        .expect("in range");
-    Some(offset(8).to_datetime(last).date())
+    let clock = clock.as_ref().expect("the clock was started");
+    clock.due().map(|due| due.date)
 }
 
 /// `2017-06-{day}`.
@@ -50,7 +46,7 @@ pub(super) fn june(day: i8) -> Option<Date> {
 }
 
 pub(super) fn calendar() -> Calendar {
-    Calendar::default()
+    Calendar::weekends_only()
 }
 
 /// Promise of 10, statutory limit of 20 working days.
@@ -304,15 +300,18 @@ impl Story {
             .into_iter()
             .flatten()
         {
-            assert!(!frozen || clock.is_frozen(), "no clock runs while frozen");
-            assert!(clock.is_frozen() == frozen || !clock.is_open());
+            assert!(
+                !frozen || (clock.state() == ClockState::Frozen),
+                "no clock runs while frozen"
+            );
+            assert!((clock.state() == ClockState::Frozen) == frozen || clock.has_ended());
         }
         let waits = matches!(case.state, State::Submitted | State::PreAccepted);
         assert_eq!(
             case.clocks
                 .acceptance
                 .as_ref()
-                .is_some_and(LegalClock::is_open),
+                .is_some_and(|c| !c.has_ended()),
             waits,
             "the acceptance clock runs exactly while acceptance is awaited"
         );

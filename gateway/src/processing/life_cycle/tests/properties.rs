@@ -236,7 +236,7 @@ proptest! {
         let later = now.checked_add(jiff::SignedDuration::from_hours(24 * 60)).unwrap();
         for action in due_actions(story.case(), later, &story.rules, &calendar()) {
             if let DueAction::Apply(event) = action {
-                story = story.apply(event, Reception::from_gateway(later));
+                story = story.apply(*event, Reception::from_gateway(later));
                 prop_assert_eq!(due_actions(story.case(), later, &story.rules, &calendar()), vec![]);
             }
         }

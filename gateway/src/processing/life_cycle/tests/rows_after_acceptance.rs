@@ -66,14 +66,14 @@ fn row_13_confirmed_corrections_resume_with_the_days_of_the_suspension() {
     let story = in_correction().partner(with_serial("1", event("2017-06-13 10:00", corrected())));
     assert_eq!(story.case().state, State::Handling);
     // Thursday the 8th to Tuesday the 13th: 3 working days.
-    assert_eq!(story.case().suspensions[0].credited_days, Some(3));
+    assert_eq!(story.case().suspensions[0].credited, Some(3));
     assert_eq!(due_day(&story.case().clocks.promise), june(23));
 }
 
 #[test]
 fn row_13_a_suspension_within_one_day_credits_one_day() {
     let story = in_correction().partner(with_serial("1", event("2017-06-08 16:00", corrected())));
-    assert_eq!(story.case().suspensions[0].credited_days, Some(1));
+    assert_eq!(story.case().suspensions[0].credited, Some(1));
     assert_eq!(due_day(&story.case().clocks.promise), june(21));
 }
 
@@ -123,7 +123,7 @@ fn row_16_the_result_credits_the_days_up_to_the_limit_and_at_least_one() {
             .partner(with_serial("1", event(ended, special_ended(true))));
         assert_eq!(story.case().state, State::Handling);
         assert_eq!(
-            story.case().suspensions[0].credited_days,
+            story.case().suspensions[0].credited,
             Some(credit),
             "{ended}"
         );
@@ -139,7 +139,7 @@ fn row_17_an_extension_that_was_not_approved_adds_nothing() {
             event("2017-06-14 10:00", special_ended(false)),
         ));
         assert_eq!(story.case().state, State::Handling);
-        assert_eq!(story.case().suspensions[0].credited_days, Some(0));
+        assert_eq!(story.case().suspensions[0].credited, Some(0));
         assert_eq!(due_day(&story.case().clocks.promise), june(20));
     }
 }
@@ -151,7 +151,7 @@ fn row_17_is_for_extensions_only_another_procedure_keeps_its_days() {
         event("2017-06-14 10:00", special_ended(false)),
     ));
     assert_eq!(story.warnings, [Warning::SpecialNotPassed]);
-    assert_eq!(story.case().suspensions[0].credited_days, Some(4));
+    assert_eq!(story.case().suspensions[0].credited, Some(4));
 }
 
 #[test]
@@ -167,8 +167,8 @@ fn row_18_completion_with_a_certificate_starts_the_delivery_clock() {
         let story = story.partner(event("2017-06-09 10:00", closed(result, "")));
         let clocks = &story.case().clocks;
         assert_eq!(story.case().state, State::Closed);
-        assert!(!clocks.promise.as_ref().unwrap().is_open());
-        assert!(!clocks.statutory.as_ref().unwrap().is_open());
+        assert!(clocks.promise.as_ref().unwrap().has_ended());
+        assert!(clocks.statutory.as_ref().unwrap().has_ended());
         assert_eq!(clocks.delivery.is_some(), due, "{policy:?} {result:?}");
         if due {
             assert_eq!(due_day(&clocks.delivery), june(23));

@@ -107,7 +107,7 @@ fn row_07_acceptance_stops_the_acceptance_clock_and_starts_promise_and_statutory
         let story = story.partner(event("2017-06-06 10:00", accepted()));
         let case = story.case();
         assert_eq!(case.state, State::Handling);
-        assert!(!case.clocks.acceptance.as_ref().unwrap().is_open());
+        assert!(case.clocks.acceptance.as_ref().unwrap().has_ended());
         assert_eq!(due_day(&case.clocks.promise), june(20));
         assert_eq!(
             due_day(&case.clocks.statutory),

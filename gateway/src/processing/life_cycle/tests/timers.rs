@@ -20,7 +20,7 @@ fn silence_is_acceptance_from_the_end_of_the_last_day() {
         "however late the timer is"
     );
     let received = Reception::from_gateway(at("2017-06-20 08:00"));
-    let story = story.clone().apply(deemed.clone(), received);
+    let story = story.clone().apply((**deemed).clone(), received);
     assert_eq!(
         story.case().acceptance.as_ref().unwrap().basis,
         AcceptanceBasis::Deemed
@@ -70,7 +70,7 @@ fn an_unanswered_notice_lapses_by_its_own_limit_or_the_rules_one_and_never_witho
         let actions = due(&story, "2017-06-30 10:00");
         assert_eq!(actions.len(), usize::from(lapses.is_some()));
         if let [DueAction::Apply(lapsed)] = &actions[..] {
-            let story = story.clone().gateway(lapsed.clone());
+            let story = story.clone().gateway((**lapsed).clone());
             assert_eq!(
                 story.case().decision.as_ref().unwrap().result,
                 DecisionResult::Lapsed
