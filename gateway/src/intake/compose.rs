@@ -3,8 +3,8 @@
 use super::check::CheckedApplication;
 use super::origin::{HandedIn, Origin};
 use super::receipt::ContentDigests;
-use crate::processing::life_cycle::{CaseState, Reception, Rejection, Rules, apply};
 use crate::processing::change::project;
+use crate::processing::life_cycle::{CaseState, Reception, Rejection, Rules, apply};
 use crate::registry::{Snapshot, rules_for};
 use crate::store::application::{NewApplication, NewCase, NewEvent};
 use crate::store::case::CaseProjection;

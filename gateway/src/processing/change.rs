@@ -3,19 +3,17 @@
 //! The one way from an event to the store, whoever brings it: applicant, partner, hall or timer. Nothing outside the life
 //! cycle decides what a state becomes, and nothing outside the store decides which of two changes came first.
 
-use super::life_cycle::clocks::Calendar;
 use super::life_cycle::{
     Applied, CaseState, Reception, Record, Rejection, Rules, Warning, apply, companions,
 };
-use super::projection::project;
+pub use super::projection::project;
 use crate::clock::Clock;
 use crate::identity::Scope;
 use crate::registry::{Registry, Snapshot, rules_for};
 use crate::store::application::NewEvent;
 use crate::store::audit::NewAudit;
 use crate::store::case::{
-    CaseChange, CaseProjection, CaseRecord, ChangeOutcome, FeedbackKey, FeedbackRecord,
-    FeedbackState,
+    CaseChange, CaseRecord, ChangeOutcome, FeedbackKey, FeedbackRecord, FeedbackState,
 };
 use crate::store::delivery::NewDelivery;
 use crate::store::{SharedStore, StoreError};
@@ -24,6 +22,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 use tongban_adapters::canonical::{Event, Submission};
 use tongban_adapters::definition::CompiledDefinition;
+use tongban_catalog::calendar::Calendar;
 
 /// So often a change is computed anew when somebody else was faster; contention on one case is two or three parties.
 const TRIES_MAX: usize = 16;
@@ -87,7 +86,7 @@ impl Loaded {
     /// The calendar in force.
     #[must_use]
     pub fn calendar(&self) -> &Calendar {
-        &self.snapshot.calendar
+        self.snapshot.calendar()
     }
 }
 
@@ -279,7 +278,11 @@ impl Casework {
         let item = snapshot
             .item(&item.id, item.version)
             .ok_or_else(|| ChangeError::ItemMissing(case_no.to_owned()))?;
-        let rules = rules_for(item, definition_of(&record, &snapshot).as_deref());
+        let rules = rules_for(
+            item,
+            &record.submission.case.channel,
+            definition_of(&record, &snapshot).as_deref(),
+        );
         let state = serde_json::from_value(record.folded.clone())
             .map_err(|_| ChangeError::Unreadable(case_no.to_owned()))?;
         Ok(Loaded {
@@ -373,10 +376,7 @@ impl Casework {
             case_no: record.case_no.clone(),
             expected_rev: record.rev,
             events: plan.events,
-            projection: without_the_past(
-                project(&plan.state, &loaded.rules, loaded.calendar(), poll_at),
-                now,
-            ),
+            projection: project(&plan.state, &loaded.rules, loaded.calendar(), now, poll_at),
             submission: plan.submission,
             partner_no: plan.partner_no,
             deliveries: plan.deliveries,
@@ -387,13 +387,6 @@ impl Casework {
         };
         self.store.change(change).await
     }
-}
-
-/// Leaves clocks that are over out of the index: whoever saw them fall due has acted, and they must not stand in the way of those
-/// that fall due next.
-fn without_the_past(mut projection: CaseProjection, now: Timestamp) -> CaseProjection {
-    projection.clocks.retain(|row| row.due_at > now);
-    projection
 }
 
 /// When the partner is polled next: never for an ended case or a partner that calls back only.

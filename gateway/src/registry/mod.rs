@@ -13,12 +13,12 @@ pub use item::PreparedItem;
 pub use route::{HandOver, Mode, Route, RouteQuery, RoutingError};
 pub use system::{SystemState, SystemVersion, SystemVersions};
 
-use crate::processing::life_cycle::clocks::Calendar;
 use crate::processing::life_cycle::{PassedOn, Rules};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tongban_adapters::definition::{CompiledDefinition, Forward};
+use tongban_catalog::calendar::Calendar;
 
 /// One consistent picture of everything that is registered.
 #[derive(Default)]
@@ -64,10 +64,20 @@ impl Snapshot {
 
     /// The rules of a case: of its pinned item version and channel, with what the definition of its system says.
     #[must_use]
-    pub fn rules(&self, item_id: &str, version: u32, channel: &str, system: Option<&str>) -> Option<Rules> {
+    pub fn rules(
+        &self,
+        item_id: &str,
+        version: u32,
+        channel: &str,
+        system: Option<&str>,
+    ) -> Option<Rules> {
         let item = self.item(item_id, version)?;
         let definition = system.and_then(|id| self.current_system(id));
-        Some(rules_for(item, channel, definition.as_ref().map(|(_, d)| &**d)))
+        Some(rules_for(
+            item,
+            channel,
+            definition.as_ref().map(|(_, d)| &**d),
+        ))
     }
 
     /// The calendar in force.
