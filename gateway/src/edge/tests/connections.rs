@@ -112,6 +112,24 @@ fn a_body_over_the_bound_gets_413_whether_declared_or_not() {
 }
 
 #[test]
+fn a_refusal_reaches_a_caller_that_is_still_sending() {
+    let house = House::start(|plan| plan.public.bounds.body_bytes_max = 1_000);
+    for _ in 0..5 {
+        let mut peer = house.public();
+        let length = 16 * 1024 * 1024;
+        peer.write(format!(
+            "POST /api/v1/applications HTTP/1.1\r\nhost: hall\r\ncontent-length: {length}\r\n\r\n"
+        ));
+        for _ in 0..16 {
+            if !peer.try_write(vec![0; 1024 * 1024]) {
+                break;
+            }
+        }
+        assert_eq!(peer.reply().status, 413);
+    }
+}
+
+#[test]
 fn a_route_with_a_bound_of_its_own_takes_more_than_the_listener() {
     let house = House::start(|plan| plan.public.bounds.body_bytes_max = 10);
     assert_eq!(

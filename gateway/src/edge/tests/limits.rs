@@ -101,6 +101,27 @@ fn a_bad_credential_is_401_even_where_none_is_needed() {
 }
 
 #[test]
+fn a_bearer_token_that_no_key_made_is_401_and_other_schemes_are_not_looked_at() {
+    let house = House::start(|plan| {
+        plan.readers.push(Arc::new(BearerTokens {
+            keys: None,
+            clock: Clock::system(),
+            metrics: Metrics::new().unwrap(),
+        }));
+    });
+    for (header, status) in [
+        ("authorization: Bearer a.b.c\r\n", 401),
+        ("authorization: bearer  a.b.c\r\n", 401),
+        ("authorization: Bearer \r\n", 200),
+        ("authorization: Basic eDp5\r\n", 200),
+        ("", 200),
+    ] {
+        let reply = house.public().get_with("/api/v1/items", header);
+        assert_eq!(reply.status, status, "{header}");
+    }
+}
+
+#[test]
 fn without_a_role_401_asks_and_403_refuses() {
     let house = House::start(|plan| {
         plan.readers.push(Arc::new(Named));
