@@ -3,7 +3,6 @@
 //! The one way from an event to the store, whoever brings it: applicant, partner, hall or timer. Nothing outside the life
 //! cycle decides what a state becomes, and nothing outside the store decides which of two changes came first.
 
-use super::life_cycle::clocks::Calendar;
 use super::life_cycle::{
     Applied, CaseState, Reception, Record, Rejection, Rules, Warning, apply, companions,
 };
@@ -24,6 +23,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 use tongban_adapters::canonical::{Event, Submission};
 use tongban_adapters::definition::CompiledDefinition;
+use tongban_catalog::calendar::Calendar;
 
 /// So often a change is computed anew when somebody else was faster; contention on one case is two or three parties.
 const TRIES_MAX: usize = 16;
@@ -279,7 +279,11 @@ impl Casework {
         let item = snapshot
             .item(&item.id, item.version)
             .ok_or_else(|| ChangeError::ItemMissing(case_no.to_owned()))?;
-        let rules = rules_for(item, definition_of(&record, &snapshot).as_deref());
+        let rules = rules_for(
+            item,
+            &record.submission.case.channel,
+            definition_of(&record, &snapshot).as_deref(),
+        );
         let state = serde_json::from_value(record.folded.clone())
             .map_err(|_| ChangeError::Unreadable(case_no.to_owned()))?;
         Ok(Loaded {

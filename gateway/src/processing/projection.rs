@@ -1,9 +1,9 @@
 //! The projection of a case: what the store keeps beside the events for queries and timers, derived from the folded case alone.
 
-use super::life_cycle::clocks::Calendar;
 use super::life_cycle::{CaseState, Rules, State, next_due};
 use crate::store::case::{CaseProjection, ClockRow};
 use jiff::Timestamp;
+use tongban_catalog::calendar::Calendar;
 
 /// The kind under which the ordered index holds the lapse of an unanswered notice before acceptance.
 pub const LAPSE_CLOCK: &str = "lapse";
@@ -35,12 +35,12 @@ pub fn wire_word(value: &impl serde::Serialize) -> String {
 }
 
 fn clock_rows(case: &CaseState, rules: &Rules, calendar: &Calendar) -> Vec<ClockRow> {
-    let open = case.clocks.each().filter(|(_, clock)| clock.is_open());
+    let open = case.clocks.each().filter(|clock| !clock.has_ended());
     let mut rows: Vec<ClockRow> = open
-        .filter_map(|(kind, clock)| {
-            let due_at = clock.due_at(calendar)?;
+        .filter_map(|clock| {
+            let due_at = clock.due_instant()?;
             Some(ClockRow {
-                kind: kind.to_owned(),
+                kind: wire_word(&clock.kind()),
                 due_at,
             })
         })
