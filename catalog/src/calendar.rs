@@ -102,6 +102,13 @@ pub struct Calendar {
     version: String,
 }
 
+impl Default for Calendar {
+    /// [`Calendar::weekends_only`].
+    fn default() -> Self {
+        Self::weekends_only()
+    }
+}
+
 impl Calendar {
     /// Joins years into one calendar; the order of the years does not matter.
     ///

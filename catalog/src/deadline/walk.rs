@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::count::{Count, Credit, days_after};
 use super::{
     Counting, DayLine, DeadlineError, Derivation, EndOnDayOff, LimitUnit, Moment, Request,
-    RollOver, StopLine, Warning,
+    RollOver, Stop, StopLine, Warning,
 };
 use crate::calendar::Calendar;
 
@@ -47,7 +47,7 @@ pub(super) fn derive(request: &Request, calendar: &Calendar) -> Result<Derivatio
 }
 
 fn stop_lines(request: &Request, credits: &[Credit]) -> Vec<StopLine> {
-    let line = |(stop, credit): (&super::Stop, &Credit)| {
+    let line = |(stop, credit): (&Stop, &Credit)| {
         let Credit {
             actual,
             limit,
@@ -103,13 +103,17 @@ fn day_lines(count: &Count<'_>, credits: &[Credit], last: Date) -> Vec<DayLine> 
             return Counting::Skipped;
         }
         number += 1;
-        for ((stop, it), (still, granted)) in (1..).zip(&count.request.stops).zip(&mut left) {
-            let ended = it.end.is_some_and(|end| end.at.date() < date);
-            if it.from.date() < date && !ended && *still > 0 {
+        let stops = || (1..).zip(&count.request.stops);
+        let ended = |it: &Stop| it.end.is_some_and(|end| end.at.date() < date);
+        // A day inside a suspension is its own before it is given for an earlier one.
+        for ((stop, it), (still, _)) in stops().zip(&mut left) {
+            if it.from.date() < date && !ended(it) && *still > 0 {
                 *still -= 1;
                 return Counting::Suspended { number, stop };
             }
-            if ended && *granted > 0 {
+        }
+        for ((stop, it), (_, granted)) in stops().zip(&mut left) {
+            if ended(it) && *granted > 0 {
                 *granted -= 1;
                 return Counting::Granted { number, stop };
             }

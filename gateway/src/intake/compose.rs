@@ -4,8 +4,8 @@ use super::check::CheckedApplication;
 use super::origin::{HandedIn, Origin};
 use super::receipt::ContentDigests;
 use super::submit::SubmitError;
+use crate::processing::change::project;
 use crate::processing::life_cycle::{CaseState, Reception, Rejection, Rules, apply};
-use crate::processing::projection::project;
 use crate::registry::{Snapshot, rules_for};
 use crate::store::application::{NewApplication, NewCase, NewEvent};
 use crate::store::case::CaseProjection;
@@ -221,7 +221,7 @@ impl Composition<'_> {
                 let wait = jiff::SignedDuration::try_from(policy.first).ok()?;
                 self.now.checked_add(wait).ok()
             });
-        project(case, rules, self.snapshot.calendar(), first_poll)
+        project(case, rules, self.snapshot.calendar(), self.now, first_poll)
     }
 
     fn submission(&self, checked: CheckedApplication) -> Submission {

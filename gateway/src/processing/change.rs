@@ -6,15 +6,14 @@
 use super::life_cycle::{
     Applied, CaseState, Reception, Record, Rejection, Rules, Warning, apply, companions,
 };
-use super::projection::project;
+pub use super::projection::project;
 use crate::clock::Clock;
 use crate::identity::Scope;
 use crate::registry::{Registry, Snapshot, rules_for};
 use crate::store::application::NewEvent;
 use crate::store::audit::NewAudit;
 use crate::store::case::{
-    CaseChange, CaseProjection, CaseRecord, ChangeOutcome, FeedbackKey, FeedbackRecord,
-    FeedbackState,
+    CaseChange, CaseRecord, ChangeOutcome, FeedbackKey, FeedbackRecord, FeedbackState,
 };
 use crate::store::delivery::NewDelivery;
 use crate::store::{SharedStore, StoreError};
@@ -87,7 +86,7 @@ impl Loaded {
     /// The calendar in force.
     #[must_use]
     pub fn calendar(&self) -> &Calendar {
-        &self.snapshot.calendar
+        self.snapshot.calendar()
     }
 }
 
@@ -377,10 +376,7 @@ impl Casework {
             case_no: record.case_no.clone(),
             expected_rev: record.rev,
             events: plan.events,
-            projection: without_the_past(
-                project(&plan.state, &loaded.rules, loaded.calendar(), poll_at),
-                now,
-            ),
+            projection: project(&plan.state, &loaded.rules, loaded.calendar(), now, poll_at),
             submission: plan.submission,
             partner_no: plan.partner_no,
             deliveries: plan.deliveries,
@@ -391,13 +387,6 @@ impl Casework {
         };
         self.store.change(change).await
     }
-}
-
-/// Leaves clocks that are over out of the index: whoever saw them fall due has acted, and they must not stand in the way of those
-/// that fall due next.
-fn without_the_past(mut projection: CaseProjection, now: Timestamp) -> CaseProjection {
-    projection.clocks.retain(|row| row.due_at > now);
-    projection
 }
 
 /// When the partner is polled next: never for an ended case or a partner that calls back only.

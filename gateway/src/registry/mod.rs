@@ -87,6 +87,24 @@ impl Snapshot {
         self.items.get(&(id.to_owned(), version))
     }
 
+    /// The rules of a case: of its pinned item version and channel, with what the definition of its system says.
+    #[must_use]
+    pub fn rules(
+        &self,
+        item_id: &str,
+        version: u32,
+        channel: &str,
+        system: Option<&str>,
+    ) -> Option<Rules> {
+        let item = self.item(item_id, version)?;
+        let definition = system.and_then(|id| self.current_system(id));
+        Some(rules_for(
+            item,
+            channel,
+            definition.as_ref().map(|(_, d)| &**d),
+        ))
+    }
+
     /// The calendar in force.
     #[must_use]
     pub fn calendar(&self) -> &Calendar {

@@ -9,8 +9,9 @@ use super::state::CaseState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use tongban_catalog::calendar::Calendar;
-use tongban_catalog::deadline::{ClockError, ClockKind, LegalClock, Limit, Stop, StopOutcome};
+pub use tongban_catalog::calendar::Calendar;
+pub use tongban_catalog::deadline::{LegalClock, Limit};
+use tongban_catalog::deadline::{ClockError, ClockKind, Stop, StopOutcome};
 
 /// The clocks of one case; `None` = never started.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -77,7 +77,7 @@
 //! ```
 
 mod back_fill;
-mod clocks;
+pub mod clocks;
 mod reception;
 mod rejection;
 mod replay;
