@@ -1,5 +1,6 @@
 //! The gateway (通办网关): everything that runs. Rooms in the order in which an application meets them; `ARCHITECTURE.md` has the map.
 
+pub mod application;
 pub mod clock;
 pub mod edge;
 pub mod entropy;
