@@ -12,8 +12,11 @@
 
 pub mod calendar;
 pub mod deadline;
+pub mod code;
 pub mod identifier;
+pub mod item;
 mod language;
+pub mod region;
 pub mod source;
 pub mod tables;
 
