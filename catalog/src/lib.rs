@@ -11,8 +11,8 @@
 //!   or with all its faults, each at its line and column with a hint, in Chinese and English.
 
 pub mod calendar;
-pub mod deadline;
 pub mod code;
+pub mod deadline;
 pub mod identifier;
 pub mod item;
 mod language;

@@ -175,3 +175,24 @@ fn a_tampered_derivation_contradicts_itself() {
     assert!(tampered(&|d| d.days[0].day.kind = crate::calendar::DayKind::Weekend).is_err());
     assert_ne!(tampered(&|d| d.due = None).unwrap(), None);
 }
+
+#[test]
+fn an_items_policies_decide_on_months_and_days_off() {
+    use super::super::{EndOnDayOff, MonthRule};
+    use crate::item::{NaturalDayEnd, Policies, TimeLimit, UnitConvention};
+    let month = TimeLimit {
+        n: 1,
+        unit: LimitUnit::Month,
+        note: None,
+    };
+    let national = Limit::of_item(&month, &Policies::default(), None);
+    assert_eq!(national, Limit::new(1, LimitUnit::Month));
+    let policies = Policies {
+        natural_day_end: NaturalDayEnd::RollsOver,
+        units: UnitConvention::Guangdong,
+        ..Policies::default()
+    };
+    let guangdong = Limit::of_item(&month, &policies, None);
+    assert_eq!(guangdong.month, MonthRule::ThirtyDays);
+    assert_eq!(guangdong.end_on_day_off, EndOnDayOff::RollsOver);
+}
