@@ -4,7 +4,7 @@
 
 use crate::application::{self, Hall, HallSettings, RouteSink};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::edge::{BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RouteBounds, RunningEdge};
 use crate::entropy::Entropy;
 use crate::feedback::Feedback;
@@ -67,6 +67,8 @@ pub struct Foundation {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// Where `${NAME}` in definitions comes from.
+    pub environment: Environment,
 }
 
 impl Foundation {
@@ -74,7 +76,7 @@ impl Foundation {
     ///
     /// # Errors
     /// [`InstallationError`] when another process has the folder, or what is registered cannot be used.
-    pub async fn open(config: &Config, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, InstallationError> {
+    pub async fn open(config: &Config, environment: Environment) -> Result<Self, InstallationError> {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         std::fs::create_dir_all(&config.data).map_err(|e| {
             InstallationError(format!("the data folder {} cannot be made: {e}", config.data.display()))
@@ -88,8 +90,8 @@ impl Foundation {
         let store = SqliteStore::open(&config.data, keys, clock.clone(), entropy.clone(), bounds)
             .await
             .map_err(InstallationError::of)?;
-        let snapshot = loading::load(&store, environment).await.map_err(InstallationError::of)?;
-        Ok(Self { store: Arc::new(store), registry: Arc::new(Registry::new(snapshot)), clock, entropy })
+        let snapshot = loading::load(&store, &*environment).await.map_err(InstallationError::of)?;
+        Ok(Self { store: Arc::new(store), registry: Arc::new(Registry::new(snapshot)), clock, entropy, environment })
     }
 }
 
@@ -132,7 +134,7 @@ impl Running {
 /// # Errors
 /// [`InstallationError`]; nothing is left running then.
 pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, InstallationError> {
-    let Foundation { store, registry, clock, entropy } = foundation;
+    let Foundation { store, registry, clock, entropy, environment } = foundation;
     let metrics = Metrics::new().map_err(InstallationError::of)?;
     let readiness = Readiness::new();
     let starting = readiness.task("start");
@@ -150,7 +152,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
     let stop_asked = CancellationToken::new();
     let rooms = Rooms::new(
-        rooms(config, &casework, &feedback, intake, &entropy, &stop_asked, &passthrough),
+        rooms(config, &casework, &feedback, intake, &entropy, &stop_asked, &passthrough, environment),
         config.rooms.clone(),
     )
     .map_err(InstallationError::of)?;
@@ -235,6 +237,7 @@ fn rooms(
     entropy: &Entropy,
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
+    environment: Environment,
 ) -> Vec<RoomRoutes> {
     let settings = HallSettings {
         material_bytes_max: config.intake.material_bytes_max,
@@ -265,6 +268,7 @@ fn rooms(
             registry: Arc::clone(&casework.registry),
             passthrough: Arc::clone(passthrough),
             clock: casework.clock.clone(),
+            environment,
         }),
     ]
 }

@@ -38,8 +38,10 @@ pub fn run(arguments: &ApplyArguments) -> Result<(), CommandError> {
         match send(&socket, &request).await {
             Some(answer) => answer.map_err(CommandError::Failed),
             None => {
-                let foundation = Foundation::open(&config, &crate::config::environment).await.map_err(CommandError::failed)?;
-                apply_directly(&foundation, &request).await.map_err(CommandError::Failed)
+                let foundation = Foundation::open(&config, std::sync::Arc::new(crate::config::environment)).await.map_err(CommandError::failed)?;
+                let applied = apply_directly(&foundation, &request).await.map_err(CommandError::Failed);
+                foundation.store.close().await;
+                applied
             }
         }
     })?;

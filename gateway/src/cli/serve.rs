@@ -72,7 +72,7 @@ pub fn read_config(path: &Path) -> Result<Config, CommandError> {
 /// # Errors
 /// [`CommandError::Failed`].
 pub async fn open_and_start(config: &Config) -> Result<Running, CommandError> {
-    let foundation = Foundation::open(config, &config::environment).await.map_err(CommandError::failed)?;
+    let foundation = Foundation::open(config, std::sync::Arc::new(config::environment)).await.map_err(CommandError::failed)?;
     if foundation.registry.load().current_items().next().is_none() {
         eprintln!("nothing is registered yet: run `tongban apply config`");
     }

@@ -13,6 +13,7 @@ use crate::store::audit::NewAudit;
 use crate::store::registry::Applied;
 use crate::text::Text;
 use crate::clock::Clock;
+use crate::config::Environment;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
@@ -69,6 +70,8 @@ pub struct ApplyRoom {
     pub passthrough: Arc<Passthrough>,
     /// The clock.
     pub clock: Clock,
+    /// Where `${NAME}` in definitions comes from.
+    pub environment: Environment,
 }
 
 /// The room's route.
@@ -90,7 +93,7 @@ async fn take(State(room): State<ApplyRoom>, request: Request) -> Response {
             .map_err(|e| Problem::new(StatusCode::BAD_REQUEST, NOT_APPLIED).detail(e.to_string()))?;
         let actor = head.extensions.get::<Principal>().map_or("", |p| p.subject.as_str());
         let request_id = head.extensions.get::<RequestId>().map_or("", RequestId::as_str);
-        let applied = apply(&room.store, &room.registry, &room.clock, &request, actor, request_id).await?;
+        let applied = apply(&room.store, &room.registry, &room.clock, &*room.environment, &request, actor, request_id).await?;
         room.passthrough
             .replace(upstreams(&room.registry))
             .map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(e.to_string()))?;
@@ -119,16 +122,15 @@ pub fn upstreams(registry: &Registry) -> Vec<UpstreamSystem> {
 /// In words: every fault, or why the store could not take it.
 pub async fn apply_directly(foundation: &Foundation, request: &ApplyRequest) -> Result<Vec<AppliedLine>, String> {
     let store: SharedStore = foundation.store.clone();
-    let applied = apply(&store, &foundation.registry, &foundation.clock, request, "operator", "").await;
-    let outcome = applied.map_err(|problem| problem.detail.unwrap_or_else(|| problem.title.en.to_owned()));
-    foundation.store.close().await;
-    outcome
+    let applied = apply(&store, &foundation.registry, &foundation.clock, &*foundation.environment, request, "operator", "").await;
+    applied.map_err(|problem| problem.detail.unwrap_or_else(|| problem.title.en.to_owned()))
 }
 
 async fn apply(
     store: &SharedStore,
     registry: &Registry,
     clock: &Clock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
     request: &ApplyRequest,
     actor: &str,
     request_id: &str,
@@ -139,7 +141,7 @@ async fn apply(
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(lines.join("\n"))
     };
-    let read = sources::read(&request.files, &crate::config::environment, today).map_err(faults)?;
+    let read = sources::read(&request.files, &environment, today).map_err(faults)?;
     let audit = NewAudit {
         at: now,
         actor: actor.to_owned(),
@@ -157,7 +159,7 @@ async fn apply(
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_AVAILABLE).retry_after(5)
     };
     let applied = read.register(store.as_ref(), now, audit).await.map_err(|e| unavailable(&e))?;
-    let next = loading::load(store.as_ref(), &crate::config::environment).await.map_err(|e| unavailable(&e))?;
+    let next = loading::load(store.as_ref(), environment).await.map_err(|e| unavailable(&e))?;
     registry.replace(next);
     Ok(applied.into_iter().map(|(name, outcome)| AppliedLine { name, outcome: word(outcome).to_owned() }).collect())
 }

@@ -6,8 +6,10 @@
 
 pub mod form;
 pub mod item;
+pub mod loading;
 pub mod route;
 pub mod routes_file;
+pub mod sources;
 pub mod system;
 
 pub use item::PreparedItem;
