@@ -4,7 +4,16 @@
 //! 201 is answered only after the store's commit is synced; the same key with the same body has the same answer for the life
 //! of the record; nothing derived from the installation's secrets is stored.
 
+pub mod check;
+pub mod compose;
+pub mod fields;
+pub mod identity_number;
 pub mod in_progress;
 pub mod json;
 pub mod keys;
+pub mod origin;
 pub mod receipt;
+pub mod request;
+pub mod submit;
+
+pub use submit::{Intake, IntakeObserver, SubmitError, Taken};

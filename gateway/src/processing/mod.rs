@@ -5,3 +5,4 @@
 pub mod change;
 pub mod delivery;
 pub mod life_cycle;
+pub mod projection;

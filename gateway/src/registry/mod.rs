@@ -4,16 +4,21 @@
 //! so that no reader sees half of a change and none waits; every version of every item and system that was ever registered
 //! stays reachable, because open cases are pinned to them.
 
+pub mod form;
+pub mod item;
 pub mod route;
 pub mod system;
 
+pub use item::PreparedItem;
 pub use route::{HandOver, Mode, Route, RouteQuery, RoutingError};
 pub use system::{SystemState, SystemVersion, SystemVersions};
 
+use crate::processing::life_cycle::clocks::Calendar;
+use crate::processing::life_cycle::{PassedOn, Rules};
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use tongban_adapters::definition::CompiledDefinition;
+use tongban_adapters::definition::{CompiledDefinition, Forward};
 
 /// One consistent picture of everything that is registered.
 #[derive(Default)]
@@ -22,9 +27,49 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// Systems by id.
     pub systems: BTreeMap<String, SystemVersions>,
+    /// The calendar in force.
+    pub calendar: Arc<Calendar>,
+    items: HashMap<(String, u32), Arc<PreparedItem>>,
+    by_code: HashMap<String, Arc<PreparedItem>>,
 }
 
 impl Snapshot {
+    /// Adds a version of an item. Its codes lead to the highest version that is not a draft.
+    pub fn insert_item(&mut self, item: Arc<PreparedItem>) {
+        if item.state != item::ItemState::Draft {
+            for code in &item.codes {
+                let held = self
+                    .by_code
+                    .get(code)
+                    .is_some_and(|held| held.version > item.version);
+                if !held {
+                    self.by_code.insert(code.clone(), Arc::clone(&item));
+                }
+            }
+        }
+        self.items.insert((item.id.clone(), item.version), item);
+    }
+
+    /// The version of an item that applications under this code are pinned to today.
+    #[must_use]
+    pub fn item_by_code(&self, code: &str) -> Option<&Arc<PreparedItem>> {
+        self.by_code.get(code)
+    }
+
+    /// One version of an item, as cases are pinned to it.
+    #[must_use]
+    pub fn item(&self, id: &str, version: u32) -> Option<&Arc<PreparedItem>> {
+        self.items.get(&(id.to_owned(), version))
+    }
+
+    /// The one route of an application.
+    ///
+    /// # Errors
+    /// [`RoutingError`] when there is none, or not one alone.
+    pub fn route(&self, query: &RouteQuery<'_>) -> Result<&Route, RoutingError> {
+        route::choose(&self.routes, query)
+    }
+
     /// The definition that new cases are pinned to, with its version.
     #[must_use]
     pub fn current_system(&self, id: &str) -> Option<(u32, Arc<CompiledDefinition>)> {
@@ -38,6 +83,20 @@ impl Snapshot {
         let pinned = self.systems.get(id)?.get(version)?;
         Some(Arc::clone(&pinned.definition))
     }
+}
+
+/// The rules that a case lives under: the item's, with what its partner's definition says about 转报 and its clock.
+#[must_use]
+pub fn rules_for(item: &PreparedItem, system: Option<&CompiledDefinition>) -> Rules {
+    let mut rules = item.rules.clone();
+    if let Some(definition) = system {
+        rules.passed_on = match definition.forward() {
+            Forward::Close => PassedOn::Close,
+            Forward::Step => PassedOn::Step,
+        };
+        rules.skew_seconds = u32::try_from(definition.skew().as_secs()).unwrap_or(u32::MAX);
+    }
+    rules
 }
 
 /// The current snapshot, shared by everything that runs.
