@@ -104,3 +104,14 @@ pub const TABLE: &[Access] = rows! {
     Operations POST "/ops/v1/drain" OPERATOR;
     Operations POST "/ops/v1/clock" OPERATOR;
 };
+
+/// The pass-through to registered systems, any method. Its roles stand in the system's settings, not here.
+pub const PASS_THROUGH: &str = "/systems/{id}/{*rest}";
+
+/// The row of a route, if it exists.
+#[must_use]
+pub fn row(listener: Listener, method: &Method, template: &str) -> Option<&'static Access> {
+    TABLE
+        .iter()
+        .find(|row| row.listener == listener && row.method == *method && row.template == template)
+}

@@ -1,0 +1,8 @@
+//! What operators see (运维): metrics, health, logs.
+//!
+//! Invariants: label values are bounded (route templates, registered ids), never a number, name or path of a request; no log line
+//! carries a query string, a number, a name or a token.
+
+pub mod health;
+pub mod logging;
+pub mod metrics;
