@@ -10,7 +10,14 @@
 //! * **Every fault at once.** A file that a person edits is read with [`source::load_yaml`] and answers with the value
 //!   or with all its faults, each at its line and column with a hint, in Chinese and English.
 
+pub mod calendar;
+pub mod code;
+pub mod deadline;
+pub mod identifier;
+pub mod item;
 mod language;
+pub mod region;
 pub mod source;
+pub mod tables;
 
 pub use language::{Bilingual, Language};

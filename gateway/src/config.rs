@@ -1,7 +1,9 @@
 //! The installation's settings: `config/tongban.yaml`, read once at start. Secrets come from the environment (`${NAME}`).
 
 use crate::edge::settings::{ListenerSettings, RoomsSettings, friendly};
-use crate::outbound::Network;
+use crate::identity::token::TokenSettings;
+use crate::operations::logging::LogSettings;
+use crate::outbound::OutboundSettings;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,7 +25,7 @@ pub struct Config {
     pub rooms: RoomsSettings,
     /// Who issues bearer tokens; without it nobody is known by token.
     #[serde(default)]
-    pub identity: Option<IdentitySettings>,
+    pub identity: Option<TokenSettings>,
     /// Intake.
     #[serde(default)]
     pub intake: IntakeSettings,
@@ -51,18 +53,6 @@ pub struct Listeners {
     pub exchange: ListenerSettings,
     /// Operators and Prometheus.
     pub operations: ListenerSettings,
-}
-
-/// Bearer tokens (RFC 7519) against a static key set (RFC 7517).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IdentitySettings {
-    /// File with the JWK set.
-    pub jwks: PathBuf,
-    /// The `iss` that tokens must carry.
-    pub issuer: String,
-    /// The `aud` that tokens must carry.
-    pub audience: String,
 }
 
 /// Bounds of intake.
@@ -121,40 +111,13 @@ impl Default for DeliverySettings {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FeedbackSettings {
-    /// How long a message waits for its predecessor before it is back-filled or rejected.
-    #[serde(with = "friendly")]
-    pub hold: Duration,
     /// Bytes of one callback.
     pub callback_bytes_max: u64,
 }
 
 impl Default for FeedbackSettings {
     fn default() -> Self {
-        Self { hold: Duration::from_secs(24 * 3_600), callback_bytes_max: 16 << 20 }
-    }
-}
-
-/// Outgoing connections.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OutboundSettings {
-    /// Networks that partners may have although they are loopback, link-local or private.
-    pub allow: Vec<Network>,
-}
-
-/// Logs go to standard error.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LogSettings {
-    /// Filter in the grammar of `RUST_LOG`.
-    pub filter: String,
-    /// One JSON object a line instead of text.
-    pub json: bool,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { filter: "info".to_owned(), json: false }
+        Self { callback_bytes_max: 16 << 20 }
     }
 }
 
@@ -198,4 +161,62 @@ fn filled_in(
         out.push_str(rest);
     }
     if faults.is_empty() { Ok(out) } else { Err(faults) }
+}
+
+fn missing(file: &str, number: usize, line: &str, name: &str) -> Fault {
+    let column = line.find("${").map_or(1, |at| line[..at].chars().count() + 1);
+    let place = Place {
+        line: u32::try_from(number).unwrap_or(u32::MAX),
+        column: u32::try_from(column).unwrap_or(u32::MAX),
+    };
+    Finding::new(
+        "",
+        "missing_variable",
+        format!("环境变量{name}没有设置"),
+        format!("the environment variable {name} is not set"),
+    )
+    .with_hint(
+        format!("请设置它，或写成${{{name}:-默认值}}"),
+        format!("set it, or write ${{{name}:-default}}"),
+    )
+    .into_fault(file, place)
+}
+
+/// The environment of the process, read here and nowhere else.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    #[test]
+    fn the_shipped_settings_are_read() {
+        let text = include_str!("../../config/tongban.yaml");
+        let config = read(Path::new("config/tongban.yaml"), text, &nothing).unwrap();
+        assert_eq!(config.listeners.public.address.port(), 8080);
+        assert_eq!(config.listeners.exchange.address.port(), 8090);
+        assert_eq!(config.listeners.operations.address.port(), 9090);
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_a_fault_at_its_place() {
+        let text = "schema: tongban/config/1\ndata: ${TONGBAN_DATA}\n";
+        let faults = read(Path::new("c.yaml"), text, &nothing).unwrap_err();
+        assert_eq!((faults[0].line, faults[0].column, faults[0].code), (2, 7, "missing_variable"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let text = include_str!("../../config/tongban.yaml").replace("cores:", "coers:");
+        let faults = read(Path::new("c.yaml"), &text, &nothing).unwrap_err();
+        assert_eq!(faults[0].code, "unknown_key");
+    }
 }

@@ -11,7 +11,9 @@ mod guard;
 mod result;
 mod time;
 
+pub(crate) use codes::quoted;
 pub use codes::{CodeEntry, CodeTables};
+pub(crate) use filters::is_none_text;
 pub use guard::{FILTERS, TESTS};
 pub use time::{PARTNER_OFFSET, parse_partner_time};
 
@@ -210,6 +212,22 @@ impl Data {
     #[must_use]
     pub fn with<T: Serialize>(&self, name: &'static str, value: &T) -> Self {
         self.with_named(name, value)
+    }
+
+    /// The same with several root names at once.
+    #[must_use]
+    pub fn with_all(&self, values: &[(&str, Value)]) -> Self {
+        let mut names = self.root.names.clone();
+        for (name, value) in values {
+            names.insert(
+                (*name).to_owned(),
+                Engine::from(minijinja::value::Serde(value)),
+            );
+        }
+        Self::of(Root {
+            names,
+            tables: Arc::clone(&self.root.tables),
+        })
     }
 
     /// The same for a name that the definition chose (`$as`).

@@ -251,12 +251,11 @@ impl Trouble {
 impl What {
     fn into_finding(self, pointer: String) -> Finding {
         match self {
-            Self::Refused(reason) => Finding::new(
-                pointer,
-                "invalid_value",
-                format!("此值不合要求：{reason}"),
-                format!("not acceptable: {reason}"),
-            ),
+            Self::Refused(reason) => {
+                // The types of this crate word their errors as `中文 / English`.
+                let (zh, en) = reason.split_once(" / ").unwrap_or((&reason, &reason));
+                Finding::new(pointer, "invalid_value", zh, en)
+            }
             Self::WrongType {
                 expected,
                 found,

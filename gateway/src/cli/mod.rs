@@ -4,6 +4,7 @@ pub mod apply;
 pub mod check;
 pub mod deadline;
 pub mod demo;
+pub mod files;
 pub mod serve;
 
 use clap::{Parser, Subcommand};

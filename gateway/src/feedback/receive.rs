@@ -1,10 +1,8 @@
 //! One message of one partner, from its canonical form to the store.
 
 use crate::identity::Scope;
-use crate::processing::change::{Acted, Casework, ChangeError, Decision, Loaded, Plan};
-use crate::processing::life_cycle::{
-    Disposition, Reception, Rejection, predecessors, re_version,
-};
+use crate::processing::change::{Acted, Casework, ChangeError, Decision, Extras, Loaded, Plan};
+use crate::processing::life_cycle::{Disposition, Reception, Rejection, predecessors, re_version};
 use crate::store::StoreError;
 use crate::store::audit::NewAudit;
 use crate::store::case::{CaseRecord, FeedbackKey, FeedbackRecord, FeedbackState, NewFeedback};
@@ -135,7 +133,8 @@ impl Feedback {
             reception: Reception::from_partner(system_id, now),
         };
         let Some(case) = case else {
-            self.keep(&message, FeedbackState::Rejected, "unknown_case", None).await?;
+            self.keep(&message, FeedbackState::Rejected, "unknown_case", None)
+                .await?;
             return Ok(FeedbackOutcome::unknown_case());
         };
         if let Some(known) = store.feedback(&message.key).await? {
@@ -144,7 +143,12 @@ impl Feedback {
         let audit = audit_of(system_id, &message, now, request_id);
         let acted = self
             .casework
-            .act(&Scope::Everything, &case.case_no, &audit, async |loaded| self.plan(loaded, &message).await)
+            .act(
+                &Scope::Everything,
+                &case.case_no,
+                &audit,
+                |loaded, extras| plan(loaded, extras, &message),
+            )
             .await?;
         match acted {
             Acted::Done(outcome) => self.settle(&message, outcome).await,
@@ -157,7 +161,11 @@ impl Feedback {
     }
 
     /// A key that is there already: the same content is acknowledged again, another is a conflict that stays visible.
-    async fn repeated(&self, message: &Message, known: &FeedbackRecord) -> Result<FeedbackOutcome, ChangeError> {
+    async fn repeated(
+        &self,
+        message: &Message,
+        known: &FeedbackRecord,
+    ) -> Result<FeedbackOutcome, ChangeError> {
         if known.digest == message.digest && known.state != FeedbackState::Rejected {
             return Ok(FeedbackOutcome::Known);
         }
@@ -168,49 +176,28 @@ impl Feedback {
                 en: "this message was rejected before; correct it and report it with a higher data version".to_owned(),
             });
         }
-        self.keep(message, FeedbackState::Rejected, "conflict", None).await?;
+        self.keep(message, FeedbackState::Rejected, "conflict", None)
+            .await?;
         Ok(FeedbackOutcome::Conflict)
     }
 
-    async fn plan(&self, loaded: &Loaded, message: &Message) -> Result<Decision<Planned>, ChangeError> {
-        let mut plan = Plan::on(loaded);
-        let key = (message.key.clone(), message.digest);
-        match plan.apply(loaded, &message.event, &message.reception, Some(key.clone())) {
-            Ok(()) => {}
-            Err(Rejection::ReVersion { supersedes }) => {
-                let history = self.casework.history(&loaded.record.case_no).await?;
-                let replayed = re_version(
-                    &history,
-                    &message.event,
-                    &message.reception,
-                    supersedes,
-                    &loaded.rules,
-                    loaded.calendar(),
-                );
-                match replayed {
-                    Ok(applied) => plan.replace(loaded, applied, &message.event, &message.reception, supersedes, key),
-                    Err(error) => return Ok(Decision::Leave(Planned::refused_replay(&error))),
-                }
-            }
-            Err(rejection) => return Ok(Decision::Leave(Planned::of(&rejection, loaded, message))),
-        }
-        plan.partner_no.clone_from(&message.partner_no);
-        let held = self.casework.store.held(&loaded.record.case_no).await?;
-        drain(&mut plan, loaded, held);
-        Ok(Decision::Commit(Box::new(plan), Planned::Outcome(FeedbackOutcome::Applied)))
-    }
-
     /// Stores what was not applied.
-    async fn settle(&self, message: &Message, planned: Planned) -> Result<FeedbackOutcome, ChangeError> {
+    async fn settle(
+        &self,
+        message: &Message,
+        planned: Planned,
+    ) -> Result<FeedbackOutcome, ChangeError> {
         match planned {
             Planned::Outcome(outcome) => {
                 if let FeedbackOutcome::Rejected { code, .. } = &outcome {
-                    self.keep(message, FeedbackState::Rejected, code, None).await?;
+                    self.keep(message, FeedbackState::Rejected, code, None)
+                        .await?;
                 }
                 Ok(outcome)
             }
             Planned::Hold(until) => {
-                self.keep(message, FeedbackState::Held, "", Some(until)).await?;
+                self.keep(message, FeedbackState::Held, "", Some(until))
+                    .await?;
                 Ok(FeedbackOutcome::Held)
             }
         }
@@ -232,7 +219,11 @@ impl Feedback {
             held_until,
             event: message.event.clone(),
         };
-        self.casework.store.record_feedback(feedback).await.map(|_| ())
+        self.casework
+            .store
+            .record_feedback(feedback)
+            .await
+            .map(|_| ())
     }
 
     /// Messages of this case that have waited long enough: their predecessors are back-filled where the rule allows it, else they
@@ -255,19 +246,26 @@ impl Feedback {
         };
         let acted = self
             .casework
-            .act(&Scope::Everything, case_no, &audit, async |loaded| {
-                let held = self.casework.store.held(case_no).await?;
+            .act(&Scope::Everything, case_no, &audit, |loaded, extras| {
+                let held = extras.held.clone();
                 let mut plan = Plan::on(loaded);
-                for waiting in held.iter().filter(|h| h.held_until.is_some_and(|until| until <= now)) {
+                for waiting in held
+                    .iter()
+                    .filter(|h| h.held_until.is_some_and(|until| until <= now))
+                {
                     give_ground(&mut plan, loaded, waiting, now);
                 }
                 let due: Vec<i64> = plan.settled.iter().map(|(id, ..)| *id).collect();
-                drain(&mut plan, loaded, held.into_iter().filter(|h| !due.contains(&h.id)).collect());
+                drain(
+                    &mut plan,
+                    loaded,
+                    held.into_iter().filter(|h| !due.contains(&h.id)).collect(),
+                );
                 let count = plan.settled.len();
                 if plan.is_empty() {
-                    return Ok(Decision::Leave(0));
+                    return Decision::Leave(0);
                 }
-                Ok(Decision::Commit(Box::new(plan), count))
+                Decision::Commit(Box::new(plan), count)
             })
             .await?;
         match acted {
@@ -275,6 +273,41 @@ impl Feedback {
             Acted::Duplicate | Acted::MaterialsNotBindable(_) => Ok(0),
         }
     }
+}
+
+/// The change that a message makes, with the held messages that waited for it.
+fn plan(loaded: &Loaded, extras: &Extras, message: &Message) -> Decision<Planned> {
+    let mut plan = Plan::on(loaded);
+    let key = (message.key.clone(), message.digest);
+    match plan.apply(
+        loaded,
+        &message.event,
+        &message.reception,
+        Some(key.clone()),
+    ) {
+        Ok(()) => {}
+        Err(Rejection::ReVersion { supersedes }) => {
+            let Some(history) = &extras.history else {
+                return Decision::NeedHistory;
+            };
+            let (event, reception) = (&message.event, &message.reception);
+            match re_version(
+                history,
+                event,
+                reception,
+                supersedes,
+                &loaded.rules,
+                loaded.calendar(),
+            ) {
+                Ok(applied) => plan.replace(loaded, applied, event, reception, supersedes, key),
+                Err(error) => return Decision::Leave(Planned::refused_replay(&error)),
+            }
+        }
+        Err(rejection) => return Decision::Leave(Planned::of(&rejection, loaded, message)),
+    }
+    plan.partner_no.clone_from(&message.partner_no);
+    drain(&mut plan, loaded, extras.held.clone());
+    Decision::Commit(Box::new(plan), Planned::Outcome(FeedbackOutcome::Applied))
 }
 
 /// What a plan came to when nothing is committed with it.
@@ -287,8 +320,12 @@ impl Planned {
     fn of(rejection: &Rejection, loaded: &Loaded, message: &Message) -> Self {
         match rejection.disposition() {
             Disposition::Hold => Self::Hold(loaded.rules.held_until(message.reception.received_at)),
-            Disposition::Acknowledge | Disposition::CompareDigest => Self::Outcome(FeedbackOutcome::Known),
-            Disposition::Replay | Disposition::Refuse => Self::Outcome(FeedbackOutcome::rejected(rejection)),
+            Disposition::Acknowledge | Disposition::CompareDigest => {
+                Self::Outcome(FeedbackOutcome::Known)
+            }
+            Disposition::Replay | Disposition::Refuse => {
+                Self::Outcome(FeedbackOutcome::rejected(rejection))
+            }
         }
     }
 
@@ -314,14 +351,19 @@ fn drain(plan: &mut Plan, loaded: &Loaded, mut held: Vec<FeedbackRecord>) {
         let reception = Reception::from_partner(waiting.key.system_id.clone(), waiting.received_at);
         match plan.apply(loaded, &waiting.event, &reception, None) {
             Ok(()) => {
-                plan.settled.push((waiting.id, FeedbackState::Applied, String::new()));
+                plan.settled
+                    .push((waiting.id, FeedbackState::Applied, String::new()));
                 held.remove(position);
                 applied += 1;
                 position = 0;
             }
             Err(rejection) if rejection.disposition() == Disposition::Hold => position += 1,
             Err(rejection) => {
-                plan.settled.push((waiting.id, FeedbackState::Rejected, rejection.code().to_owned()));
+                plan.settled.push((
+                    waiting.id,
+                    FeedbackState::Rejected,
+                    rejection.code().to_owned(),
+                ));
                 held.remove(position);
             }
         }
@@ -330,10 +372,16 @@ fn drain(plan: &mut Plan, loaded: &Loaded, mut held: Vec<FeedbackRecord>) {
 
 /// Back-fills what a message waited for, or gives it up.
 fn give_ground(plan: &mut Plan, loaded: &Loaded, waiting: &FeedbackRecord, now: Timestamp) {
-    let mut settled = (waiting.id, FeedbackState::Rejected, "predecessor_missing".to_owned());
+    let mut settled = (
+        waiting.id,
+        FeedbackState::Rejected,
+        "predecessor_missing".to_owned(),
+    );
     if let Ok(added) = predecessors(plan.state(), &waiting.event, &loaded.rules) {
         let gateway = Reception::from_gateway(now);
-        let filled = added.iter().all(|event| plan.apply(loaded, event, &gateway, None).is_ok());
+        let filled = added
+            .iter()
+            .all(|event| plan.apply(loaded, event, &gateway, None).is_ok());
         let partner = Reception::from_partner(waiting.key.system_id.clone(), waiting.received_at);
         if filled && plan.apply(loaded, &waiting.event, &partner, None).is_ok() {
             settled = (waiting.id, FeedbackState::Applied, String::new());
@@ -348,7 +396,10 @@ fn key_of(system_id: &str, case: Option<&CaseRecord>, message: &PartnerEvent) ->
     };
     FeedbackKey {
         system_id: system_id.to_owned(),
-        case_no: case.map_or_else(|| given.chars().take(UNKNOWN_NUMBER_MAX).collect(), |c| c.case_no.clone()),
+        case_no: case.map_or_else(
+            || given.chars().take(UNKNOWN_NUMBER_MAX).collect(),
+            |c| c.case_no.clone(),
+        ),
         kind: message.event.body.kind().to_owned(),
         serial: message.event.serial.clone(),
         data_version: message.event.data_version,

@@ -42,6 +42,7 @@ fn item(code: &str, state: ItemState) -> Arc<PreparedItem> {
         ],
         form: Some(Form::compile(schema).unwrap()),
         rules: crate::processing::life_cycle::Rules::default(),
+        channel_rules: BTreeMap::new(),
         numbering: Numbering {
             prefix: "1013130050069885741".into(),
             day: DayForm::SixDigits,

@@ -3,8 +3,8 @@
 use super::check::CheckedApplication;
 use super::origin::{HandedIn, Origin};
 use super::receipt::ContentDigests;
+use crate::processing::change::project;
 use crate::processing::life_cycle::{CaseState, Reception, Rejection, Rules, apply};
-use crate::processing::projection::project;
 use crate::registry::{Snapshot, rules_for};
 use crate::store::application::{NewApplication, NewCase, NewEvent};
 use crate::store::case::CaseProjection;
@@ -74,7 +74,7 @@ impl Composition<'_> {
 
     fn case(&self, checked: CheckedApplication) -> Result<NewCase, Rejection> {
         let definition = self.definition(&checked);
-        let rules = rules_for(&checked.item, definition.as_deref());
+        let rules = rules_for(&checked.item, self.origin.channel, definition.as_deref());
         let events = self.events(&checked);
         let folded = self.fold(&events, &rules)?;
         let deliveries = self.deliveries(&checked, &events);
@@ -157,7 +157,7 @@ impl Composition<'_> {
                     event,
                     &reception,
                     rules,
-                    &self.snapshot.calendar,
+                    self.snapshot.calendar(),
                 )?
                 .case,
             );
@@ -215,7 +215,7 @@ impl Composition<'_> {
                 let wait = jiff::SignedDuration::try_from(policy.first).ok()?;
                 self.now.checked_add(wait).ok()
             });
-        project(case, rules, &self.snapshot.calendar, first_poll)
+        project(case, rules, self.snapshot.calendar(), self.now, first_poll)
     }
 
     fn submission(&self, checked: CheckedApplication) -> Submission {

@@ -4,15 +4,16 @@
 //! cycle decides what a state becomes, and nothing outside the store decides which of two changes came first.
 
 use super::life_cycle::{
-    Applied, CaseState, Reception, Record, Rejection, Rules, Warning, apply, companions, next_due,
+    Applied, CaseState, Reception, Record, Rejection, Rules, Warning, apply, companions,
 };
+pub use super::projection::project;
 use crate::clock::Clock;
 use crate::identity::Scope;
-use crate::registry::{Registry, Snapshot};
+use crate::registry::{Registry, Snapshot, rules_for};
 use crate::store::application::NewEvent;
 use crate::store::audit::NewAudit;
 use crate::store::case::{
-    CaseChange, CaseProjection, CaseRecord, ChangeOutcome, ClockRow, FeedbackKey, FeedbackState,
+    CaseChange, CaseRecord, ChangeOutcome, FeedbackKey, FeedbackRecord, FeedbackState,
 };
 use crate::store::delivery::NewDelivery;
 use crate::store::{SharedStore, StoreError};
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 use tongban_adapters::canonical::{Event, Submission};
+use tongban_adapters::definition::CompiledDefinition;
 use tongban_catalog::calendar::Calendar;
 
 /// So often a change is computed anew when somebody else was faster; contention on one case is two or three parties.
@@ -35,7 +37,9 @@ pub struct CaseNews {
 
 impl Default for CaseNews {
     fn default() -> Self {
-        Self { sender: broadcast::channel(NEWS_MAX).0 }
+        Self {
+            sender: broadcast::channel(NEWS_MAX).0,
+        }
     }
 }
 
@@ -140,12 +144,23 @@ impl Plan {
         reception: &Reception,
         key: Option<(FeedbackKey, [u8; 32])>,
     ) -> Result<(), Rejection> {
-        let applied = apply(Some(&self.state), event, reception, &loaded.rules, loaded.calendar())?;
+        let applied = apply(
+            Some(&self.state),
+            event,
+            reception,
+            &loaded.rules,
+            loaded.calendar(),
+        )?;
         self.take(loaded, applied, event, reception, None, key);
         for companion in companions(&self.state, event) {
             let reception = Reception::from_gateway(reception.received_at);
-            let applied =
-                apply(Some(&self.state), &companion, &reception, &loaded.rules, loaded.calendar())?;
+            let applied = apply(
+                Some(&self.state),
+                &companion,
+                &reception,
+                &loaded.rules,
+                loaded.calendar(),
+            )?;
             self.take(loaded, applied, &companion, &reception, None, None);
         }
         Ok(())
@@ -161,7 +176,14 @@ impl Plan {
         supersedes: u64,
         key: (FeedbackKey, [u8; 32]),
     ) {
-        self.take(loaded, applied, event, reception, Some(supersedes), Some(key));
+        self.take(
+            loaded,
+            applied,
+            event,
+            reception,
+            Some(supersedes),
+            Some(key),
+        );
     }
 
     fn take(
@@ -211,8 +233,19 @@ pub enum ChangeError {
     Unreadable(String),
 }
 
+/// What a planner may look at besides the case.
+#[derive(Default)]
+pub struct Extras {
+    /// Messages of the case that wait for a predecessor, in order of occurrence.
+    pub held: Vec<FeedbackRecord>,
+    /// The whole history, once the planner has asked for it.
+    pub history: Option<Vec<Record>>,
+}
+
 /// What a planner decides.
 pub enum Decision<T> {
+    /// Needs [`Extras::history`] to decide.
+    NeedHistory,
     /// Commit this, then answer so.
     Commit(Box<Plan>, T),
     /// Change nothing, answer so.
@@ -235,20 +268,29 @@ impl Casework {
     /// # Errors
     /// [`ChangeError`].
     pub async fn load(&self, scope: &Scope, case_no: &str) -> Result<Loaded, ChangeError> {
-        let record = self.store.case(scope, case_no).await?.ok_or(ChangeError::UnknownCase)?;
+        let record = self
+            .store
+            .case(scope, case_no)
+            .await?
+            .ok_or(ChangeError::UnknownCase)?;
         let snapshot = self.registry.load();
         let item = &record.submission.item;
-        let rules = snapshot
-            .rules(
-                &item.id,
-                item.version,
-                &record.submission.case.channel,
-                record.system_id.as_deref(),
-            )
+        let item = snapshot
+            .item(&item.id, item.version)
             .ok_or_else(|| ChangeError::ItemMissing(case_no.to_owned()))?;
+        let rules = rules_for(
+            item,
+            &record.submission.case.channel,
+            definition_of(&record, &snapshot).as_deref(),
+        );
         let state = serde_json::from_value(record.folded.clone())
             .map_err(|_| ChangeError::Unreadable(case_no.to_owned()))?;
-        Ok(Loaded { record, state, rules, snapshot })
+        Ok(Loaded {
+            record,
+            state,
+            rules,
+            snapshot,
+        })
     }
 
     /// The whole history of a case, for a replay.
@@ -257,7 +299,10 @@ impl Casework {
     /// [`ChangeError::Store`].
     pub async fn history(&self, case_no: &str) -> Result<Vec<Record>, ChangeError> {
         let most = u32::try_from(super::life_cycle::EVENTS_MAX).unwrap_or(u32::MAX);
-        let stored = self.store.events(&Scope::Everything, case_no, 0, most).await?;
+        let stored = self
+            .store
+            .events(&Scope::Everything, case_no, 0, most)
+            .await?;
         let records = stored.into_iter().map(|row| Record {
             seq: row.seq,
             reception: Reception::of_stored(&row.event, row.system_id, row.received_at),
@@ -279,11 +324,25 @@ impl Casework {
         mut plan: P,
     ) -> Result<Acted<T>, ChangeError>
     where
-        P: AsyncFnMut(&Loaded) -> Result<Decision<T>, ChangeError>,
+        P: FnMut(&Loaded, &Extras) -> Decision<T>,
     {
+        let mut with_history = false;
         for _ in 0..TRIES_MAX {
             let loaded = self.load(scope, case_no).await?;
-            let (plan, answer) = match plan(&loaded).await? {
+            let held = self.store.held(case_no).await?;
+            let history = if with_history {
+                Some(self.history(case_no).await?)
+            } else {
+                None
+            };
+            let (plan, answer) = match plan(&loaded, &Extras { held, history }) {
+                Decision::NeedHistory if with_history => {
+                    return Err(ChangeError::Unreadable(case_no.to_owned()));
+                }
+                Decision::NeedHistory => {
+                    with_history = true;
+                    continue;
+                }
                 Decision::Leave(answer) => return Ok(Acted::Done(answer)),
                 Decision::Commit(plan, answer) => (plan, answer),
             };
@@ -330,57 +389,6 @@ impl Casework {
     }
 }
 
-/// What the store keeps of a state for its queries. Clocks that are over at `now` are left out of the index: whoever saw them fall due has
-/// acted, and they must not stand in the way of those that fall due next.
-#[must_use]
-pub fn project(
-    state: &CaseState,
-    rules: &Rules,
-    calendar: &Calendar,
-    now: Timestamp,
-    poll_at: Option<Timestamp>,
-) -> CaseProjection {
-    let mut clocks: Vec<ClockRow> = state
-        .clocks
-        .each()
-        .filter(|(_, clock)| clock.is_open())
-        .filter_map(|(kind, clock)| {
-            let due_at = clock.due.as_ref()?.at;
-            Some(ClockRow { kind: kind.to_owned(), due_at })
-        })
-        .collect();
-    if !clocks.iter().any(|row| row.kind == "acceptance") {
-        clocks.extend(
-            next_due(state, rules, calendar)
-                .map(|due_at| ClockRow { kind: "lapse".to_owned(), due_at }),
-        );
-    }
-    clocks.retain(|row| row.due_at > now);
-    CaseProjection {
-        state: state.state.wire().to_owned(),
-        decision: state.decision.as_ref().map(|d| decision_word(d.result).to_owned()),
-        folded: serde_json::to_value(state).unwrap_or_default(),
-        clocks,
-        poll_at,
-    }
-}
-
-/// A decision's word on the wire.
-#[must_use]
-pub fn decision_word(result: tongban_adapters::canonical::DecisionResult) -> &'static str {
-    use tongban_adapters::canonical::DecisionResult as R;
-    match result {
-        R::Granted => "granted",
-        R::Completed => "completed",
-        R::Denied => "denied",
-        R::Void => "void",
-        R::Deleted => "deleted",
-        R::PassedOn => "passed_on",
-        R::Lapsed => "lapsed",
-        R::Withdrawn => "withdrawn",
-    }
-}
-
 /// When the partner is polled next: never for an ended case or a partner that calls back only.
 fn poll_after(
     state: &CaseState,
@@ -391,6 +399,21 @@ fn poll_after(
     if state.state.is_ended() {
         return None;
     }
-    let (_, definition) = snapshot.current_system(record.system_id.as_deref()?)?;
-    Some(super::delivery::decide::later(now, definition.poll()?.every))
+    let definition = definition_of(record, snapshot)?;
+    Some(super::delivery::decide::later(
+        now,
+        definition.poll()?.every,
+    ))
+}
+
+/// The definition that a case is pinned to; before the first send, the current one.
+fn definition_of(record: &CaseRecord, snapshot: &Snapshot) -> Option<Arc<CompiledDefinition>> {
+    let system_id = record.system_id.as_deref()?;
+    snapshot
+        .system(system_id, record.definition_version)
+        .or_else(|| {
+            snapshot
+                .current_system(system_id)
+                .map(|(_, current)| current)
+        })
 }

@@ -5,4 +5,6 @@
 pub mod change;
 pub mod delivery;
 pub mod life_cycle;
+pub mod poll;
 pub mod projection;
+pub mod supervision;

@@ -1,26 +1,28 @@
 //! The projection of a case: what the store keeps beside the events for queries and timers, derived from the folded case alone.
 
-use super::life_cycle::clocks::Calendar;
 use super::life_cycle::{CaseState, Rules, State, next_due};
 use crate::store::case::{CaseProjection, ClockRow};
 use jiff::Timestamp;
+use tongban_catalog::calendar::Calendar;
 
 /// The kind under which the ordered index holds the lapse of an unanswered notice before acceptance.
 pub const LAPSE_CLOCK: &str = "lapse";
 
-/// Projects a case. `poll_at` is when its partner is asked next; `None` = never.
+/// Projects a case. `poll_at` is when its partner is asked next; `None` = never. Clocks that are over at `now` are left out of the
+/// index: whoever saw them fall due has acted, and they must not stand in the way of those that fall due next.
 #[must_use]
 pub fn project(
     case: &CaseState,
     rules: &Rules,
     calendar: &Calendar,
+    now: Timestamp,
     poll_at: Option<Timestamp>,
 ) -> CaseProjection {
     CaseProjection {
         state: case.state.wire().to_owned(),
         decision: case.decision.as_ref().map(|d| wire_word(&d.result)),
         folded: serde_json::to_value(case).unwrap_or_default(),
-        clocks: clock_rows(case, rules, calendar),
+        clocks: clock_rows(case, rules, calendar, now),
         poll_at: poll_at.filter(|_| !case.state.is_ended()),
     }
 }
@@ -34,13 +36,18 @@ pub fn wire_word(value: &impl serde::Serialize) -> String {
     }
 }
 
-fn clock_rows(case: &CaseState, rules: &Rules, calendar: &Calendar) -> Vec<ClockRow> {
-    let open = case.clocks.each().filter(|(_, clock)| clock.is_open());
+fn clock_rows(
+    case: &CaseState,
+    rules: &Rules,
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Vec<ClockRow> {
+    let open = case.clocks.each().filter(|clock| !clock.has_ended());
     let mut rows: Vec<ClockRow> = open
-        .filter_map(|(kind, clock)| {
-            let due_at = clock.due_at(calendar)?;
+        .filter_map(|clock| {
+            let due_at = clock.due_instant()?;
             Some(ClockRow {
-                kind: kind.to_owned(),
+                kind: wire_word(&clock.kind()),
                 due_at,
             })
         })
@@ -51,5 +58,6 @@ fn clock_rows(case: &CaseState, rules: &Rules, calendar: &Calendar) -> Vec<Clock
             due_at,
         }));
     }
+    rows.retain(|row| row.due_at > now);
     rows
 }

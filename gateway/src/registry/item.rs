@@ -3,6 +3,7 @@
 use super::form::Form;
 use crate::processing::life_cycle::Rules;
 use jiff::civil::Date;
+use std::collections::BTreeMap;
 use tongban_adapters::canonical::ItemFact;
 
 /// Whether an item takes applications.
@@ -87,6 +88,8 @@ pub struct PreparedItem {
     pub form: Option<Form>,
     /// Limits and policies of its cases.
     pub rules: Rules,
+    /// Where a channel has limits of its own (domain 4.2: a limit belongs to item and channel), by channel.
+    pub channel_rules: BTreeMap<String, Rules>,
     /// How its cases are numbered.
     pub numbering: Numbering,
 }
@@ -132,6 +135,12 @@ impl PreparedItem {
         self.state == ItemState::Active
             && self.effective_from.is_none_or(|from| from <= day)
             && self.effective_to.is_none_or(|to| day <= to)
+    }
+
+    /// Limits and policies of cases that came by this channel.
+    #[must_use]
+    pub fn rules_of_channel(&self, channel: &str) -> &Rules {
+        self.channel_rules.get(channel).unwrap_or(&self.rules)
     }
 
     /// The facts that a case pins, under the code that was applied for.

@@ -13,12 +13,12 @@ pub use item::PreparedItem;
 pub use route::{HandOver, Mode, Route, RouteQuery, RoutingError};
 pub use system::{SystemState, SystemVersion, SystemVersions};
 
-use crate::processing::life_cycle::clocks::Calendar;
 use crate::processing::life_cycle::{PassedOn, Rules};
 use arc_swap::ArcSwap;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tongban_adapters::definition::{CompiledDefinition, Forward};
+use tongban_catalog::calendar::Calendar;
 
 /// One consistent picture of everything that is registered.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub struct Snapshot {
     /// Systems by id.
     pub systems: BTreeMap<String, SystemVersions>,
     /// The calendar in force.
-    pub calendar: Arc<Calendar>,
+    calendar: Arc<Calendar>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
     by_code: HashMap<String, Arc<PreparedItem>>,
 }
@@ -62,6 +62,30 @@ impl Snapshot {
         self.items.get(&(id.to_owned(), version))
     }
 
+    /// The rules of a case: of its pinned item version and channel, with what the definition of its system says.
+    #[must_use]
+    pub fn rules(
+        &self,
+        item_id: &str,
+        version: u32,
+        channel: &str,
+        system: Option<&str>,
+    ) -> Option<Rules> {
+        let item = self.item(item_id, version)?;
+        let definition = system.and_then(|id| self.current_system(id));
+        Some(rules_for(
+            item,
+            channel,
+            definition.as_ref().map(|(_, d)| &**d),
+        ))
+    }
+
+    /// The calendar in force.
+    #[must_use]
+    pub fn calendar(&self) -> &Calendar {
+        &self.calendar
+    }
+
     /// The one route of an application.
     ///
     /// # Errors
@@ -87,8 +111,8 @@ impl Snapshot {
 
 /// The rules that a case lives under: the item's, with what its partner's definition says about 转报 and its clock.
 #[must_use]
-pub fn rules_for(item: &PreparedItem, system: Option<&CompiledDefinition>) -> Rules {
-    let mut rules = item.rules.clone();
+pub fn rules_for(item: &PreparedItem, channel: &str, system: Option<&CompiledDefinition>) -> Rules {
+    let mut rules = item.rules_of_channel(channel).clone();
     if let Some(definition) = system {
         rules.passed_on = match definition.forward() {
             Forward::Close => PassedOn::Close,

@@ -14,6 +14,8 @@ pub mod case;
 pub mod delivery;
 pub mod material;
 pub mod registry;
+pub mod sealed;
+pub mod sqlite;
 
 use crate::identity::Scope;
 use std::sync::Arc;

@@ -41,13 +41,23 @@ pub enum SendFailure {
 #[async_trait]
 pub trait PartnerClient: Send + Sync + 'static {
     /// Sends a request and reads the whole answer, within the time-outs.
-    async fn send(&self, request: &WireRequest, timeouts: Timeouts) -> Result<WireReply, SendFailure>;
+    async fn send(
+        &self,
+        request: &WireRequest,
+        timeouts: Timeouts,
+    ) -> Result<WireReply, SendFailure>;
 }
 
 /// What is told to metrics.
 pub trait DeliveryObserver: Send + Sync + 'static {
     /// A delivery was settled for now: `delivered`, `again`, `unknown`, `dead` or `error`; how long it took.
-    fn settled(&self, system_id: &str, operation: &'static str, outcome: &'static str, took: std::time::Duration);
+    fn settled(
+        &self,
+        system_id: &str,
+        operation: &'static str,
+        outcome: &'static str,
+        took: std::time::Duration,
+    );
 }
 
 /// What every worker holds.

@@ -9,16 +9,9 @@ use super::state::CaseState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use super::seam::{Calendar, LegalClock, Limit};
-
-/// What a suspension gives back to the clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Credit {
-    /// The days it lasted: at least 1, at most its limit where it has one (rows 13, 16).
-    ActualDays,
-    /// Nothing: an extension that was not approved (row 17).
-    None,
-}
+pub use tongban_catalog::calendar::Calendar;
+pub use tongban_catalog::deadline::{LegalClock, Limit};
+use tongban_catalog::deadline::{ClockError, ClockKind, Stop, StopOutcome};
 
 /// The clocks of one case; `None` = never started.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,33 +32,33 @@ pub struct Clocks {
 }
 
 impl Clocks {
-    /// The clocks that were started, with their names on the wire.
-    pub fn each(&self) -> impl Iterator<Item = (&'static str, &LegalClock)> {
+    /// The clocks that were started; each knows its kind.
+    pub fn each(&self) -> impl Iterator<Item = &LegalClock> {
         [
-            ("acceptance", &self.acceptance),
-            ("promise", &self.promise),
-            ("statutory", &self.statutory),
-            ("delivery", &self.delivery),
+            &self.acceptance,
+            &self.promise,
+            &self.statutory,
+            &self.delivery,
         ]
         .into_iter()
-        .filter_map(|(name, clock)| clock.as_ref().map(|clock| (name, clock)))
+        .flatten()
     }
 
     /// Whether any clock may still move: running or frozen.
     #[must_use]
     pub fn any_open(&self) -> bool {
-        self.each().any(|(_, clock)| clock.is_open())
+        self.each().any(|clock| !clock.has_ended())
     }
 
-    pub(super) fn acceptance_due(&self, calendar: &Calendar) -> Option<Timestamp> {
+    pub(super) fn acceptance_due(&self) -> Option<Timestamp> {
         self.acceptance
             .as_ref()
-            .filter(|clock| clock.is_open())
-            .and_then(|clock| clock.due_at(calendar))
+            .filter(|clock| !clock.has_ended())
+            .and_then(LegalClock::due_instant)
     }
 
-    pub(super) fn acceptance_expired(&self, at: Timestamp, calendar: &Calendar) -> bool {
-        self.acceptance_due(calendar).is_some_and(|due| at >= due)
+    pub(super) fn acceptance_expired(&self, at: Timestamp) -> bool {
+        self.acceptance_due().is_some_and(|due| at >= due)
     }
 
     pub(super) fn start_acceptance(
@@ -75,7 +68,13 @@ impl Clocks {
         rules: &Rules,
         calendar: &Calendar,
     ) -> Result<(), Rejection> {
-        self.acceptance = Some(started(event, at, rules.acceptance, calendar)?);
+        self.acceptance = Some(started(
+            event,
+            ClockKind::Acceptance,
+            at,
+            rules.acceptance,
+            calendar,
+        )?);
         Ok(())
     }
 
@@ -86,13 +85,13 @@ impl Clocks {
         rules: &Rules,
         calendar: &Calendar,
     ) -> Result<(), Rejection> {
-        let start = |limit: Option<Limit>| {
+        let start = |kind, limit: Option<Limit>| {
             limit
-                .map(|limit| started(event, at, limit, calendar))
+                .map(|limit| started(event, kind, at, limit, calendar))
                 .transpose()
         };
-        self.promise = start(rules.promise)?;
-        self.statutory = start(rules.statutory)?;
+        self.promise = start(ClockKind::Promise, rules.promise)?;
+        self.statutory = start(ClockKind::Statutory, rules.statutory)?;
         Ok(())
     }
 
@@ -103,46 +102,53 @@ impl Clocks {
         rules: &Rules,
         calendar: &Calendar,
     ) -> Result<(), Rejection> {
-        self.delivery = Some(started(event, at, rules.delivery, calendar)?);
+        self.delivery = Some(started(
+            event,
+            ClockKind::Delivery,
+            at,
+            rules.delivery,
+            calendar,
+        )?);
         Ok(())
     }
 
-    /// Freezes promise and statutory clock; `limit` in working days, 0 = none.
+    /// Freezes promise and statutory clock.
     pub(super) fn freeze(
         &mut self,
         event: &'static str,
-        at: Timestamp,
-        limit: u32,
+        stop: &Stop,
         calendar: &Calendar,
     ) -> Result<(), Rejection> {
         for clock in [&mut self.promise, &mut self.statutory]
             .into_iter()
             .flatten()
         {
-            clock
-                .freeze(at, limit, calendar)
-                .map_err(|e| uncomputable(event, e))?;
+            *clock = clock
+                .freeze(stop.clone(), calendar)
+                .map_err(|e| uncomputable(event, &e))?;
         }
         Ok(())
     }
 
-    /// Resumes promise and statutory clock; answers the days credited to the promise (to the statutory clock without a promise).
+    /// Resumes promise and statutory clock; answers what the promise (without one, the statutory clock) was credited, in its
+    /// measure.
     pub(super) fn resume(
         &mut self,
         event: &'static str,
         at: Timestamp,
-        credit: Credit,
+        outcome: StopOutcome,
         calendar: &Calendar,
-    ) -> Result<Option<i64>, Rejection> {
+    ) -> Result<Option<u32>, Rejection> {
         let mut credited = None;
         for clock in [&mut self.promise, &mut self.statutory]
             .into_iter()
             .flatten()
         {
-            let days = clock
-                .resume(at, credit == Credit::ActualDays, calendar)
-                .map_err(|e| uncomputable(event, e))?;
-            credited = credited.or(Some(days));
+            let (next, credit) = clock
+                .resume(at, outcome, calendar)
+                .map_err(|e| uncomputable(event, &e))?;
+            *clock = next;
+            credited = credited.or(Some(credit));
         }
         Ok(credited)
     }
@@ -190,10 +196,10 @@ impl Clocks {
             &mut self.statutory,
             &mut self.delivery,
         ];
-        for clock in clocks.into_iter().flatten().filter(|c| c.is_open()) {
-            clock
+        for clock in clocks.into_iter().flatten() {
+            *clock = clock
                 .recalculate(calendar)
-                .map_err(|e| uncomputable(event, e))?;
+                .map_err(|e| uncomputable(event, &e))?;
         }
         Ok(())
     }
@@ -211,11 +217,12 @@ pub fn recalculate(case: &CaseState, calendar: &Calendar) -> Result<CaseState, R
 
 fn started(
     event: &'static str,
+    kind: ClockKind,
     at: Timestamp,
     limit: Limit,
     calendar: &Calendar,
 ) -> Result<LegalClock, Rejection> {
-    LegalClock::start(at, limit, calendar).map_err(|e| uncomputable(event, e))
+    LegalClock::start(kind, limit, at, calendar).map_err(|e| uncomputable(event, &e))
 }
 
 fn stop<const N: usize>(
@@ -224,15 +231,16 @@ fn stop<const N: usize>(
     at: Timestamp,
     calendar: &Calendar,
 ) -> Result<(), Rejection> {
-    for clock in clocks.into_iter().flatten().filter(|c| c.is_open()) {
-        clock
+    let open = clocks.into_iter().flatten().filter(|c| !c.has_ended());
+    for clock in open {
+        *clock = clock
             .stop(at, calendar)
-            .map_err(|e| uncomputable(event, e))?;
+            .map_err(|e| uncomputable(event, &e))?;
     }
     Ok(())
 }
 
-fn uncomputable(event: &'static str, cause: impl std::fmt::Display) -> Rejection {
+fn uncomputable(event: &'static str, cause: &ClockError) -> Rejection {
     Rejection::Uncomputable {
         event,
         cause: cause.to_string(),

@@ -1,12 +1,13 @@
 //! A case is the fold of its events; a re-version folds them again with one of them replaced.
 
-use super::clocks::Calendar;
+use super::reception::{Reception, Source};
 use super::rejection::{Rejection, Warning};
 use super::rules::Rules;
 use super::state::{AppliedEvent, CaseState, EVENTS_MAX};
-use super::transition::{Applied, Reception, Source, apply, identity_of};
+use super::transition::{Applied, apply, identity_of};
 use thiserror::Error;
 use tongban_adapters::canonical::Event;
+use tongban_catalog::calendar::Calendar;
 
 /// One applied event, as the history keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! The rules that one case lives under: pinned by item version and channel at submission, plain values, no look-ups.
 
-use super::clocks::Limit;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use tongban_adapters::canonical::{DecisionResult, Event, EventBody, Forwarding};
+use tongban_catalog::deadline::Limit;
 
 /// What happens when the acceptance clock runs out in silence (domain row 9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -172,9 +172,10 @@ pub struct Suspension {
     /// Whether the applicant has answered a correction notice that the partner has not confirmed yet.
     #[serde(default)]
     pub answered: bool,
-    /// Days that the promise clock was credited, in its unit; `None` while open and where nothing is credited by day.
+    /// What the promise (without one, the statutory clock) was credited, in its measure: days, or minutes of limits in hours and
+    /// minutes. `None` while open, before acceptance, and when the case ended with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub credited_days: Option<i64>,
+    pub credited: Option<u32>,
 }
 
 /// The applicant's wish to withdraw (撤回申请), open until a decision or a confirmation.

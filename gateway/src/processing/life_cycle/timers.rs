@@ -3,17 +3,18 @@
 //! The caller asks again whenever a clock in its ordered index falls due; asking twice gives the same answer until the first is
 //! applied. Alerts carry no state: the caller raises each (case, clock, due) once.
 
-use super::clocks::{Calendar, LegalClock, Limit};
 use super::rules::{Rules, SilencePolicy};
 use super::state::{CaseState, State, Suspension, SuspensionKind};
 use jiff::Timestamp;
 use tongban_adapters::canonical::{Event, EventBody, Reason, Remark};
+use tongban_catalog::calendar::Calendar;
+use tongban_catalog::deadline::{Limit, Moment, Request, due};
 
 /// Something that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DueAction {
     /// Apply this event (source [`super::Source::Gateway`]).
-    Apply(Event),
+    Apply(Box<Event>),
     /// Tell somebody that the acceptance clock ran out at this instant; the item's policy changes nothing by itself.
     AlertAcceptance {
         /// When it ran out.
@@ -30,9 +31,7 @@ pub fn due_actions(
     calendar: &Calendar,
 ) -> Vec<DueAction> {
     let action = match (case.state, &case.suspension) {
-        (State::Submitted | State::PreAccepted, _) => {
-            acceptance_overdue(case, now, rules, calendar)
-        }
+        (State::Submitted | State::PreAccepted, _) => acceptance_overdue(case, now, rules),
         (State::PreCorrection, Some(open)) => lapses_at(open, rules, calendar)
             .filter(|due| *due <= now)
             .map(|due| {
@@ -52,19 +51,14 @@ pub fn due_actions(
 #[must_use]
 pub fn next_due(case: &CaseState, rules: &Rules, calendar: &Calendar) -> Option<Timestamp> {
     match (case.state, &case.suspension) {
-        (State::Submitted | State::PreAccepted, _) => case.clocks.acceptance_due(calendar),
+        (State::Submitted | State::PreAccepted, _) => case.clocks.acceptance_due(),
         (State::PreCorrection, Some(open)) => lapses_at(open, rules, calendar),
         _ => None,
     }
 }
 
-fn acceptance_overdue(
-    case: &CaseState,
-    now: Timestamp,
-    rules: &Rules,
-    calendar: &Calendar,
-) -> Option<DueAction> {
-    let due = case.clocks.acceptance_due(calendar)?;
+fn acceptance_overdue(case: &CaseState, now: Timestamp, rules: &Rules) -> Option<DueAction> {
+    let due = case.clocks.acceptance_due()?;
     if due > now {
         return None;
     }
@@ -93,17 +87,17 @@ pub(super) fn lapses_at(
     } else {
         by_rule
     };
-    LegalClock::start(open.started, limit, calendar)
+    due(&Request::new(Moment::at(open.started), limit), calendar)
         .ok()?
-        .due_at(calendar)
+        .map(|due| due.end.instant())
 }
 
-fn made(body: EventBody, occurred_at: Timestamp) -> Event {
-    Event {
+fn made(body: EventBody, occurred_at: Timestamp) -> Box<Event> {
+    Box::new(Event {
         body,
         serial: String::new(),
         data_version: 1,
         occurred_at,
         actor: None,
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! From the application to acceptance or its refusal: rows 1, 2, 3, 7, 8, 9.
 
-use super::super::clocks::{Calendar, Clocks};
+use super::super::clocks::Clocks;
 use super::super::rejection::{Prohibition, Rejection, Warning};
 use super::super::rules::{Rules, SilencePolicy};
 use super::super::state::{
@@ -8,6 +8,7 @@ use super::super::state::{
 };
 use super::{Applied, Reception, Source, Transition, identity_of, is_given};
 use tongban_adapters::canonical::{Acceptance, Event, EventBody, Reason};
+use tongban_catalog::calendar::Calendar;
 
 /// Row 1: a case begins with its application, and the acceptance clock starts.
 pub(super) fn begin(
@@ -155,7 +156,7 @@ impl Transition<'_> {
         if !matches!(self.next.state, State::Submitted | State::PreAccepted) {
             return Err(self.forbidden(Prohibition::NoSuchTransition));
         }
-        let expired = self.next.clocks.acceptance_expired(self.at, self.calendar);
+        let expired = self.next.clocks.acceptance_expired(self.at);
         if self.rules.silence != SilencePolicy::Deemed || !expired {
             return Err(self.forbidden(Prohibition::NotDeemed));
         }

@@ -1,9 +1,11 @@
 //! Decision, withdrawal, collection, evaluation: rows 6, 14, 18, 19, 20, 20a, 21, 22, 24.
 
+use super::super::reception::HandOver;
 use super::super::rejection::{Prohibition, Rejection, Warning};
 use super::super::rules::{CaseKind, DeliveryDue};
 use super::super::state::{AcceptanceBasis, Decision, State, WithdrawalRequest};
-use super::{HandOver, Source, Transition, confirms_withdrawal};
+use super::guards::confirms_withdrawal;
+use super::{Source, Transition};
 use tongban_adapters::canonical::{Closing, DecisionResult, Evaluation, EventBody, Reason};
 
 impl Transition<'_> {

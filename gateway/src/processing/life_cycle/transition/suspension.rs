@@ -1,11 +1,11 @@
 //! Corrections and special procedures: rows 4, 5, 12, 13, 15, 16, 17. At most one is open.
 
-use super::super::clocks::Credit;
 use super::super::rejection::{Prohibition, Rejection, Warning};
 use super::super::rules::{ExtensionAfterSpecial, Pairing};
 use super::super::state::{State, Suspension, SuspensionKind};
 use super::{Source, Transition};
 use tongban_adapters::canonical::{CorrectionNotice, SpecialEnd, SpecialKind, SpecialStart};
+use tongban_catalog::deadline::{Moment, Stop, StopKind, StopOutcome};
 
 impl Transition<'_> {
     /// Row 4: a notice before acceptance. It is given once (article 32), a second one needs the override flag.
@@ -42,9 +42,7 @@ impl Transition<'_> {
             return self.request_pre_correction(notice);
         }
         self.guard_none_open()?;
-        self.next
-            .clocks
-            .freeze(self.event.body.kind(), self.at, 0, self.calendar)?;
+        self.freeze(StopKind::Correction, 0, &notice.reason)?;
         self.open(
             SuspensionKind::Correction,
             notice.limit.unwrap_or(0),
@@ -90,7 +88,7 @@ impl Transition<'_> {
             State::Handling => Err(self.missing(&["correction_requested"])),
             _ => {
                 self.guard_pair(&[SuspensionKind::Correction])?;
-                self.resume(Credit::ActualDays)
+                self.resume(StopOutcome::Credited)
             }
         }
     }
@@ -116,16 +114,14 @@ impl Transition<'_> {
             State::Submitted | State::PreAccepted => return Err(self.missing(&["accepted"])),
             _ => return self.guard_none_open(),
         }
-        let kind = match start.kind {
-            SpecialKind::Extension => SuspensionKind::Extension,
-            SpecialKind::Other => SuspensionKind::Special,
+        let (kind, stop) = match start.kind {
+            SpecialKind::Extension => (SuspensionKind::Extension, StopKind::SpecialA),
+            SpecialKind::Other => (SuspensionKind::Special, StopKind::SpecialB),
         };
         if kind == SuspensionKind::Extension {
             self.guard_extension(start)?;
         }
-        self.next
-            .clocks
-            .freeze(self.event.body.kind(), self.at, start.limit, self.calendar)?;
+        self.freeze(stop, start.limit, &start.reason)?;
         self.open(kind, start.limit, &start.reason);
         self.enter(State::SpecialProcedure);
         Ok(())
@@ -167,24 +163,38 @@ impl Transition<'_> {
             .as_ref()
             .is_some_and(|s| s.kind == SuspensionKind::Extension);
         if end.passed {
-            return self.resume(Credit::ActualDays);
+            return self.resume(StopOutcome::Credited);
         }
         if extension {
-            return self.resume(Credit::None);
+            return self.resume(StopOutcome::Refused);
         }
         self.warnings.push(Warning::SpecialNotPassed);
-        self.resume(Credit::ActualDays)
+        self.resume(StopOutcome::Credited)
     }
 
-    fn resume(&mut self, credit: Credit) -> Result<(), Rejection> {
+    fn resume(&mut self, outcome: StopOutcome) -> Result<(), Rejection> {
         let event = self.event.body.kind();
         let credited = self
             .next
             .clocks
-            .resume(event, self.at, credit, self.calendar)?;
+            .resume(event, self.at, outcome, self.calendar)?;
         self.end_suspension(credited);
         self.enter(State::Handling);
         Ok(())
+    }
+
+    fn freeze(&mut self, kind: StopKind, limit: u32, ground: &str) -> Result<(), Rejection> {
+        let stop = Stop {
+            kind,
+            serial: self.event.serial.clone(),
+            ground: ground.to_owned(),
+            from: Moment::at(self.at),
+            end: None,
+            limit,
+        };
+        self.next
+            .clocks
+            .freeze(self.event.body.kind(), &stop, self.calendar)
     }
 
     fn open(&mut self, kind: SuspensionKind, limit: u32, reason: &str) {
@@ -196,15 +206,15 @@ impl Transition<'_> {
             started: self.at,
             ended: None,
             answered: false,
-            credited_days: None,
+            credited: None,
         });
     }
 
     /// Moves the open suspension, if any, to the ended ones.
-    pub(super) fn end_suspension(&mut self, credited_days: Option<i64>) {
+    pub(super) fn end_suspension(&mut self, credited: Option<u32>) {
         if let Some(mut open) = self.next.suspension.take() {
             open.ended = Some(self.at);
-            open.credited_days = credited_days;
+            open.credited = credited;
             self.next.suspensions.push(open);
         }
     }

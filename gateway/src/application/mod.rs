@@ -1,0 +1,149 @@
+//! The applicant's side (申请人): the handlers of the public interface `/api/v1` (contract 3), one file a call or a small group.
+//!
+//! Invariants: a handler sees a [`call::Call`], never a credential's bytes beyond the query code and the cookie that it checks
+//! itself; every refusal is a problem document in the caller's language; an application that the caller may not read and one
+//! that does not exist are the same 404 after the same work; nothing of a partner's or of ours that is internal ever shows.
+
+pub mod acts;
+pub mod call;
+pub mod deadlines;
+pub mod documents;
+pub mod events;
+pub mod explain;
+pub mod items;
+pub mod materials;
+pub mod openapi;
+pub mod progress;
+pub mod reading;
+pub mod receipts;
+pub mod refusal;
+pub mod session;
+pub mod stream;
+pub mod submissions;
+pub mod texts;
+pub mod tries;
+
+use crate::identity::access::Listener;
+use crate::intake::Intake;
+use crate::processing::change::Casework;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
+use http::Method;
+use std::sync::Arc;
+use std::time::Duration;
+use tries::Tries;
+
+/// Bytes of a JSON body.
+pub const JSON_BYTES_MAX: usize = 1 << 20;
+
+/// Bounds of the room. All are settings of the operator.
+#[derive(Debug, Clone)]
+pub struct HallSettings {
+    /// Bytes of one material.
+    pub material_bytes_max: u64,
+    /// Bytes of all unbound materials of one client.
+    pub unbound_bytes_max: u64,
+    /// Live event streams at once on this node.
+    pub streams_max: usize,
+    /// Time between two signs of life on a silent stream.
+    pub heartbeat: Duration,
+    /// Time after which a stream looks into the store although nobody told it anything.
+    pub look_again: Duration,
+    /// How long a session cookie is good.
+    pub session: Duration,
+    /// Whether the session cookie is for encrypted connections alone.
+    pub secure_cookie: bool,
+}
+
+impl Default for HallSettings {
+    fn default() -> Self {
+        Self {
+            material_bytes_max: 200 << 20,
+            unbound_bytes_max: 1 << 30,
+            streams_max: 2_000,
+            heartbeat: Duration::from_secs(15),
+            look_again: Duration::from_secs(5),
+            session: Duration::from_secs(3_600),
+            secure_cookie: false,
+        }
+    }
+}
+
+/// What the handlers share.
+pub struct Hall {
+    /// Intake, with store, registry, keys and clock.
+    pub intake: Arc<Intake>,
+    /// Changes to cases.
+    pub casework: Casework,
+    /// Bounds.
+    pub settings: HallSettings,
+    /// Failed tries of session.
+    pub tries: Tries,
+    /// Live streams that may still begin.
+    pub streams: Arc<tokio::sync::Semaphore>,
+}
+
+impl Hall {
+    /// The room.
+    #[must_use]
+    pub fn new(intake: Arc<Intake>, casework: Casework, settings: HallSettings) -> Arc<Self> {
+        let streams = Arc::new(tokio::sync::Semaphore::new(settings.streams_max));
+        Arc::new(Self {
+            intake,
+            casework,
+            settings,
+            tries: Tries::default(),
+            streams,
+        })
+    }
+}
+
+/// Where routes are registered: the edge's builder, or a bare router in tests.
+pub trait RouteSink: Sized {
+    /// Adds a route.
+    #[must_use]
+    fn add<H, T>(self, listener: Listener, method: Method, template: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Hall>>,
+        T: 'static;
+}
+
+impl RouteSink for axum::Router<Arc<Hall>> {
+    fn add<H, T>(self, _: Listener, method: Method, template: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Hall>>,
+        T: 'static,
+    {
+        match MethodFilter::try_from(method) {
+            Ok(filter) => self.route(template, on(filter, handler)),
+            Err(_) => self,
+        }
+    }
+}
+
+/// Registers every route of the room.
+#[must_use]
+pub fn register<R: RouteSink>(sink: R) -> R {
+    use Listener::{Exchange, Public};
+    let (get, post) = (|| Method::GET, || Method::POST);
+    sink.add(Public, get(), "/api/v1/openapi.json", openapi::document)
+        .add(Public, get(), "/api/v1/items", items::search)
+        .add(Public, get(), "/api/v1/items/{code}", items::guide)
+        .add(Public, get(), "/api/v1/items/{code}/form", items::form)
+        .add(Public, post(), "/api/v1/materials", materials::upload)
+        .add(Public, get(), "/api/v1/materials/{id}", materials::state)
+        .add(Public, post(), "/api/v1/applications", submissions::submit)
+        .add(Public, get(), "/api/v1/applications/{no}", progress::show)
+        .add(Public, get(), "/api/v1/applications/{no}/deadlines", deadlines::show)
+        .add(Public, get(), "/api/v1/applications/{no}/events", events::show)
+        .add(Public, get(), "/api/v1/applications/{no}/documents", documents::list)
+        .add(Public, get(), "/api/v1/applications/{no}/documents/{id}", documents::download)
+        .add(Public, get(), "/api/v1/applications/{no}/receipt", receipts::show)
+        .add(Public, post(), "/api/v1/applications/{no}/supplement", acts::supplement)
+        .add(Public, post(), "/api/v1/applications/{no}/withdraw", acts::withdraw)
+        .add(Public, post(), "/api/v1/applications/{no}/evaluation", acts::evaluate)
+        .add(Public, get(), "/api/v1/deadlines/explain", explain::show)
+        .add(Public, get(), "/api/v1/receipt-key", receipts::key)
+        .add(Public, post(), "/api/v1/session", session::open)
+        .add(Exchange, post(), "/exchange/v1/systems/{id}/applications", submissions::hand_in)
+}
