@@ -10,15 +10,13 @@ use crate::store::case::CaseRecord;
 use http::{StatusCode, request};
 use std::sync::Arc;
 use tongban_adapters::canonical::CaseReference;
-use tongban_adapters::definition::{AuthenticationError, CompiledDefinition};
+use tongban_adapters::definition::{Authenticated, AuthenticationError, CompiledDefinition};
 use tongban_adapters::exchange::CallbackCall;
 
 /// A partner that proved who it is.
 pub(super) struct Partner {
     /// Who, for audit records.
     pub(super) principal: Principal,
-    /// Its definition as it is now: credentials and interface are never pinned.
-    pub(super) definition: Arc<CompiledDefinition>,
 }
 
 impl Partner {
@@ -32,7 +30,7 @@ impl Partner {
 }
 
 /// Why a call is not the partner's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unproven {
     /// By its definition.
     Credential(AuthenticationError),
@@ -44,7 +42,7 @@ pub(super) enum Unproven {
 
 impl Unproven {
     /// Stable code.
-    pub(super) fn code(self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Credential(error) => error.code(),
             Self::NonceReused => texts::NONCE_REUSED.key,
@@ -80,26 +78,33 @@ impl ExchangeRoom {
         Ok(definition)
     }
 
-    /// Proves a call by the system's definition. The nonce is recorded last, once the signature holds.
+    /// Proves a callback by the system's definition.
     pub(super) fn prove(
         &self,
-        id: &str,
         definition: &CompiledDefinition,
         call: &CallbackCall,
     ) -> Result<(), Unproven> {
-        let now = self.now();
-        let proven = definition
-            .authenticate(call, now)
-            .map_err(Unproven::Credential);
-        let proven = proven.and_then(|authenticated| match authenticated.nonce {
-            None => Ok(()),
-            Some(nonce) => match self.nonces.use_once(id, &nonce, now, definition.skew()) {
-                NonceUse::Fresh => Ok(()),
-                NonceUse::Reused => Err(Unproven::NonceReused),
-                NonceUse::Full => Err(Unproven::NoncesFull),
-            },
-        });
-        if let Err(unproven) = proven {
+        self.once(definition, definition.authenticate(call, self.now()))
+    }
+
+    /// Records the nonce of a proven call: last, once the signature holds.
+    fn once(
+        &self,
+        definition: &CompiledDefinition,
+        proven: Result<Authenticated, AuthenticationError>,
+    ) -> Result<(), Unproven> {
+        let (id, now) = (definition.id(), self.now());
+        let proven = proven
+            .map_err(Unproven::Credential)
+            .and_then(|authenticated| match authenticated.nonce {
+                None => Ok(()),
+                Some(nonce) => match self.nonces.use_once(id, &nonce, now, definition.skew()) {
+                    NonceUse::Fresh => Ok(()),
+                    NonceUse::Reused => Err(Unproven::NonceReused),
+                    NonceUse::Full => Err(Unproven::NoncesFull),
+                },
+            });
+        if let Err(unproven) = &proven {
             self.feedback
                 .observer
                 .received(id, "authentication", unproven.code());
@@ -124,11 +129,16 @@ impl ExchangeRoom {
             Some(_) => {
                 return Err(Unproven::Credential(AuthenticationError::Wrong).into());
             }
-            None => self.prove(id, &definition, &call_of(head, body))?,
+            None => {
+                let call = call_of(head, body);
+                self.once(
+                    &definition,
+                    definition.authenticate_resource(&call, self.now()),
+                )?;
+            }
         }
         Ok(Partner {
             principal: Principal::partner(id),
-            definition,
         })
     }
 
