@@ -6,3 +6,4 @@
 pub mod health;
 pub mod logging;
 pub mod metrics;
+pub mod ops_api;
