@@ -117,7 +117,10 @@ fn attribute_of(name: &str, value: String) -> Result<Attribute, &'static str> {
 /// What a form holds beyond single values: a list of texts as partners write lists, anything else as JSON.
 fn flat(tree: &Tree) -> Result<String, &'static str> {
     let texts = match tree {
-        Tree::List(items) => items.iter().map(|item| item.scalar().map(Option::unwrap_or_default)).collect(),
+        Tree::List(items) => items
+            .iter()
+            .map(|item| item.scalar().map(Option::unwrap_or_default))
+            .collect(),
         tree => tree.scalar().map(|text| vec![text.unwrap_or_default()]),
     };
     match texts {

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use tongban_adapters::canonical::{CaseReference, PartnerEvent};
 use tongban_adapters::definition::{CallbackError, CallbackFacts, CompiledDefinition};
-use tongban_adapters::exchange::{CallbackCall, CallbackMessage, ExchangeContext, WireReply, WireRequest};
+use tongban_adapters::exchange::{
+    CallbackCall, CallbackMessage, ExchangeContext, WireReply, WireRequest,
+};
 use tongban_adapters::text::{Charset, read_form, write_form};
 
 pub(crate) const CASE_NO: &str = "10131300500698857413440400201706050001";
@@ -14,11 +16,21 @@ pub(crate) fn definition(id: &str) -> CompiledDefinition {
     definition_with(id, &|_| None)
 }
 
-pub(crate) fn definition_with(id: &str, env: &dyn Fn(&str) -> Option<String>) -> CompiledDefinition {
+pub(crate) fn definition_with(
+    id: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> CompiledDefinition {
     let text = text(id);
     match CompiledDefinition::compile(&format!("{id}.yaml"), &text, env) {
         Ok(definition) => definition,
-        Err(faults) => panic!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
+        Err(faults) => panic!(
+            "{}",
+            faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n")
+        ),
     }
 }
 
@@ -55,20 +67,33 @@ pub(crate) fn context() -> ExchangeContext {
 /// The same with a supplement at hand.
 pub(crate) fn supplement() -> ExchangeContext {
     let message = json!({"text": "已补", "materials": ["申请表", "附图"], "serial": "1", "at": "2017-06-07T02:03:04Z"});
-    ExchangeContext { message, ..context() }
+    ExchangeContext {
+        message,
+        ..context()
+    }
 }
 
 /// The same with a withdrawal at hand.
 pub(crate) fn withdrawal() -> ExchangeContext {
-    ExchangeContext { message: json!({"reason": "不办了", "at": "2017-06-07T02:03:04Z"}), ..context() }
+    ExchangeContext {
+        message: json!({"reason": "不办了", "at": "2017-06-07T02:03:04Z"}),
+        ..context()
+    }
 }
 
 pub(crate) fn reply(status: u16, content_type: &str, body: &[u8]) -> WireReply {
-    WireReply { status, headers: vec![("content-type".into(), content_type.into())], body: body.to_vec() }
+    WireReply {
+        status,
+        headers: vec![("content-type".into(), content_type.into())],
+        body: body.to_vec(),
+    }
 }
 
 pub(crate) fn header<'r>(headers: &'r [(String, String)], name: &str) -> Option<&'r str> {
-    headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    headers
+        .iter()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value.as_str())
 }
 
 pub(crate) fn body(request: &WireRequest) -> String {
@@ -80,10 +105,24 @@ pub(crate) fn form(bytes: &[u8], charset: Charset) -> Vec<(String, String)> {
     read_form(bytes, charset).unwrap()
 }
 
-pub(crate) fn form_call(fields: &[(&str, &str)], charset: Charset, headers: &[(&str, &str)]) -> CallbackCall {
-    let fields: Vec<(String, String)> = fields.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    let mut all = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
-    all.extend(headers.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+pub(crate) fn form_call(
+    fields: &[(&str, &str)],
+    charset: Charset,
+    headers: &[(&str, &str)],
+) -> CallbackCall {
+    let fields: Vec<(String, String)> = fields
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect();
+    let mut all = vec![(
+        "content-type".to_owned(),
+        "application/x-www-form-urlencoded".to_owned(),
+    )];
+    all.extend(
+        headers
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+    );
     CallbackCall {
         method: "POST".into(),
         query: String::new(),
@@ -97,7 +136,11 @@ pub(crate) fn event(definition: &CompiledDefinition, call: &CallbackCall) -> Val
     serde_json::to_value(partner_event(definition, call, false)).unwrap()
 }
 
-pub(crate) fn partner_event(definition: &CompiledDefinition, call: &CallbackCall, withdrawal: bool) -> PartnerEvent {
+pub(crate) fn partner_event(
+    definition: &CompiledDefinition,
+    call: &CallbackCall,
+    withdrawal: bool,
+) -> PartnerEvent {
     match read(definition, call, withdrawal).unwrap().as_slice() {
         [CallbackMessage::Events(events)] if events.len() == 1 => events[0].clone(),
         other => panic!("not one event: {other:?}"),
@@ -109,5 +152,9 @@ pub(crate) fn read(
     call: &CallbackCall,
     withdrawal_requested: bool,
 ) -> Result<Vec<CallbackMessage>, CallbackError> {
-    definition.read_callback(call, &|_: &CaseReference| Some(CallbackFacts { withdrawal_requested }))
+    definition.read_callback(call, &|_: &CaseReference| {
+        Some(CallbackFacts {
+            withdrawal_requested,
+        })
+    })
 }
