@@ -364,3 +364,34 @@ async fn files_without_a_row_are_swept_and_changed_bytes_do_not_open() {
     try_open(folder.path(), keys(1, &[])).await.unwrap();
     assert!(!folder.path().join("materials/incoming/half").exists());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_cannot_be_read_is_set_aside_and_the_others_go() {
+    use sqlx::Connection;
+    let folder = TempDir::new().unwrap();
+    let opened = try_open(folder.path(), keys(1, &[])).await.unwrap();
+    let store: SharedStore = opened.clone();
+    let bad = submitted(&store, application()).await.application_no;
+    let good = submitted(&store, application()).await.application_no;
+    let options =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join(DATABASE_FILE));
+    let mut connection = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE case_record SET data_key = zeroblob(68) WHERE case_no = ?")
+        .bind(&bad)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let leased = lease(&store, 0).await;
+    let numbers: Vec<_> = leased.iter().map(|d| d.case_no.as_str()).collect();
+    assert_eq!(numbers, [good.as_str()]);
+    let filter = DeliveryFilter {
+        last_code: Some("unreadable".to_owned()),
+        ..DeliveryFilter::default()
+    };
+    let lines = store.deliveries(&Scope::Everything, &filter).await.unwrap();
+    assert_eq!(lines.len(), 1);
+    assert_eq!((&lines[0].case_no, lines[0].state.as_str()), (&bad, "dead"));
+}

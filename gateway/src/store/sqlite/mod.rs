@@ -125,6 +125,7 @@ impl SqliteStore {
         let digest_key = digest_key(&writing, &keys, &entropy).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(bounds.readers.max(1))
+            .test_before_acquire(false)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.read_only(true))
             .await?;
