@@ -8,6 +8,8 @@ pub mod form;
 pub mod item;
 pub mod route;
 pub mod routes_file;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod system;
 
 pub use item::PreparedItem;
