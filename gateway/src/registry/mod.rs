@@ -6,10 +6,12 @@
 
 pub mod form;
 pub mod item;
+pub mod loading;
 pub mod route;
 pub mod routes_file;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sources;
 pub mod system;
 
 pub use item::PreparedItem;

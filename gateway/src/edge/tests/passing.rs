@@ -197,7 +197,6 @@ fn fifty_megabytes_up_wait_for_an_upstream_that_does_not_read_and_then_arrive() 
     });
     let held = stalled_at(&sent, &house);
     assert!(held <= HELD_BYTES_MAX, "{held} bytes are held");
-    eprintln!("held: {held} bytes");
     begin.send(()).unwrap();
     assert_eq!(peer.reply().text(), (MEGABYTES * MEGABYTE).to_string());
     sending.join().unwrap();
@@ -227,7 +226,6 @@ fn fifty_megabytes_down_wait_for_a_caller_that_does_not_read_and_then_arrive() {
     peer.write("GET /systems/dept/x HTTP/1.1\r\nhost: hall\r\n\r\n");
     let held = stalled_at(&sent, &house);
     assert!(held <= HELD_BYTES_MAX, "{held} bytes are held");
-    eprintln!("held: {held} bytes");
     let reply = peer.reply();
     assert_eq!(
         (reply.body.len(), reply.whole),
