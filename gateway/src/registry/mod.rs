@@ -9,6 +9,8 @@ pub mod item;
 pub mod loading;
 pub mod route;
 pub mod routes_file;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod sources;
 pub mod system;
 
