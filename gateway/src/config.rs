@@ -182,6 +182,9 @@ fn missing(file: &str, number: usize, line: &str, name: &str) -> Fault {
     .into_fault(file, place)
 }
 
+/// Where `${NAME}` comes from: the process's environment, or the demo's own answers before it.
+pub type Environment = std::sync::Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// The environment of the process, read here and nowhere else.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]

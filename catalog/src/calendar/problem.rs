@@ -125,6 +125,24 @@ impl YearProblem {
         }
     }
 
+    /// The year whose file has to be changed; `None` where it is the number of files.
+    #[must_use]
+    pub fn year(&self) -> Option<i16> {
+        match self {
+            Self::YearOutOfRange { year }
+            | Self::VersionZero { year }
+            | Self::NoSource { year }
+            | Self::RangesWithoutNotice { year }
+            | Self::TooManyRanges { year, .. }
+            | Self::RangeLength { year, .. }
+            | Self::RangeOutsideYear { year, .. }
+            | Self::WorkdayNotWeekend { year, .. }
+            | Self::DayTwice { year, .. }
+            | Self::YearTwice { year } => Some(*year),
+            Self::TooManyYears { .. } => None,
+        }
+    }
+
     /// Stable code, for machines and tests.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ServiceHours;
+use crate::item::{NaturalDayEnd, Policies, TimeLimit, UnitConvention};
 use crate::tables::LimitUnit;
 
 /// What a month is.
@@ -72,6 +73,28 @@ impl Limit {
             month: MonthRule::Calendar,
             end_on_day_off: EndOnDayOff::Stays,
             service_hours: None,
+        }
+    }
+
+    /// The limit of an item under the item's policies; `service_hours` as its office declares them.
+    #[must_use]
+    pub fn of_item(
+        limit: &TimeLimit,
+        policies: &Policies,
+        service_hours: Option<ServiceHours>,
+    ) -> Self {
+        Self {
+            n: limit.n,
+            unit: limit.unit,
+            month: match policies.units {
+                UnitConvention::National => MonthRule::Calendar,
+                UnitConvention::Guangdong => MonthRule::ThirtyDays,
+            },
+            end_on_day_off: match policies.natural_day_end {
+                NaturalDayEnd::Stays => EndOnDayOff::Stays,
+                NaturalDayEnd::RollsOver => EndOnDayOff::RollsOver,
+            },
+            service_hours,
         }
     }
 

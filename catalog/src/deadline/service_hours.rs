@@ -35,7 +35,7 @@ pub enum ServiceHoursError {
         /// The window.
         window: String,
     },
-    /// No window or more than [`MAX_WINDOWS`].
+    /// No window, or more than 6.
     #[error("{given} windows of service hours, 1 to {MAX_WINDOWS} are taken")]
     Number {
         /// How many.

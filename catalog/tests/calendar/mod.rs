@@ -6,7 +6,7 @@ use tongban_catalog::calendar::{Calendar, CalendarYear};
 use tongban_catalog::source::load_yaml;
 
 /// Every file of `config/calendar/`, joined.
-pub fn shipped() -> Calendar {
+pub(crate) fn shipped() -> Calendar {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
     let mut years = Vec::new();
     for entry in std::fs::read_dir(&folder).unwrap() {

@@ -42,11 +42,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Call {
         let found = &parts.extensions;
         let address = found.get::<ClientAddress>().and_then(|a| a.0);
         Ok(Self {
-            principal: found.get::<Principal>().cloned().unwrap_or_else(Principal::anonymous),
+            principal: found
+                .get::<Principal>()
+                .cloned()
+                .unwrap_or_else(Principal::anonymous),
             language: found.get::<Language>().copied().unwrap_or_default(),
             client: address.map_or_else(|| "local".to_owned(), |a| a.to_string()),
-            request_id: found.get::<RequestId>().map_or_else(String::new, |id| id.as_str().to_owned()),
-            draining: found.get::<Draining>().map_or_else(CancellationToken::new, |d| d.0.clone()),
+            request_id: found
+                .get::<RequestId>()
+                .map_or_else(String::new, |id| id.as_str().to_owned()),
+            draining: found
+                .get::<Draining>()
+                .map_or_else(CancellationToken::new, |d| d.0.clone()),
             headers: parts.headers.clone(),
         })
     }
@@ -58,7 +65,9 @@ impl Call {
     pub fn answer(&self, result: Result<Response, Refusal>) -> Response {
         match result {
             Ok(response) => response,
-            Err(refusal) => refusal.into_problem(self.language).into_response(self.language, &self.request_id),
+            Err(refusal) => refusal
+                .into_problem(self.language)
+                .into_response(self.language, &self.request_id),
         }
     }
 
@@ -71,8 +80,14 @@ impl Call {
     /// A cookie by name.
     #[must_use]
     pub fn cookie(&self, name: &str) -> Option<&str> {
-        let lines = self.headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-        lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        let lines = self
+            .headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok());
+        lines
+            .flat_map(|line| line.split(';'))
+            .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
     }
 
     /// Who acts, for intake.
@@ -99,7 +114,10 @@ impl Call {
     /// 415 for another content type, 413 beyond [`JSON_BYTES_MAX`], 400 for what is no JSON or broke off.
     pub async fn json(&self, body: Body) -> Result<Value, Refusal> {
         if !is_json(self.header("content-type").unwrap_or_default()) {
-            return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, texts::JSON_EXPECTED));
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                texts::JSON_EXPECTED,
+            ));
         }
         let bytes = bounded(body).await?;
         Ok(json::read(&bytes)?)
@@ -108,7 +126,10 @@ impl Call {
     /// Whether the caller is a known applicant or agent.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        let known = matches!(self.principal.kind, PrincipalKind::Applicant | PrincipalKind::Agent);
+        let known = matches!(
+            self.principal.kind,
+            PrincipalKind::Applicant | PrincipalKind::Agent
+        );
         (known && !self.principal.subject.is_empty()).then_some(self.principal.subject.as_str())
     }
 }
@@ -119,14 +140,19 @@ fn idempotency_key(value: &HeaderValue) -> Result<String, Refusal> {
         return Ok(text.to_owned());
     }
     let problem = crate::problem::Problem::new(StatusCode::BAD_REQUEST, texts::BAD_HEADER);
-    Err(problem.detail(format!("Idempotency-Key: 1 – {IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters")).into())
+    Err(problem
+        .detail(format!(
+            "Idempotency-Key: 1 – {IDEMPOTENCY_KEY_BYTES_MAX} visible ASCII characters"
+        ))
+        .into())
 }
 
 /// `application/json` or `application/…+json`; a charset other than UTF-8 is not JSON (RFC 8259, section 8.1).
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let json = kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
+    let json =
+        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"));
     let utf8 = parts.all(|p| match p.to_ascii_lowercase().strip_prefix("charset=") {
         Some(charset) => charset.trim_matches('"') == "utf-8",
         None => true,
@@ -137,13 +163,15 @@ fn is_json(content_type: &str) -> bool {
 async fn bounded(body: Body) -> Result<Bytes, Refusal> {
     use http_body_util::{BodyExt, LengthLimitError, Limited};
     let collected = Limited::new(body, JSON_BYTES_MAX).collect().await;
-    collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
-        if error.downcast_ref::<LengthLimitError>().is_some() {
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, texts::BODY_TOO_LARGE)
-        } else {
-            Refusal::new(StatusCode::BAD_REQUEST, texts::BODY_INTERRUPTED)
-        }
-    })
+    collected
+        .map(http_body_util::Collected::to_bytes)
+        .map_err(|error| {
+            if error.downcast_ref::<LengthLimitError>().is_some() {
+                Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, texts::BODY_TOO_LARGE)
+            } else {
+                Refusal::new(StatusCode::BAD_REQUEST, texts::BODY_INTERRUPTED)
+            }
+        })
 }
 
 /// A JSON answer. Nothing about a person may stay in a cache on the way.
@@ -152,7 +180,10 @@ pub fn answer_json(status: StatusCode, value: &Value) -> Response {
     let mut response = Response::new(Body::from(value.to_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

@@ -18,9 +18,19 @@ pub async fn list(State(hall): HallState, call: Call, Path(no): Path<String>) ->
 async fn listed(hall: &Hall, call: &Call, no: &str) -> Result<Response, Refusal> {
     let readable = hall.readable(call, no).await?;
     let application_no = &readable.record.application_no;
-    let documents = hall.intake.store.documents(&readable.scope, application_no).await?;
-    let documents: Vec<Value> = documents.iter().map(|d| described(d, application_no)).collect();
-    Ok(answer_json(StatusCode::OK, &json!({"documents": documents})))
+    let documents = hall
+        .intake
+        .store
+        .documents(&readable.scope, application_no)
+        .await?;
+    let documents: Vec<Value> = documents
+        .iter()
+        .map(|d| described(d, application_no))
+        .collect();
+    Ok(answer_json(
+        StatusCode::OK,
+        &json!({"documents": documents}),
+    ))
 }
 
 fn described(document: &DocumentRecord, application_no: &str) -> Value {
@@ -41,26 +51,44 @@ fn described(document: &DocumentRecord, application_no: &str) -> Value {
 }
 
 /// A document's bytes, once its scan lets it leave.
-pub async fn download(State(hall): HallState, call: Call, Path((no, id)): Path<(String, String)>) -> Response {
+pub async fn download(
+    State(hall): HallState,
+    call: Call,
+    Path((no, id)): Path<(String, String)>,
+) -> Response {
     call.answer(downloaded(&hall, &call, &no, &id).await)
 }
 
 async fn downloaded(hall: &Hall, call: &Call, no: &str, id: &str) -> Result<Response, Refusal> {
     let readable = hall.readable(call, no).await?;
     let application_no = &readable.record.application_no;
-    let found = hall.intake.store.document_bytes(&readable.scope, application_no, id).await?;
-    let (document, bytes) = found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, texts::UNKNOWN_DOCUMENT))?;
+    let found = hall
+        .intake
+        .store
+        .document_bytes(&readable.scope, application_no, id)
+        .await?;
+    let (document, bytes) =
+        found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, texts::UNKNOWN_DOCUMENT))?;
     if !may_leave(&document.material.scan) {
-        return Err(Refusal::new(StatusCode::CONFLICT, texts::DOCUMENT_NOT_RELEASED));
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            texts::DOCUMENT_NOT_RELEASED,
+        ));
     }
     let mut response = Response::new(Body::from_stream(bytes));
     let headers = response.headers_mut();
     let content_type = HeaderValue::from_str(&document.material.content_type);
     let content_type = content_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_TYPE, content_type);
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(document.material.size));
+    headers.insert(
+        header::CONTENT_LENGTH,
+        HeaderValue::from(document.material.size),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     let policy = HeaderValue::from_static("default-src 'none'; sandbox");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     if let Ok(disposition) = HeaderValue::from_str(&attachment(&document.material.file_name)) {
@@ -93,7 +121,13 @@ mod tests {
 
     #[test]
     fn only_what_is_clean_or_not_scanned_leaves() {
-        for (scan, leaves) in [("clean", true), ("off", true), ("pending", false), ("infected", false), ("", false)] {
+        for (scan, leaves) in [
+            ("clean", true),
+            ("off", true),
+            ("pending", false),
+            ("infected", false),
+            ("", false),
+        ] {
             assert_eq!(may_leave(scan), leaves, "{scan}");
         }
     }

@@ -17,19 +17,35 @@ use tongban_adapters::canonical::EventBody;
 pub const PAGE_MAX: u32 = 500;
 
 /// The history after `?after=`, or a stream that begins after `Last-Event-ID`.
-pub async fn show(State(hall): HallState, call: Call, Path(no): Path<String>, RawQuery(query): RawQuery) -> Response {
+pub async fn show(
+    State(hall): HallState,
+    call: Call,
+    Path(no): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
     call.answer(shown(hall, &call, &no, query.as_deref()).await)
 }
 
-async fn shown(hall: Arc<Hall>, call: &Call, no: &str, query: Option<&str>) -> Result<Response, Refusal> {
+async fn shown(
+    hall: Arc<Hall>,
+    call: &Call,
+    no: &str,
+    query: Option<&str>,
+) -> Result<Response, Refusal> {
     let readable = hall.readable(call, no).await?;
     let case_no = readable.case()?.case_no.clone();
     let after = after(call, query)?;
-    let live = call.header("accept").is_some_and(|accept| accept.contains("text/event-stream"));
+    let live = call
+        .header("accept")
+        .is_some_and(|accept| accept.contains("text/event-stream"));
     if live {
         return stream::begin(hall, call, readable.scope, case_no, after);
     }
-    let stored = hall.intake.store.events(&readable.scope, &case_no, after, PAGE_MAX).await?;
+    let stored = hall
+        .intake
+        .store
+        .events(&readable.scope, &case_no, after, PAGE_MAX)
+        .await?;
     let more = stored.len() >= PAGE_MAX as usize;
     let events: Vec<Value> = stored.iter().map(on_the_wire).collect();
     let body = json!({"case_no": case_no, "events": events, "more": more});
@@ -40,10 +56,14 @@ fn after(call: &Call, query: Option<&str>) -> Result<u64, Refusal> {
     let pairs = query.unwrap_or_default().split('&');
     let in_query = pairs.filter_map(|pair| pair.strip_prefix("after=")).next();
     // A stream that resumes says where it was; that is newer than the address it was first opened with.
-    let Some(text) = call.header("last-event-id").or(in_query) else { return Ok(0) };
+    let Some(text) = call.header("last-event-id").or(in_query) else {
+        return Ok(0);
+    };
     text.parse().map_err(|_| {
         let problem = Problem::new(StatusCode::BAD_REQUEST, texts::BAD_QUERY);
-        problem.detail("after, Last-Event-ID: the seq of an event").into()
+        problem
+            .detail("after, Last-Event-ID: the seq of an event")
+            .into()
     })
 }
 
@@ -63,7 +83,10 @@ pub fn on_the_wire(stored: &StoredEvent) -> Value {
         members.insert("supersedes".to_owned(), supersedes.into());
     }
     if let (Some(actor), Some(members)) = (&event.actor, wire.as_object_mut()) {
-        members.insert("actor".to_owned(), serde_json::to_value(actor).unwrap_or_default());
+        members.insert(
+            "actor".to_owned(),
+            serde_json::to_value(actor).unwrap_or_default(),
+        );
     }
     wire
 }
@@ -75,5 +98,8 @@ fn data(body: &EventBody) -> Value {
         }
     }
     let mut tagged = serde_json::to_value(body).unwrap_or_default();
-    tagged.get_mut("data").map(Value::take).unwrap_or_else(|| json!({}))
+    tagged
+        .get_mut("data")
+        .map(Value::take)
+        .unwrap_or_else(|| json!({}))
 }

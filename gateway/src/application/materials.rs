@@ -41,10 +41,16 @@ pub async fn upload(State(hall): HallState, call: Call, body: Body) -> Response 
 
 async fn uploaded(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusal> {
     if call.headers.contains_key("upload-length") {
-        return Err(Refusal::new(StatusCode::NOT_IMPLEMENTED, texts::RESUMABLE_NOT_OFFERED));
+        return Err(Refusal::new(
+            StatusCode::NOT_IMPLEMENTED,
+            texts::RESUMABLE_NOT_OFFERED,
+        ));
     }
     let material = announced(hall, call)?;
-    let stream = body.into_data_stream().map_err(std::io::Error::other).boxed();
+    let stream = body
+        .into_data_stream()
+        .map_err(std::io::Error::other)
+        .boxed();
     match hall.intake.store.upload(material, stream).await {
         Ok(UploadOutcome::Stored(record)) => Ok(created(&record)),
         Ok(UploadOutcome::TooLarge) => Err(too_large()),
@@ -52,7 +58,10 @@ async fn uploaded(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refu
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::UPLOAD_CAP);
             Err(problem.retry_after(3_600).into())
         }
-        Ok(UploadOutcome::Interrupted) => Err(Refusal::new(StatusCode::BAD_REQUEST, texts::BODY_INTERRUPTED)),
+        Ok(UploadOutcome::Interrupted) => Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            texts::BODY_INTERRUPTED,
+        )),
         Err(StoreError::Bytes(error)) => {
             tracing::error!(%error, "an upload could not be written");
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER);
@@ -63,20 +72,34 @@ async fn uploaded(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refu
 }
 
 fn announced(hall: &Hall, call: &Call) -> Result<NewMaterial, Refusal> {
-    let content_type = media_type(call.header("content-type").unwrap_or_default())
-        .ok_or_else(|| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, texts::MEDIA_TYPE_NOT_ALLOWED))?;
+    let content_type =
+        media_type(call.header("content-type").unwrap_or_default()).ok_or_else(|| {
+            Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                texts::MEDIA_TYPE_NOT_ALLOWED,
+            )
+        })?;
     let file_name = call.header("x-file-name").and_then(file_name).ok_or_else(|| {
         let problem = Problem::new(StatusCode::BAD_REQUEST, texts::BAD_HEADER);
         Refusal::from(problem.detail("X-File-Name: a file name of at most 200 characters, percent-encoded UTF-8, without / or \\"))
     })?;
-    let declared = call.header("content-length").and_then(|t| t.parse::<u64>().ok());
+    let declared = call
+        .header("content-length")
+        .and_then(|t| t.parse::<u64>().ok());
     if declared.is_some_and(|bytes| bytes > hall.settings.material_bytes_max) {
         return Err(too_large());
     }
-    let id = hall.intake.entropy.capability().map_err(crate::intake::SubmitError::from)?;
+    let id = hall
+        .intake
+        .entropy
+        .capability()
+        .map_err(crate::intake::SubmitError::from)?;
     Ok(NewMaterial {
         id,
-        client: call.subject().map_or_else(|| format!("client:{}", call.client), |s| format!("subject:{s}")),
+        client: call.subject().map_or_else(
+            || format!("client:{}", call.client),
+            |s| format!("subject:{s}"),
+        ),
         content_type: content_type.to_owned(),
         file_name,
         created_at: hall.intake.clock.now(),
@@ -91,20 +114,33 @@ fn too_large() -> Refusal {
 
 /// The allowed media type of a header, without its parameters.
 fn media_type(header: &str) -> Option<&'static str> {
-    let kind = header.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    MEDIA_TYPES.iter().find(|allowed| **allowed == kind).copied()
+    let kind = header
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    MEDIA_TYPES
+        .iter()
+        .find(|allowed| **allowed == kind)
+        .copied()
 }
 
 /// A percent-decoded file name that cannot leave its folder or break a header.
 fn file_name(header: &str) -> Option<String> {
     let name = percent_decoded(header)?;
-    let strange = |c: char| c.is_control() || matches!(c, '/' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let strange = |c: char| {
+        c.is_control()
+            || matches!(c, '/' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     let fits = (1..=FILE_NAME_MAX).contains(&name.chars().count());
-    let sane = fits && !name.contains(strange) && name.trim() == name && name != "." && name != "..";
+    let sane =
+        fits && !name.contains(strange) && name.trim() == name && name != "." && name != "..";
     sane.then_some(name)
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
+/// Percent-decoded UTF-8; `None` when it is none.
+pub(super) fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -146,7 +182,8 @@ pub async fn state(State(hall): HallState, call: Call, Path(id): Path<String>) -
 
 async fn stated(hall: &Hall, id: &str) -> Result<Response, Refusal> {
     let record = hall.intake.store.material(id).await?;
-    let record = record.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, texts::UNKNOWN_MATERIAL))?;
+    let record =
+        record.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, texts::UNKNOWN_MATERIAL))?;
     Ok(answer_json(StatusCode::OK, &described(&record)))
 }
 

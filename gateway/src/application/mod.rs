@@ -14,6 +14,7 @@ pub mod items;
 pub mod materials;
 pub mod openapi;
 pub mod progress;
+pub mod query;
 pub mod reading;
 pub mod receipts;
 pub mod refusal;
@@ -25,6 +26,7 @@ pub mod tries;
 
 use crate::identity::access::Listener;
 use crate::intake::Intake;
+use crate::intake::act::Acts;
 use crate::processing::change::Casework;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
@@ -96,13 +98,26 @@ impl Hall {
             streams,
         })
     }
+
+    fn acts(&self) -> Acts<'_> {
+        Acts {
+            intake: &self.intake,
+            casework: &self.casework,
+        }
+    }
 }
 
 /// Where routes are registered: the edge's builder, or a bare router in tests.
 pub trait RouteSink: Sized {
     /// Adds a route.
     #[must_use]
-    fn add<H, T>(self, listener: Listener, method: Method, template: &'static str, handler: H) -> Self
+    fn add<H, T>(
+        self,
+        listener: Listener,
+        method: Method,
+        template: &'static str,
+        handler: H,
+    ) -> Self
     where
         H: Handler<T, Arc<Hall>>,
         T: 'static;
@@ -134,16 +149,61 @@ pub fn register<R: RouteSink>(sink: R) -> R {
         .add(Public, get(), "/api/v1/materials/{id}", materials::state)
         .add(Public, post(), "/api/v1/applications", submissions::submit)
         .add(Public, get(), "/api/v1/applications/{no}", progress::show)
-        .add(Public, get(), "/api/v1/applications/{no}/deadlines", deadlines::show)
-        .add(Public, get(), "/api/v1/applications/{no}/events", events::show)
-        .add(Public, get(), "/api/v1/applications/{no}/documents", documents::list)
-        .add(Public, get(), "/api/v1/applications/{no}/documents/{id}", documents::download)
-        .add(Public, get(), "/api/v1/applications/{no}/receipt", receipts::show)
-        .add(Public, post(), "/api/v1/applications/{no}/supplement", acts::supplement)
-        .add(Public, post(), "/api/v1/applications/{no}/withdraw", acts::withdraw)
-        .add(Public, post(), "/api/v1/applications/{no}/evaluation", acts::evaluate)
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/deadlines",
+            deadlines::show,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/events",
+            events::show,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/documents",
+            documents::list,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/documents/{id}",
+            documents::download,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/receipt",
+            receipts::show,
+        )
+        .add(
+            Public,
+            post(),
+            "/api/v1/applications/{no}/supplement",
+            acts::supplement,
+        )
+        .add(
+            Public,
+            post(),
+            "/api/v1/applications/{no}/withdraw",
+            acts::withdraw,
+        )
+        .add(
+            Public,
+            post(),
+            "/api/v1/applications/{no}/evaluation",
+            acts::evaluate,
+        )
         .add(Public, get(), "/api/v1/deadlines/explain", explain::show)
         .add(Public, get(), "/api/v1/receipt-key", receipts::key)
         .add(Public, post(), "/api/v1/session", session::open)
-        .add(Exchange, post(), "/exchange/v1/systems/{id}/applications", submissions::hand_in)
+        .add(
+            Exchange,
+            post(),
+            "/exchange/v1/systems/{id}/applications",
+            submissions::hand_in,
+        )
 }

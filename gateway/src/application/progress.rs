@@ -59,7 +59,7 @@ impl Hall {
             "region": case.submission.case.region,
             "state": case.state,
             "since": local_time(state.since),
-            "clocks": deadlines::summaries(&state, snapshot.calendar()),
+            "clocks": deadlines::summaries(&state, self.intake.clock.now(), snapshot.calendar()),
             "acceptance": state.acceptance.as_ref().map(|a| json!({
                 "at": local_time(a.at), "document_no": a.document_no, "basis": a.basis,
             })),
@@ -79,37 +79,65 @@ impl Hall {
     }
 
     /// Who has the case.
-    async fn holder(&self, readable: &Readable, case: &CaseRecord, state: &CaseState) -> Result<Value, StoreError> {
+    async fn holder(
+        &self,
+        readable: &Readable,
+        case: &CaseRecord,
+        state: &CaseState,
+    ) -> Result<Value, StoreError> {
         let hall = |since| json!({"holder": "hall", "since": local_time(since)});
         if state.state.is_ended() {
             return Ok(json!({"holder": "nobody", "since": local_time(state.since)}));
         }
-        let Some(system) = case.system_id.as_deref() else { return Ok(hall(state.since)) };
+        let Some(system) = case.system_id.as_deref() else {
+            return Ok(hall(state.since));
+        };
         let filter = DeliveryFilter {
             case_no: Some(case.case_no.clone()),
             limit: DELIVERIES_MAX,
             ..DeliveryFilter::default()
         };
-        let deliveries = self.intake.store.deliveries(&readable.scope, &filter).await?;
+        let deliveries = self
+            .intake
+            .store
+            .deliveries(&readable.scope, &filter)
+            .await?;
         let needed = |d: &&DeliverySummary| d.state != DeliveryState::Discarded;
-        let open = deliveries.iter().filter(needed).find(|d| d.state != DeliveryState::Delivered);
+        let open = deliveries
+            .iter()
+            .filter(needed)
+            .find(|d| d.state != DeliveryState::Delivered);
         let last = deliveries.iter().filter(needed).next_back();
         match (open, last) {
             (Some(delivery), _) => Ok(self.on_the_way(system, delivery)),
             (None, Some(delivery)) => {
-                let record = self.intake.store.delivery(&readable.scope, delivery.id).await?;
-                let taken = record.and_then(|r| r.attempts.last().map(|a| a.at)).unwrap_or(delivery.created_at);
+                let record = self
+                    .intake
+                    .store
+                    .delivery(&readable.scope, delivery.id)
+                    .await?;
+                let taken = record
+                    .and_then(|r| r.attempts.last().map(|a| a.at))
+                    .unwrap_or(delivery.created_at);
                 Ok(self.with_system(system, case, taken.max(state.since), Some(delivery)))
             }
             // A partner that handed the case in has it without a delivery; a later hand-over step has not come.
-            (None, None) if case.partner_no.is_some() || case.submission.case.partner_no.is_some() => {
+            (None, None)
+                if case.partner_no.is_some() || case.submission.case.partner_no.is_some() =>
+            {
                 Ok(self.with_system(system, case, state.since, None))
             }
             (None, None) => Ok(hall(state.since)),
         }
     }
 
-    fn with_system(&self, system: &str, case: &CaseRecord, since: jiff::Timestamp, last: Option<&DeliverySummary>) -> Value {
+    fn with_system(
+        &self,
+        system: &str,
+        case: &CaseRecord,
+        since: jiff::Timestamp,
+        last: Option<&DeliverySummary>,
+    ) -> Value {
         json!({
             "holder": "system",
             "system": system,
@@ -123,7 +151,9 @@ impl Hall {
     /// A delivery that has not arrived: which attempt, how many there will be at most, when the next, what was answered last.
     fn on_the_way(&self, system: &str, delivery: &DeliverySummary) -> Value {
         let snapshot = self.intake.registry.load();
-        let gives_up = snapshot.current_system(system).and_then(|(_, d)| d.retry().give_up_after);
+        let gives_up = snapshot
+            .current_system(system)
+            .and_then(|(_, d)| d.retry().give_up_after);
         json!({
             "holder": "hall",
             "to": {"system": system, "name": self.system_name(system)},

@@ -17,7 +17,8 @@ async fn shown(hall: &Hall, call: &Call, no: &str) -> Result<Response, Refusal> 
     let readable = hall.readable(call, no).await?;
     let promise = hall.intake.promise(&readable.record).await?;
     let receipt = hall.intake.keys.receipt(&promise);
-    let body = json!({"receipt": receipt, "promise": promise, "verify_with": "/api/v1/receipt-key"});
+    let body =
+        json!({"receipt": receipt, "promise": promise, "verify_with": "/api/v1/receipt-key"});
     Ok(answer_json(StatusCode::OK, &body))
 }
 
@@ -25,7 +26,13 @@ async fn shown(hall: &Hall, call: &Call, no: &str) -> Result<Response, Refusal> 
 pub async fn key(State(hall): HallState) -> Response {
     let mut response = answer_json(StatusCode::OK, &hall.intake.keys.jwk_set());
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/jwk-set+json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/jwk-set+json"),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=3600"),
+    );
     response
 }

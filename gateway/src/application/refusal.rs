@@ -50,7 +50,10 @@ impl Refusal {
         match self {
             Self::Problem(problem) => *problem,
             Self::Faults(faults) => {
-                let errors = faults.into_iter().map(|fault| input_fault(fault, language)).collect();
+                let errors = faults
+                    .into_iter()
+                    .map(|fault| input_fault(fault, language))
+                    .collect();
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, texts::INVALID_INPUT).errors(errors)
             }
             Self::Rejected(rejection) => {
@@ -113,7 +116,10 @@ impl From<JsonError> for Refusal {
 
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        let later = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER).retry_after(STORE_RETRY_S);
+        let later = || {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER)
+                .retry_after(STORE_RETRY_S)
+        };
         match &error {
             StoreError::Busy { .. } => later().into(),
             StoreError::Unavailable(_) => {
@@ -134,7 +140,9 @@ impl From<ChangeError> for Refusal {
             ChangeError::Store(error) => error.into(),
             ChangeError::UnknownCase => Self::unknown_application(),
             ChangeError::Contended(_) => {
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER).retry_after(1).into()
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER)
+                    .retry_after(1)
+                    .into()
             }
             ChangeError::ItemMissing(_) | ChangeError::Unreadable(_) => {
                 tracing::error!(%error, "a case cannot be changed");
@@ -148,16 +156,22 @@ impl From<SubmitError> for Refusal {
     fn from(error: SubmitError) -> Self {
         match error {
             SubmitError::Faults(faults) => Self::Faults(faults),
-            SubmitError::InProgress => Problem::new(StatusCode::CONFLICT, texts::IN_PROGRESS).retry_after(1).into(),
+            SubmitError::InProgress => Problem::new(StatusCode::CONFLICT, texts::IN_PROGRESS)
+                .retry_after(1)
+                .into(),
             SubmitError::KeyReused => Self::new(StatusCode::CONFLICT, texts::KEY_REUSED),
             SubmitError::Rejected(rejection) => rejection.into(),
             SubmitError::NumbersExhausted => {
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::NUMBERS_EXHAUSTED).retry_after(3_600).into()
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::NUMBERS_EXHAUSTED)
+                    .retry_after(3_600)
+                    .into()
             }
             SubmitError::Store(error) => error.into(),
             SubmitError::Entropy(error) => {
                 tracing::error!(%error, "no randomness for a new case");
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER).retry_after(STORE_RETRY_S).into()
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER)
+                    .retry_after(STORE_RETRY_S)
+                    .into()
             }
         }
     }

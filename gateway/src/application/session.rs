@@ -25,25 +25,47 @@ async fn opened(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusa
     let body = call.json(body).await?;
     let mut faults = Vec::new();
     let mut fields = Fields::of(&body, "", &mut faults);
-    let no = fields.text("application_no", 64, Need::Required).map(str::to_owned);
-    let code = fields.text("query_code", 64, Need::Required).map(str::to_owned);
+    let no = fields
+        .text("application_no", 64, Need::Required)
+        .map(str::to_owned);
+    let code = fields
+        .text("query_code", 64, Need::Required)
+        .map(str::to_owned);
     fields.finish();
     let (Some(no), Some(code), true) = (no, code, faults.is_empty()) else {
         return Err(Refusal::Faults(faults));
     };
     let now = hall.intake.clock.now();
-    let counted = [Counted::Number(no.clone()), Counted::Client(call.client.clone())];
-    if let Some(wait) = counted.iter().filter_map(|key| hall.tries.wait(key, now)).max() {
-        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::TOO_MANY_TRIES).retry_after(wait).into());
+    let counted = [
+        Counted::Number(no.clone()),
+        Counted::Client(call.client.clone()),
+    ];
+    if let Some(wait) = counted
+        .iter()
+        .filter_map(|key| hall.tries.wait(key, now))
+        .max()
+    {
+        return Err(
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::TOO_MANY_TRIES)
+                .retry_after(wait)
+                .into(),
+        );
     }
-    let found = hall.intake.store.application(&Scope::Everything, &no).await?;
+    let found = hall
+        .intake
+        .store
+        .application(&Scope::Everything, &no)
+        .await?;
     let application_no = found.as_ref().map_or(&no, |r| &r.application_no).clone();
     let right = hall.intake.keys.is_query_code(&application_no, &code);
     if !right || found.is_none() {
         for key in counted {
             hall.tries.failed(key, now);
         }
-        return Err(Refusal::new(StatusCode::NOT_FOUND, texts::WRONG_NUMBER_OR_CODE));
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            texts::WRONG_NUMBER_OR_CODE,
+        ));
     }
     granted(hall, &application_no)
 }
@@ -51,10 +73,17 @@ async fn opened(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusa
 fn granted(hall: &Hall, application_no: &str) -> Result<Response, Refusal> {
     let seconds = i64::try_from(hall.settings.session.as_secs()).unwrap_or(i64::MAX);
     let now = hall.intake.clock.now();
-    let until = now.checked_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(jiff::Timestamp::MAX);
+    let until = now
+        .checked_add(jiff::SignedDuration::from_secs(seconds))
+        .unwrap_or(jiff::Timestamp::MAX);
     let value = hall.intake.keys.session(application_no, until);
-    let secure = if hall.settings.secure_cookie { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let secure = if hall.settings.secure_cookie {
+        "; Secure"
+    } else {
+        ""
+    };
+    let cookie =
+        format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     let body = json!({"application_no": application_no, "until": local_time(until)});
     let mut response = answer_json(StatusCode::CREATED, &body);
     let cookie = HeaderValue::from_str(&cookie)

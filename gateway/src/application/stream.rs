@@ -40,7 +40,13 @@ struct Live {
 ///
 /// # Errors
 /// 503 when this node has as many streams as it may.
-pub fn begin(hall: Arc<Hall>, call: &Call, scope: Scope, case_no: String, after: u64) -> Result<Response, Refusal> {
+pub fn begin(
+    hall: Arc<Hall>,
+    call: &Call,
+    scope: Scope,
+    case_no: String,
+    after: u64,
+) -> Result<Response, Refusal> {
     let Ok(permit) = Arc::clone(&hall.streams).try_acquire_owned() else {
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TOO_MANY_STREAMS);
         return Err(problem.retry_after(10).into());
@@ -63,7 +69,10 @@ pub fn begin(hall: Arc<Hall>, call: &Call, scope: Scope, case_no: String, after:
     });
     let mut response = Response::new(Body::from_stream(pieces));
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
@@ -80,7 +89,13 @@ impl Live {
             if self.draining.is_cancelled() {
                 return None;
             }
-            match self.hall.intake.store.events(&self.scope, &self.case_no, self.after, PAGE).await {
+            match self
+                .hall
+                .intake
+                .store
+                .events(&self.scope, &self.case_no, self.after, PAGE)
+                .await
+            {
                 Ok(events) if !events.is_empty() => return Some(self.written(&events)),
                 Ok(_) => {}
                 // The reader comes back by itself; ending is the honest answer to a store that is away.
@@ -103,7 +118,11 @@ impl Live {
         for event in events {
             self.after = event.seq;
             let kind = event.event.body.kind();
-            text.push_str(&format!("id: {}\nevent: {kind}\ndata: {}\n\n", event.seq, on_the_wire(event)));
+            text.push_str(&format!(
+                "id: {}\nevent: {kind}\ndata: {}\n\n",
+                event.seq,
+                on_the_wire(event)
+            ));
         }
         Bytes::from(text)
     }

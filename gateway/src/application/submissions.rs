@@ -28,11 +28,21 @@ async fn submitted(hall: &Hall, call: &Call, body: Body) -> Result<Response, Ref
 }
 
 /// Takes an application that a partner has taken before.
-pub async fn hand_in(State(hall): HallState, call: Call, Path(system): Path<String>, body: Body) -> Response {
+pub async fn hand_in(
+    State(hall): HallState,
+    call: Call,
+    Path(system): Path<String>,
+    body: Body,
+) -> Response {
     call.answer(handed_in(&hall, &call, &system, body).await)
 }
 
-async fn handed_in(hall: &Hall, call: &Call, system: &str, body: Body) -> Result<Response, Refusal> {
+async fn handed_in(
+    hall: &Hall,
+    call: &Call,
+    system: &str,
+    body: Body,
+) -> Result<Response, Refusal> {
     let principal = &call.principal;
     let own = principal.kind == PrincipalKind::Partner && principal.subject == system;
     if !own || !principal.roles.contains(&Role::Partner) {
@@ -43,7 +53,12 @@ async fn handed_in(hall: &Hall, call: &Call, system: &str, body: Body) -> Result
     let now = hall.intake.clock.now();
     let read = |fields: &mut Fields<'_, '_>| read_handed_in(fields, system, now);
     let taken = hall.take(&body, &origin, read).await?;
-    let state = taken.record.cases.first().map_or("submitted", |c| c.state.as_str()).to_owned();
+    let state = taken
+        .record
+        .cases
+        .first()
+        .map_or("submitted", |c| c.state.as_str())
+        .to_owned();
     Ok(created(&taken, answer(&taken, &state)))
 }
 
@@ -66,18 +81,39 @@ impl Hall {
 
 /// The partner's part of the body: its number, when it took the application, and how far it has brought it.
 fn read_handed_in(fields: &mut Fields<'_, '_>, system: &str, now: Timestamp) -> Option<HandedIn> {
-    let partner_no = fields.text("partner_no", 100, Need::Required).map(str::to_owned);
+    let partner_no = fields
+        .text("partner_no", 100, Need::Required)
+        .map(str::to_owned);
     let submitted_at = read_instant(fields, "submitted_at", Need::Required, now);
     let pre_accepted_at = read_instant(fields, "pre_accepted_at", Need::Optional, now);
     let accepted_at = read_instant(fields, "accepted_at", Need::Optional, now);
-    let document_no = fields.text("acceptance_no", 100, Need::Optional).map(str::to_owned);
-    let steps = [("apply", 0), ("preaccept", 1), ("accept", 2), ("first_approval", 2)];
-    let step = fields.word("hand_over", &steps, Need::Optional).unwrap_or(0);
+    let document_no = fields
+        .text("acceptance_no", 100, Need::Optional)
+        .map(str::to_owned);
+    let steps = [
+        ("apply", 0),
+        ("preaccept", 1),
+        ("accept", 2),
+        ("first_approval", 2),
+    ];
+    let step = fields
+        .word("hand_over", &steps, Need::Optional)
+        .unwrap_or(0);
     if step >= 2 && accepted_at.is_none() {
-        fields.fault("accepted_at", "missing_field", "已受理的办件须填受理时间", "an accepted application says when");
+        fields.fault(
+            "accepted_at",
+            "missing_field",
+            "已受理的办件须填受理时间",
+            "an accepted application says when",
+        );
     }
     if step == 1 && pre_accepted_at.is_none() {
-        fields.fault("pre_accepted_at", "missing_field", "已预受理的办件须填预受理时间", "a pre-accepted application says when");
+        fields.fault(
+            "pre_accepted_at",
+            "missing_field",
+            "已预受理的办件须填预受理时间",
+            "a pre-accepted application says when",
+        );
     }
     Some(HandedIn {
         origin: PartnerOrigin {
@@ -93,14 +129,29 @@ fn read_handed_in(fields: &mut Fields<'_, '_>, system: &str, now: Timestamp) -> 
 /// How far a partner's clock may be ahead, seconds (domain 9.3, own default).
 const SKEW_S: i64 = 300;
 
-fn read_instant(fields: &mut Fields<'_, '_>, name: &'static str, need: Need, now: Timestamp) -> Option<Timestamp> {
+fn read_instant(
+    fields: &mut Fields<'_, '_>,
+    name: &'static str,
+    need: Need,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let text = fields.text(name, 40, need)?;
     let Ok(at) = text.parse::<Timestamp>() else {
-        fields.fault(name, "time_form", "时间须为RFC 3339格式", "a time is written as in RFC 3339");
+        fields.fault(
+            name,
+            "time_form",
+            "时间须为RFC 3339格式",
+            "a time is written as in RFC 3339",
+        );
         return None;
     };
     if at.as_second() > now.as_second().saturating_add(SKEW_S) {
-        fields.fault(name, "in_future", "时间晚于当前时间", "the time lies in the future");
+        fields.fault(
+            name,
+            "in_future",
+            "时间晚于当前时间",
+            "the time lies in the future",
+        );
         return None;
     }
     Some(at)
@@ -131,7 +182,9 @@ fn created(taken: &Taken, body: Value) -> Response {
         response.headers_mut().insert(header::LOCATION, location);
     }
     if taken.replayed {
-        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     response
 }

@@ -82,7 +82,10 @@ mod tests {
             assert_eq!(tries.wait(&key, at(i64::from(n))), None, "{n}");
             tries.failed(key.clone(), at(i64::from(n)));
         }
-        assert_eq!(tries.wait(&key, at(10)), Some(u32::try_from(WINDOW_S - 10).unwrap()));
+        assert_eq!(
+            tries.wait(&key, at(10)),
+            Some(u32::try_from(WINDOW_S - 10).unwrap())
+        );
         assert_eq!(tries.wait(&Counted::Number("M".into()), at(10)), None);
         assert_eq!(tries.wait(&key, at(WINDOW_S)), None);
         tries.failed(key.clone(), at(WINDOW_S));

@@ -292,7 +292,7 @@ impl Body for EdgeBody {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Crossed(body) => body.size.clone(),
+            Self::Crossed(body) => body.size,
             Self::Wire(body, _) => body.size_hint(),
         }
     }

@@ -242,9 +242,13 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     let service = {
         let (stack, state) = (Rc::clone(&stack), Rc::clone(&state));
         service_fn(move |request: Request<Incoming>| {
-            let (stack, busy) = (Rc::clone(&stack), state.busy());
+            let (stack, state, busy) = (Rc::clone(&stack), Rc::clone(&state), state.busy());
+            let bodiless = request.body().is_end_stream();
             async move {
                 let response = stack.answer(request, peer).await;
+                if !bodiless && response.status().as_u16() >= 400 {
+                    state.linger();
+                }
                 Ok::<_, Infallible>(response.map(|body| WatchedBody { body, _busy: busy }))
             }
         })

@@ -230,10 +230,7 @@ fn hand_back(
                 body,
                 pieces,
             };
-            (
-                CrossedAnswer::Pieces(receiver, stream.size.clone()),
-                Some(stream),
-            )
+            (CrossedAnswer::Pieces(receiver, stream.size), Some(stream))
         }
     };
     // A failed send means that the caller is gone; the stream's channel is closed too then, and pump ends at once.

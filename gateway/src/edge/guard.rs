@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
@@ -32,6 +32,7 @@ pub(super) struct ConnectionState {
     phase: Cell<Phase>,
     busy: Cell<usize>,
     multiplexed: Cell<bool>,
+    lingers: Cell<bool>,
     head: Duration,
     keep_alive: Duration,
 }
@@ -42,6 +43,7 @@ impl ConnectionState {
             phase: Cell::new(Phase::Fresh(Instant::now() + timeouts.first_byte)),
             busy: Cell::new(0),
             multiplexed: Cell::new(false),
+            lingers: Cell::new(false),
             head: timeouts.head,
             keep_alive: timeouts.keep_alive,
         })
@@ -54,6 +56,12 @@ impl ConnectionState {
     /// HTTP/2: bytes that are no request (PING, WINDOW_UPDATE) neither start a head nor prolong the idle time.
     pub(super) fn multiplexed(&self) {
         self.multiplexed.set(true);
+    }
+
+    /// An answer went out before its request's body was read. Closing now would reset the connection, and the answer could be
+    /// lost on its way: read on for a moment after closing our side (RFC 9112, section 9.6).
+    pub(super) fn linger(&self) {
+        self.lingers.set(true);
     }
 
     /// A request's head is complete; the guard drops when its answer has been handed over entirely.
@@ -104,7 +112,11 @@ pub(super) struct GuardedIo<S> {
     write_timer: Option<Pin<Box<Sleep>>>,
     write_waits: bool,
     write_idle: Duration,
+    linger_timer: Option<Pin<Box<Sleep>>>,
 }
+
+/// How long a connection is read on after our side was closed.
+const LINGER: Duration = Duration::from_secs(2);
 
 impl<S> GuardedIo<S> {
     pub(super) fn new(inner: S, state: Rc<ConnectionState>, timeouts: &Timeouts) -> Self {
@@ -115,6 +127,7 @@ impl<S> GuardedIo<S> {
             write_timer: None,
             write_waits: false,
             write_idle: timeouts.write_idle,
+            linger_timer: None,
         }
     }
 
@@ -156,6 +169,30 @@ impl<S> GuardedIo<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> GuardedIo<S> {
+    /// Reads and forgets until the peer closes too, fails, or the time is over.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.linger_timer.as_mut();
+        if timer.is_some_and(|timer| timer.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(());
+        }
+        let mut scratch = [0; 4 * 1024];
+        for _ in 0..LINGER_READS_MAX {
+            let mut buf = ReadBuf::new(&mut scratch);
+            match ready!(Pin::new(&mut self.inner).poll_read(cx, &mut buf)) {
+                Ok(()) if !buf.filled().is_empty() => {}
+                Ok(()) | Err(_) => return Poll::Ready(()),
+            }
+        }
+        // Others on this core want their turn.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Reads in one go while lingering.
+const LINGER_READS_MAX: usize = 64;
+
 impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -178,7 +215,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for GuardedIo<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -194,8 +231,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for GuardedIo<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.inner).poll_shutdown(cx);
-        self.watch_write(outcome, cx)
+        if self.linger_timer.is_none() {
+            let outcome = Pin::new(&mut self.inner).poll_shutdown(cx);
+            ready!(self.watch_write(outcome, cx))?;
+            if !self.state.lingers.get() {
+                return Poll::Ready(Ok(()));
+            }
+            self.linger_timer = Some(Box::pin(tokio::time::sleep(LINGER)));
+        }
+        self.poll_linger(cx).map(Ok)
     }
 
     fn poll_write_vectored(

@@ -14,6 +14,7 @@ pub mod credentials;
 mod crossing;
 mod guard;
 pub mod limit;
+mod refusals;
 mod rooms;
 mod route;
 pub mod settings;
@@ -28,9 +29,9 @@ mod tests;
 pub use context::{ClientAddress, Draining, RequestId, RouteTemplate, refuse};
 pub use credentials::{BearerTokens, CredentialReader};
 pub use crossing::Crossing;
+pub(crate) use refusals::check_roles;
 pub use rooms::{RoomRoutes, Rooms, RouteBounds, RouteFault, RoutesError};
 pub use settings::{ListenerSettings, RoomsSettings};
-pub(crate) use stack::check_roles;
 
 use self::core::{Bound, BoundSocket, CoreParts};
 use crate::clock::Clock;

@@ -198,7 +198,7 @@ impl Rooms {
             faults.extend(room.faults);
             let before = faults.len();
             for route in &room.served {
-                if served.iter().any(|s| std::ptr::eq(s.row, route.row)) {
+                if served.iter().any(|s| s.row.same_route(route.row)) {
                     faults.push(RouteFault::Twice {
                         listener: room.listener.as_str(),
                         method: route.row.method.clone(),
@@ -230,7 +230,7 @@ impl Rooms {
         access::TABLE
             .iter()
             .filter(|row| !super::route::is_built_in(row))
-            .filter(|row| !self.served.iter().any(|s| std::ptr::eq(s.row, *row)))
+            .filter(|row| !self.served.iter().any(|s| s.row.same_route(row)))
             .collect()
     }
 

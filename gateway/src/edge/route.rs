@@ -108,7 +108,7 @@ fn endpoints(listener: Listener, template: &str, served: &[Served]) -> Vec<Endpo
         let (target, body_bytes_max) = match built_in(row) {
             Some(target) => (target, None),
             None => {
-                let served = served.iter().find(|s| std::ptr::eq(s.row, row))?;
+                let served = served.iter().find(|s| s.row.same_route(row))?;
                 (Target::Room, served.bounds.body_bytes_max)
             }
         };

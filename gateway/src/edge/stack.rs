@@ -1,26 +1,29 @@
 //! The stack of the hot path, as a list ([`Stack::answer`]): what every request passes, in this order, on every listener.
 
-use super::body::{BodyCut, BodyFate, BoundedBody, EdgeBody};
+use super::body::{BodyFate, BoundedBody, EdgeBody};
 use super::context::{
     ClientAddress, Draining, REQUEST_ID_HEADER, RequestId, RequestIds, RouteTemplate, language_of,
-    refuse,
 };
 use super::credentials::CredentialReader;
 use super::crossing::{Crossing, NotTaken};
 use super::limit::{AddressKey, KeyedLimiter, Wait};
+use super::refusals::{
+    RETRY_AFTER_FULL_S, Seen, check_roles, internal, not_found, overloaded, overruled, plain,
+    refuse_seen, sent_by_browser, too_large,
+};
 use super::route::{Endpoint, Route, RouteTable, Target};
 use super::settings::ListenerSettings;
 use super::texts;
 use crate::clock::Clock;
+use crate::identity::Principal;
 use crate::identity::access::Listener;
-use crate::identity::{Principal, Role};
 use crate::operations::health::Readiness;
 use crate::operations::logging;
 use crate::operations::metrics::{self, Metrics};
 use crate::passthrough::{ForwardCall, Forwarder};
 use crate::problem::Problem;
 use futures_util::FutureExt;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use hyper::body::{Body as _, Incoming};
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -28,9 +31,6 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
-
-/// Seconds that a caller is asked to wait when something is full.
-const RETRY_AFTER_FULL_S: u32 = 1;
 
 /// What all cores share: immutable, or limiter cells.
 pub(super) struct Shared {
@@ -86,7 +86,11 @@ impl Stack {
     ) -> Response<EdgeBody> {
         // Request id first: every refusal below names it.
         let call = self.identify(request, peer);
-        let seen = Seen::of(&call);
+        let seen = Seen::of(
+            &call.head.extensions,
+            &call.head.method,
+            call.route.as_ref(),
+        );
         // Measure next: it must see what the layers below refuse, and panics too.
         let started = self.shared.clock.instant();
         self.shared.metrics.http_in_flight.inc();
@@ -361,55 +365,6 @@ impl EndpointRef {
     }
 }
 
-/// What outlives the call for its record.
-struct Seen {
-    request_id: RequestId,
-    language: crate::text::Language,
-    method: Method,
-    route: Option<Arc<Route>>,
-}
-
-impl Seen {
-    fn of(call: &Call) -> Self {
-        let extensions = &call.head.extensions;
-        Self {
-            request_id: extensions
-                .get::<RequestId>()
-                .cloned()
-                .unwrap_or_else(|| RequestIds::new([0; 8]).next()),
-            language: extensions.get().copied().unwrap_or_default(),
-            method: call.head.method.clone(),
-            route: call.route.clone(),
-        }
-    }
-}
-
-/// The one place where a problem of the edge becomes an answer.
-fn refuse_seen(problem: Problem, seen: &Seen) -> Response<EdgeBody> {
-    let status = problem.status;
-    let mut extensions = http::Extensions::new();
-    extensions.insert(seen.request_id.clone());
-    extensions.insert(seen.language);
-    let mut response = refuse(problem, &extensions);
-    let headers = response.headers_mut();
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        StatusCode::METHOD_NOT_ALLOWED => {
-            if let Some(route) = &seen.route {
-                headers.insert(header::ALLOW, route.allow.clone());
-            }
-        }
-        // The rest of the body is not worth reading: the connection ends with this answer.
-        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT => {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        _ => {}
-    }
-    response
-}
-
 /// A place among the requests in flight.
 struct Place<'a>(&'a Cell<usize>);
 
@@ -417,71 +372,4 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get() - 1);
     }
-}
-
-/// Whatever a room made of a body that was cut, the caller learns the reason.
-fn overruled(
-    fate: &BodyFate,
-    body_bytes_max: u64,
-    response: Response<EdgeBody>,
-) -> Result<Response<EdgeBody>, Problem> {
-    match fate.cut() {
-        None => Ok(response),
-        Some(BodyCut::TooLarge { .. }) => Err(too_large(body_bytes_max)),
-        Some(BodyCut::TooSlow) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            texts::BODY_TOO_SLOW,
-        )),
-        Some(BodyCut::Gone) => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            texts::MALFORMED_REQUEST,
-        )),
-    }
-}
-
-/// One of the roles suffices; a route for the public is for everyone. Anonymous callers are asked for a credential.
-pub(crate) fn check_roles(roles: &[Role], principal: &Principal) -> Result<(), Problem> {
-    let permitted = roles
-        .iter()
-        .any(|role| *role == Role::Public || principal.roles.contains(role));
-    if permitted {
-        Ok(())
-    } else if *principal == Principal::anonymous() {
-        Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            texts::CREDENTIAL_MISSING,
-        ))
-    } else {
-        Err(Problem::new(StatusCode::FORBIDDEN, texts::ROLE_MISSING))
-    }
-}
-
-/// A page of someone else, open in an operator's browser, can reach loopback too (DNS rebinding, cross-site posts).
-fn sent_by_browser(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site")
-}
-
-fn plain(content_type: &'static str, text: String) -> Response<EdgeBody> {
-    let mut response = Response::new(EdgeBody::from(text.into_bytes()));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, texts::NOT_FOUND)
-}
-
-fn internal() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, texts::INTERNAL)
-}
-
-fn overloaded() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::OVERLOADED).retry_after(RETRY_AFTER_FULL_S)
-}
-
-fn too_large(bytes_max: u64) -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, texts::BODY_TOO_LARGE)
-        .detail(format!("bytes_max {bytes_max}"))
 }

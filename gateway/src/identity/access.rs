@@ -42,6 +42,16 @@ pub struct Access {
     pub roles: &'static [Role],
 }
 
+impl Access {
+    /// Whether both rows are about the same route.
+    #[must_use]
+    pub fn same_route(&self, other: &Self) -> bool {
+        self.listener == other.listener
+            && self.method == other.method
+            && self.template == other.template
+    }
+}
+
 use Listener::{Exchange, Operations, Public};
 use Role::{Applicant, Engineer, Operator, Partner};
 

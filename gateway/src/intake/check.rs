@@ -6,14 +6,16 @@
 use super::identity_number;
 use super::request::{ApplicationRequest, NamedMaterial};
 use crate::registry::Snapshot;
-use crate::registry::item::{ItemState, Necessity, PreparedItem};
-use crate::registry::route::{Route, RouteQuery, lies_in};
+use crate::registry::item::PreparedItem;
+use crate::registry::route::{Route, RouteQuery};
 use crate::store::material::MaterialRecord;
 use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tongban_adapters::canonical::{Applicant, MaterialFact};
+use tongban_catalog::item::ItemState;
+use tongban_catalog::region::RegionCode;
 use tongban_catalog::source::Finding;
 
 /// The materials that a submission names, as the store knows them.
@@ -105,7 +107,7 @@ fn check_item<'s>(
         faults.push(fault("unknown_item", "没有此事项", "there is no such item"));
         return None;
     };
-    match item.state {
+    match item.item.state {
         ItemState::Draft => {
             faults.push(fault("unknown_item", "没有此事项", "there is no such item"));
             return None;
@@ -117,7 +119,7 @@ fn check_item<'s>(
                 "the item takes no applications for now",
             ));
         }
-        ItemState::Withdrawn => {
+        ItemState::Cancelled => {
             faults.push(fault(
                 "item_withdrawn",
                 "此事项已取消",
@@ -137,17 +139,18 @@ fn check_item<'s>(
 }
 
 fn check_situation(request: &ApplicationRequest, item: &PreparedItem, faults: &mut Vec<Finding>) {
-    let known = |s: &String| item.situations.contains(s);
-    let all = item.situations.join(", ");
-    match &request.situation {
-        None if item.situations.is_empty() => {}
+    let situations = &item.item.situations;
+    let all: Vec<&str> = situations.iter().map(|s| s.id.as_str()).collect();
+    let all = all.join(", ");
+    match request.situation.as_deref() {
+        None if situations.is_empty() => {}
         None => faults.push(Finding::new(
             "/situation",
             "situation_missing",
             format!("请选择情形：{all}"),
             format!("choose a situation: {all}"),
         )),
-        Some(situation) if known(situation) => {}
+        Some(situation) if item.situation(situation).is_some() => {}
         Some(_) => faults.push(Finding::new(
             "/situation",
             "unknown_situation",
@@ -161,37 +164,31 @@ fn check_region(request: &ApplicationRequest, item: &PreparedItem, faults: &mut 
     let Some(region) = request.region.as_deref() else {
         return;
     };
-    let digits = matches!(region.len(), 6 | 9 | 12) && region.bytes().all(|b| b.is_ascii_digit());
-    if !digits {
-        faults.push(Finding::new(
+    match region.parse::<RegionCode>() {
+        Err(_) => faults.push(Finding::new(
             "/region",
             "region_form",
             "行政区划代码须为6、9或12位数字",
             "a region is 6, 9 or 12 digits (GB/T 2260)",
-        ));
-    } else if !lies_in(&item.region, region) {
-        faults.push(Finding::new(
+        )),
+        Ok(code) if item.item.region.contains(&code) => {}
+        Ok(_) => faults.push(Finding::new(
             "/region",
             "region_not_served",
-            format!("此事项只在{}范围内办理", item.region),
-            format!("the item is offered in {} and within it only", item.region),
-        ));
+            format!("此事项只在{}范围内办理", item.item.region.as_str()),
+            format!(
+                "the item is offered in {} and within it only",
+                item.item.region.as_str()
+            ),
+        )),
     }
 }
 
+/// The form of the named situation; where that is wrong, its own fault is enough.
 fn check_form(request: &ApplicationRequest, item: &PreparedItem, faults: &mut Vec<Finding>) {
-    let Some(form) = &request.form else { return };
-    match &item.form {
-        Some(schema) => faults.extend(schema.faults(form, "/form")),
-        None if form.as_object().is_some_and(|f| !f.is_empty()) => {
-            faults.push(Finding::new(
-                "/form",
-                "form_unknown_field",
-                "此事项没有表单",
-                "the item has no form",
-            ));
-        }
-        None => {}
+    let form = item.form(request.situation.as_deref());
+    if let (Some(form), Some(filled)) = (form, &request.form) {
+        faults.extend(form.faults(filled, "/form"));
     }
 }
 
@@ -201,10 +198,12 @@ fn check_required_materials(
     faults: &mut Vec<Finding>,
 ) {
     let named: BTreeSet<u32> = request.materials.iter().map(|m| m.seq).collect();
-    let situation = request.situation.as_deref();
-    let missing = item.materials.iter().filter(|m| {
-        m.necessity == Necessity::Required && m.applies_in(situation) && !named.contains(&m.seq)
-    });
+    let situation = request.situation.as_deref().and_then(|s| item.situation(s));
+    let wanted = item
+        .item
+        .materials_for(situation.as_ref())
+        .filter(|m| m.must_be_there());
+    let missing = wanted.filter(|m| !named.contains(&u32::from(m.seq)));
     faults.extend(missing.map(|m| {
         let (seq, name) = (m.seq, &m.name);
         Finding::new(
@@ -274,7 +273,7 @@ pub fn check_materials(
     item: Option<&PreparedItem>,
     faults: &mut Vec<Finding>,
 ) -> Vec<MaterialFact> {
-    let mut seen = BTreeSet::new();
+    let (mut ids, mut seqs) = (BTreeSet::new(), BTreeSet::new());
     let mut facts = Vec::new();
     for material in named {
         let mut fault = |member: &str, code, zh: &str, en: &str| {
@@ -285,7 +284,8 @@ pub fn check_materials(
                 en,
             ));
         };
-        let asked = item.and_then(|i| i.materials.iter().find(|m| m.seq == material.seq));
+        let seq = u16::try_from(material.seq).unwrap_or_default();
+        let asked = item.and_then(|i| i.item.material(seq));
         if item.is_some() && asked.is_none() {
             fault(
                 "seq",
@@ -294,7 +294,15 @@ pub fn check_materials(
                 "the item asks for no material of this number",
             );
         }
-        if !seen.insert(&material.id) {
+        if !seqs.insert(seq) && asked.is_some_and(|m| !m.several) {
+            fault(
+                "seq",
+                "material_single",
+                "此材料只收一个文件",
+                "one file alone is taken for this material",
+            );
+        }
+        if !ids.insert(&material.id) {
             fault(
                 "id",
                 "material_twice",
@@ -303,35 +311,51 @@ pub fn check_materials(
             );
             continue;
         }
-        match known.get(&material.id) {
-            None => fault(
+        let Some(record) = known.get(&material.id) else {
+            fault(
                 "id",
                 "unknown_material",
                 "没有此上传文件",
                 "there is no such upload",
-            ),
-            Some(record) if record.case_no.is_some() => {
-                fault(
-                    "id",
-                    "material_bound_elsewhere",
-                    "此文件已用于其他申请",
-                    "the upload belongs to another application",
-                );
-            }
-            Some(record) if record.scan == "infected" => {
-                fault(
-                    "id",
-                    "material_infected",
-                    "文件未通过安全检查",
-                    "the upload did not pass the virus scan",
-                );
-            }
-            Some(record) => {
-                facts.push(fact_of(record, material.seq, asked.map_or("", |m| &m.name)))
-            }
+            );
+            continue;
+        };
+        if record.case_no.is_some() {
+            fault(
+                "id",
+                "material_bound_elsewhere",
+                "此文件已用于其他申请",
+                "the upload belongs to another application",
+            );
         }
+        if record.scan == "infected" {
+            fault(
+                "id",
+                "material_infected",
+                "文件未通过安全检查",
+                "the upload did not pass the virus scan",
+            );
+        }
+        if asked.is_some_and(|m| !has_format(&record.file_name, &m.formats)) {
+            fault(
+                "id",
+                "material_format",
+                "此材料不收该格式的文件",
+                "files of this format are not taken for this material",
+            );
+        }
+        facts.push(fact_of(record, material.seq, asked.map_or("", |m| &m.name)));
     }
     facts
+}
+
+/// Whether a file name ends in one of the extensions; any does where none is named.
+fn has_format(file_name: &str, formats: &[String]) -> bool {
+    let extension = file_name
+        .rsplit_once('.')
+        .map(|(_, e)| e.to_lowercase())
+        .unwrap_or_default();
+    formats.is_empty() || formats.contains(&extension)
 }
 
 fn fact_of(record: &MaterialRecord, seq: u32, name: &str) -> MaterialFact {
@@ -355,10 +379,10 @@ fn find_route(
     today: Date,
     faults: &mut Vec<Finding>,
 ) -> Option<Route> {
-    let codes: Vec<&str> = item.codes.iter().map(String::as_str).collect();
+    let codes: Vec<&str> = item.item.codes.iter().map(|c| c.as_str()).collect();
     let query = RouteQuery {
         codes: &codes,
-        level: item.level,
+        level: item.item.level.code().parse().ok(),
         region: request.region.as_deref()?,
         situation: request.situation.as_deref(),
         today,
@@ -366,7 +390,7 @@ fn find_route(
     match snapshot.route(&query) {
         Ok(route) => Some(route.clone()),
         Err(error) => {
-            tracing::error!(item = %item.id, %error, "a published item has no one route");
+            tracing::error!(item = %item.item.id.as_str(), %error, "a published item has no one route");
             faults.push(Finding::new(
                 "/item_code",
                 "item_not_routed",

@@ -3,6 +3,7 @@
 use super::check::CheckedApplication;
 use super::origin::{HandedIn, Origin};
 use super::receipt::ContentDigests;
+use super::submit::SubmitError;
 use crate::processing::change::project;
 use crate::processing::life_cycle::{CaseState, Reception, Rejection, Rules, apply};
 use crate::registry::{Snapshot, rules_for};
@@ -44,9 +45,10 @@ impl Composition<'_> {
     /// Everything that is committed in the one transaction.
     ///
     /// # Errors
-    /// [`Rejection`]: what a partner said about the case does not fit the life cycle.
-    pub fn application(&self, checked: CheckedApplication) -> Result<NewApplication, Rejection> {
-        let organisation = checked.item.organisation_id.clone();
+    /// [`SubmitError::Rejected`]: what a partner said about the case does not fit the life cycle.
+    /// [`SubmitError::NumbersExhausted`]: the item's codes grow no number, which its check rules out.
+    pub fn application(&self, checked: CheckedApplication) -> Result<NewApplication, SubmitError> {
+        let organisation = checked.item.item.org.id.as_str().to_owned();
         let case = self.case(checked)?;
         let audit = self.origin.audit(
             "application.submit",
@@ -72,7 +74,7 @@ impl Composition<'_> {
         self.handed_in.map_or(self.now, |h| h.submitted_at)
     }
 
-    fn case(&self, checked: CheckedApplication) -> Result<NewCase, Rejection> {
+    fn case(&self, checked: CheckedApplication) -> Result<NewCase, SubmitError> {
         let definition = self.definition(&checked);
         let rules = rules_for(&checked.item, self.origin.channel, definition.as_deref());
         let events = self.events(&checked);
@@ -82,7 +84,11 @@ impl Composition<'_> {
             .as_deref()
             .filter(|_| self.is_with_system(&checked, &deliveries));
         let projection = self.projection(&folded, &rules, polled);
-        let number_day = legal_day(self.now);
+        let stem = checked
+            .item
+            .item
+            .number_stem(legal_day(self.now))
+            .ok_or(SubmitError::NumbersExhausted)?;
         let materials = checked
             .materials
             .iter()
@@ -90,8 +96,8 @@ impl Composition<'_> {
             .collect();
         Ok(NewCase {
             case_id: self.case_id,
-            number_stem: checked.item.numbering.stem(number_day),
-            organisation_id: checked.item.organisation_id.clone(),
+            number_stem: stem.as_str().to_owned(),
+            organisation_id: checked.item.item.org.id.as_str().to_owned(),
             system_id: checked.route.system.clone(),
             short_number: definition.is_some_and(|d| d.short_number()),
             submission: self.submission(checked),

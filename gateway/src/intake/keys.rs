@@ -75,8 +75,9 @@ impl InstallationKeys {
     /// The application that a session cookie is good for at `now`.
     #[must_use]
     pub fn session_application(&self, cookie: &str, now: Timestamp) -> Option<String> {
-        let mut parts = cookie.splitn(3, '.');
-        let (no, until, tag) = (parts.next()?, parts.next()?, parts.next()?);
+        // From the right: a number of a local scheme may hold full stops itself.
+        let mut parts = cookie.rsplitn(3, '.');
+        let (tag, until, no) = (parts.next()?, parts.next()?, parts.next()?);
         let tag = BASE64URL_NOPAD.decode(tag.as_bytes()).ok()?;
         let right = self.tag("session", &[no, until]);
         verify_slices_are_equal(right.as_ref(), &tag).ok()?;

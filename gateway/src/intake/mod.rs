@@ -4,6 +4,7 @@
 //! 201 is answered only after the store's commit is synced; the same key with the same body has the same answer for the life
 //! of the record; nothing derived from the installation's secrets is stored.
 
+pub mod act;
 pub mod check;
 pub mod compose;
 pub mod fields;

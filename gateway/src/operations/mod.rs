@@ -4,7 +4,9 @@
 //! carries a query string, a number, a name or a token.
 
 pub mod deliveries_command;
+pub mod apply_api;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+pub mod observers;
 pub mod ops_api;

@@ -8,6 +8,9 @@ mod client;
 mod connect;
 mod policy;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{Deadlines, OutboundClient, OutboundError, UnknownCause};
 pub(crate) use connect::Connection;
 pub use connect::{ConnectFault, Connector, OutboundSettings, OutboundSetupError, Target};

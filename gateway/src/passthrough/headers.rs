@@ -67,10 +67,10 @@ pub(super) fn for_upstream(head: &request::Parts, system: &System, tls: bool) ->
     if let Some(host) = caller_host.or_else(|| authority(head)) {
         headers.insert(FORWARDED_HOST, host);
     }
-    if let Some(ClientAddress(Some(address))) = head.extensions.get() {
-        if let Ok(value) = HeaderValue::from_str(&address.to_string()) {
-            headers.insert(FORWARDED_FOR, value);
-        }
+    if let Some(ClientAddress(Some(address))) = head.extensions.get()
+        && let Ok(value) = HeaderValue::from_str(&address.to_string())
+    {
+        headers.insert(FORWARDED_FOR, value);
     }
     let proto = if tls { "https" } else { "http" };
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));

@@ -8,6 +8,7 @@
 mod breaker;
 mod forward;
 mod headers;
+mod path;
 mod pool;
 mod table;
 

@@ -167,12 +167,11 @@ impl Pool {
     ) -> Option<Found> {
         let mut idle = upstream.idle.borrow_mut();
         let now = Instant::now();
-        while want == Want::Any {
-            let Some(candidate) = idle.pop_back() else {
-                break;
-            };
-            if candidate.until > now && candidate.connection.sender.is_ready() {
-                return Some(Found::Idle(candidate.connection));
+        if want == Want::Any {
+            while let Some(candidate) = idle.pop_back() {
+                if candidate.until > now && candidate.connection.sender.is_ready() {
+                    return Some(Found::Idle(candidate.connection));
+                }
             }
         }
         if upstream.open.get() >= self.share(settings.connections_max) {

@@ -1,180 +1,144 @@
-//! An item version as intake and processing use it: everything that would otherwise be looked up or compiled per request.
+//! An item version as intake and processing use it: the catalogue's item with everything compiled that would otherwise be worked
+//! out per request.
 
-use super::form::Form;
-use crate::processing::life_cycle::Rules;
+use super::form::{Form, FormError};
+use crate::processing::life_cycle::{CaseKind, DeliveryDue, Rules, SilencePolicy};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use tongban_adapters::canonical::ItemFact;
-
-/// Whether an item takes applications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ItemState {
-    /// Not published.
-    Draft,
-    /// Published.
-    Active,
-    /// Published, takes no applications for now (暂停).
-    Suspended,
-    /// Withdrawn (废置).
-    Withdrawn,
-}
-
-/// Whether a material must come with the application (材料必要性).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Necessity {
-    /// 必要.
-    Required,
-    /// 非必要.
-    Optional,
-    /// 容缺后补: may follow later.
-    Later,
-}
-
-/// A material that an item asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreparedMaterial {
-    /// Its number within the item.
-    pub seq: u32,
-    /// Name.
-    pub name: String,
-    /// Whether it must come with the application.
-    pub necessity: Necessity,
-    /// Situations in which it is asked for; empty: in every one.
-    pub situations: Vec<String>,
-}
-
-impl PreparedMaterial {
-    /// Whether it belongs to an application in this situation.
-    #[must_use]
-    pub fn applies_in(&self, situation: Option<&str>) -> bool {
-        self.situations.is_empty()
-            || situation.is_some_and(|s| self.situations.iter().any(|own| own == s))
-    }
-}
+use tongban_catalog::deadline::{Limit, ServiceHours};
+use tongban_catalog::item::{
+    AcceptancePolicy, ItemState, NaturalDayEnd, ServiceItem, SituationId, TimeLimit, UnitConvention,
+};
+use tongban_catalog::tables::{CaseType, Channel, LimitUnit};
 
 /// One version of an item, ready for use.
 pub struct PreparedItem {
-    /// Internal id.
-    pub id: String,
-    /// Version, from 1.
-    pub version: u32,
-    /// Every code that it can be applied for under.
-    pub codes: Vec<String>,
-    /// Name.
-    pub name: String,
-    /// 行使层级.
-    pub level: Option<u8>,
-    /// Region (GB/T 2260) in which it is offered: this one and all within it.
-    pub region: String,
-    /// Whether it takes applications.
-    pub state: ItemState,
-    /// First day on which it does.
-    pub effective_from: Option<Date>,
-    /// Last day on which it does.
-    pub effective_to: Option<Date>,
-    /// Responsible organisation.
-    pub organisation_id: String,
-    /// Its name.
-    pub organisation_name: String,
-    /// Its unified social credit code.
-    pub organisation_uscc: String,
-    /// Its organisation code.
-    pub organisation_code: String,
-    /// Situations (情形); one must be named where there are any.
-    pub situations: Vec<String>,
-    /// Materials.
-    pub materials: Vec<PreparedMaterial>,
-    /// Its form; `None`: the form is an empty object.
-    pub form: Option<Form>,
-    /// Limits and policies of its cases.
-    pub rules: Rules,
-    /// Where a channel has limits of its own (domain 4.2: a limit belongs to item and channel), by channel.
-    pub channel_rules: BTreeMap<String, Rules>,
-    /// How its cases are numbered.
-    pub numbering: Numbering,
-}
-
-/// How the cases of an item are numbered: prefix, legal day, and a serial of four characters that the store draws per stem.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbering {
-    /// What stands before the day: the first 19 characters of a gd26 code, or a whole cn31 code.
-    pub prefix: String,
-    /// How the day is written.
-    pub day: DayForm,
-}
-
-/// How a number writes its day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DayForm {
-    /// YYMMDD, as in the 29 characters of the Guangdong scheme (SBLSH).
-    SixDigits,
-    /// YYYYMMDD, as in the 43 characters of the national scheme.
-    EightDigits,
-}
-
-impl Numbering {
-    /// The number of a case of `day` without its serial.
-    #[must_use]
-    pub fn stem(&self, day: Date) -> String {
-        let (year, month, day_of_month) = (day.year(), day.month(), day.day());
-        match self.day {
-            DayForm::SixDigits => format!(
-                "{}{:02}{month:02}{day_of_month:02}",
-                self.prefix,
-                year.rem_euclid(100)
-            ),
-            DayForm::EightDigits => format!("{}{year:04}{month:02}{day_of_month:02}", self.prefix),
-        }
-    }
+    /// The item.
+    pub item: ServiceItem,
+    /// By situation; the empty key is the form without one.
+    forms: BTreeMap<String, Form>,
+    rules: Rules,
+    /// Where a channel has limits of its own (domain 4.2: a limit belongs to item and channel).
+    channel_rules: Vec<(Channel, Rules)>,
 }
 
 impl PreparedItem {
+    /// Compiles the forms of every situation and the rules of every channel.
+    ///
+    /// # Errors
+    /// [`FormError`]: the item's form is no usable schema.
+    pub fn prepare(item: ServiceItem) -> Result<Self, FormError> {
+        let mut forms = BTreeMap::new();
+        forms.insert(String::new(), Form::compile(item.form.for_situation(None))?);
+        for situation in &item.situations {
+            let schema = item.form.for_situation(Some(&situation.id));
+            forms.insert(situation.id.as_str().to_owned(), Form::compile(schema)?);
+        }
+        let rules = rules_with(&item, item.promise.as_ref());
+        let special = item
+            .limits
+            .iter()
+            .map(|own| (own.channel, rules_with(&item, Some(&own.promise))));
+        Ok(Self {
+            forms,
+            rules,
+            channel_rules: special.collect(),
+            item,
+        })
+    }
+
     /// Whether it takes applications on this legal day.
     #[must_use]
     pub fn is_open_on(&self, day: Date) -> bool {
-        self.state == ItemState::Active
-            && self.effective_from.is_none_or(|from| from <= day)
-            && self.effective_to.is_none_or(|to| day <= to)
+        self.item.state == ItemState::Active && self.item.is_effective(day)
     }
 
-    /// Limits and policies of cases that came by this channel.
+    /// Its form in a situation; `None` for a situation that it does not have.
     #[must_use]
-    pub fn rules_of_channel(&self, channel: &str) -> &Rules {
-        self.channel_rules.get(channel).unwrap_or(&self.rules)
+    pub fn form(&self, situation: Option<&str>) -> Option<&Form> {
+        self.forms.get(situation.unwrap_or_default())
+    }
+
+    /// Limits and policies of cases that came by this channel (`web`, `mobile`, `window`, `partner`).
+    #[must_use]
+    pub fn rules(&self, channel: &str) -> &Rules {
+        let channel = match channel {
+            "web" => Channel::Online,
+            "mobile" => Channel::Mobile,
+            "window" => Channel::Window,
+            _ => Channel::Other,
+        };
+        let special = self.channel_rules.iter().find(|(own, _)| *own == channel);
+        special.map_or(&self.rules, |(_, rules)| rules)
+    }
+
+    /// The situation of this id, if the item has it.
+    #[must_use]
+    pub fn situation(&self, id: &str) -> Option<SituationId> {
+        let id: SituationId = id.parse().ok()?;
+        self.item
+            .situation(&id)
+            .map(|situation| situation.id.clone())
     }
 
     /// The facts that a case pins, under the code that was applied for.
     #[must_use]
     pub fn fact(&self, code: &str, situation: Option<&str>) -> ItemFact {
+        let org = &self.item.org;
         ItemFact {
             code: code.to_owned(),
-            id: self.id.clone(),
-            version: self.version,
-            name: self.name.clone(),
+            id: self.item.id.as_str().to_owned(),
+            version: self.item.version,
+            name: self.item.name.clone(),
             situation: situation.map(str::to_owned),
-            org_name: self.organisation_name.clone(),
-            org_uscc: self.organisation_uscc.clone(),
-            org_code: self.organisation_code.clone(),
+            org_name: org.name.clone(),
+            org_uscc: org.uscc.as_str().to_owned(),
+            org_code: org.organisation_code.as_str().to_owned(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_stem_writes_the_day_as_its_scheme_does() {
-        let day = jiff::civil::date(2014, 9, 6);
-        for (form, expected) in [
-            (DayForm::SixDigits, "P140906"),
-            (DayForm::EightDigits, "P20140906"),
-        ] {
-            let numbering = Numbering {
-                prefix: "P".into(),
-                day: form,
-            };
-            assert_eq!(numbering.stem(day), expected);
-        }
+fn rules_with(item: &ServiceItem, promise: Option<&TimeLimit>) -> Rules {
+    let policies = &item.policies;
+    Rules {
+        case_kind: match item.case_type {
+            CaseType::Immediate => CaseKind::Immediate,
+            CaseType::Promise | CaseType::Other => CaseKind::Promise,
+        },
+        acceptance: Limit::working_days(policies.acceptance_days),
+        promise: promise.map(|limit| counted(item, limit)),
+        statutory: item.statutory.as_ref().map(|limit| counted(item, limit)),
+        delivery: Limit::working_days(policies.delivery_days),
+        delivery_due: if item.result.kind.is_delivered() {
+            DeliveryDue::WhenGranted
+        } else {
+            DeliveryDue::Never
+        },
+        silence: match policies.acceptance {
+            AcceptancePolicy::Deemed => SilencePolicy::Deemed,
+            AcceptancePolicy::Alert => SilencePolicy::Alert,
+        },
+        ..Rules::default()
     }
 }
+
+/// A limit as the item's conventions count it. Hours and minutes run in the usual opening hours of a hall.
+fn counted(item: &ServiceItem, written: &TimeLimit) -> Limit {
+    let mut limit = Limit::new(written.n, written.unit);
+    if item.policies.units == UnitConvention::Guangdong {
+        limit = limit.with_months_of_thirty_days();
+    }
+    if item.policies.natural_day_end == NaturalDayEnd::RollsOver {
+        limit = limit.rolling_over();
+    }
+    if matches!(written.unit, LimitUnit::Hour | LimitUnit::Minute) {
+        if let Ok(hours) = SERVICE_HOURS.parse::<ServiceHours>() {
+            limit = limit.in_service_hours(hours);
+        }
+    }
+    limit
+}
+
+/// Opening hours in which limits of hours and minutes run (domain 4.2 asks for declared hours; items cannot declare them yet).
+const SERVICE_HOURS: &str = "08:30-12:00,14:00-17:30";

@@ -6,11 +6,15 @@
 
 pub mod form;
 pub mod item;
+pub mod loading;
 pub mod route;
+pub mod routes_file;
+pub mod sources;
 pub mod system;
 
 pub use item::PreparedItem;
 pub use route::{HandOver, Mode, Route, RouteQuery, RoutingError};
+pub use routes_file::RoutesFile;
 pub use system::{SystemState, SystemVersion, SystemVersions};
 
 use crate::processing::life_cycle::{PassedOn, Rules};
@@ -19,41 +23,64 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tongban_adapters::definition::{CompiledDefinition, Forward};
 use tongban_catalog::calendar::Calendar;
+use tongban_catalog::item::ItemState;
 
 /// One consistent picture of everything that is registered.
-#[derive(Default)]
 pub struct Snapshot {
     /// Routes in the order of the file.
     pub routes: Vec<Route>,
     /// Systems by id.
     pub systems: BTreeMap<String, SystemVersions>,
     /// The calendar in force.
-    calendar: Arc<Calendar>,
+    pub calendar: Arc<Calendar>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
-    by_code: HashMap<String, Arc<PreparedItem>>,
+    /// By id: the version that is in force for new applications.
+    current: BTreeMap<String, Arc<PreparedItem>>,
+    by_code: HashMap<String, String>,
 }
 
 impl Snapshot {
-    /// Adds a version of an item. Its codes lead to the highest version that is not a draft.
-    pub fn insert_item(&mut self, item: Arc<PreparedItem>) {
-        if item.state != item::ItemState::Draft {
-            for code in &item.codes {
-                let held = self
-                    .by_code
-                    .get(code)
-                    .is_some_and(|held| held.version > item.version);
-                if !held {
-                    self.by_code.insert(code.clone(), Arc::clone(&item));
-                }
-            }
+    /// Without items, routes and systems.
+    #[must_use]
+    pub fn empty(calendar: Calendar) -> Self {
+        Self {
+            routes: Vec::new(),
+            systems: BTreeMap::new(),
+            calendar: Arc::new(calendar),
+            items: HashMap::new(),
+            current: BTreeMap::new(),
+            by_code: HashMap::new(),
         }
-        self.items.insert((item.id.clone(), item.version), item);
     }
 
-    /// The version of an item that applications under this code are pinned to today.
+    /// Adds a version of an item. New applications get the highest version that is not a draft.
+    pub fn insert_item(&mut self, prepared: Arc<PreparedItem>) {
+        let item = &prepared.item;
+        let id = item.id.as_str().to_owned();
+        self.items
+            .insert((id.clone(), item.version), Arc::clone(&prepared));
+        let newer = self
+            .current
+            .get(&id)
+            .is_none_or(|held| held.item.version < item.version);
+        if item.state != ItemState::Draft && newer {
+            for code in &item.codes {
+                self.by_code.insert(code.as_str().to_owned(), id.clone());
+            }
+            self.current.insert(id, prepared);
+        }
+    }
+
+    /// The version of an item that applications under this code, or under its id, are pinned to.
     #[must_use]
     pub fn item_by_code(&self, code: &str) -> Option<&Arc<PreparedItem>> {
-        self.by_code.get(code)
+        let id = self.by_code.get(code).map_or(code, String::as_str);
+        self.current.get(id)
+    }
+
+    /// The current version of every published item, by id.
+    pub fn current_items(&self) -> impl Iterator<Item = &Arc<PreparedItem>> {
+        self.current.values()
     }
 
     /// One version of an item, as cases are pinned to it.
@@ -109,10 +136,11 @@ impl Snapshot {
     }
 }
 
-/// The rules that a case lives under: the item's, with what its partner's definition says about 转报 and its clock.
+/// The rules that a case lives under: those of its pinned item version and its channel (`web`, `mobile`, `window`, `partner`), with
+/// what its partner's definition says about 转报 and its clock.
 #[must_use]
 pub fn rules_for(item: &PreparedItem, channel: &str, system: Option<&CompiledDefinition>) -> Rules {
-    let mut rules = item.rules_of_channel(channel).clone();
+    let mut rules = item.rules(channel).clone();
     if let Some(definition) = system {
         rules.passed_on = match definition.forward() {
             Forward::Close => PassedOn::Close,

@@ -16,6 +16,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tongban_adapters::canonical::EventBody;
+use tongban_catalog::region::RegionCode;
 
 /// At which step a case is handed to its system (移交环节).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -124,7 +125,7 @@ pub struct Rank {
     exact_item: bool,
     item_literals: usize,
     situation: bool,
-    region_digits: usize,
+    region_depth: usize,
     level: bool,
 }
 
@@ -179,7 +180,7 @@ impl Route {
             exact_item: self.item.as_ref().is_some_and(|p| !p.contains('*')),
             item_literals: self.item.as_ref().map_or(0, literals),
             situation: self.situation.is_some(),
-            region_digits: self.region.as_ref().map_or(0, |r| significant(r).len()),
+            region_depth: self.region.as_deref().map_or(0, depth),
             level: self.level.is_some(),
         }
     }
@@ -215,22 +216,20 @@ pub fn choose<'r>(routes: &'r [Route], query: &RouteQuery<'_>) -> Result<&'r Rou
     }
 }
 
-/// Whether `inner` is `outer` or lies within it: pairs of zeroes at the end of a GB/T 2260 code stand for the whole
-/// (440000 holds 440400, which holds 440402). Longer local codes lie in the code that they begin with.
-#[must_use]
-pub fn lies_in(outer: &str, inner: &str) -> bool {
-    inner.starts_with(significant(outer))
+/// Whether `inner` is `outer` or lies within it (GB/T 2260); texts that are no region codes lie nowhere.
+fn lies_in(outer: &str, inner: &str) -> bool {
+    match (outer.parse::<RegionCode>(), inner.parse::<RegionCode>()) {
+        (Ok(outer), Ok(inner)) => outer.contains(&inner),
+        _ => false,
+    }
 }
 
-fn significant(region: &str) -> &str {
-    let mut rest = region;
-    while rest.len() > 2 && rest.len().is_multiple_of(2) && rest.is_ascii() {
-        match rest.strip_suffix("00") {
-            Some(shorter) => rest = shorter,
-            None => break,
-        }
-    }
-    rest
+/// How many divisions a region lies within: a county more than its city, that more than its province.
+fn depth(region: &str) -> usize {
+    let code = region.parse::<RegionCode>().ok();
+    std::iter::successors(code, RegionCode::parent)
+        .take(8)
+        .count()
 }
 
 /// `*` stands for any run of characters. Greedy from the left with one point to come back to: linear in practice, quadratic at worst.

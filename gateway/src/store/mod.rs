@@ -11,6 +11,8 @@
 pub mod application;
 pub mod audit;
 pub mod case;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod delivery;
 pub mod material;
 pub mod registry;

@@ -5,6 +5,7 @@
 //! be asked is asked before anything is sent again; an "already there" is a success only when the look-up proves it ours; one
 //! system's trouble never holds up another's.
 
+pub mod client;
 pub mod decide;
 pub mod errand;
 pub mod journal;

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use tongban_catalog::calendar::Calendar;
-pub use tongban_catalog::deadline::{LegalClock, Limit};
 use tongban_catalog::deadline::{ClockError, ClockKind, Stop, StopOutcome};
+pub use tongban_catalog::deadline::{LegalClock, Limit};
 
 /// The clocks of one case; `None` = never started.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

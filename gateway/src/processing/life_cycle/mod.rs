@@ -78,6 +78,7 @@
 
 mod back_fill;
 pub mod clocks;
+mod item_rules;
 mod reception;
 mod rejection;
 mod replay;
@@ -89,6 +90,7 @@ mod transition;
 
 pub use back_fill::{AUTOMATIC_OPINION, NoBackFill, companions, predecessors};
 pub use clocks::{Clocks, recalculate};
+pub use item_rules::NoServiceHours;
 pub use reception::{HandOver, Reception, Source};
 pub use rejection::{Disposition, Prohibition, Rejection, Warning};
 pub use replay::{Record, ReplayError, fold, re_version};

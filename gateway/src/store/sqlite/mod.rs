@@ -11,6 +11,8 @@ mod delivery;
 mod document;
 mod erase;
 mod feedback;
+mod files;
+mod leased;
 mod material;
 mod numbers;
 mod operator;
@@ -72,8 +74,8 @@ pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
     vault: Arc<Vault>,
-    files: material::MaterialFiles,
-    _lock: Arc<File>,
+    files: files::MaterialFiles,
+    lock: Arc<File>,
 }
 
 impl Store for SqliteStore {}
@@ -124,13 +126,13 @@ impl SqliteStore {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.read_only(true))
             .await?;
-        let files = material::MaterialFiles::open(folder).await?;
+        let files = files::MaterialFiles::open(folder).await?;
         Ok(Self {
             writer: Writer::start(writing, clock, bounds, lock.clone()),
             readers,
             vault: Arc::new(Vault::new(keys, &digest_key, entropy)),
             files,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -143,6 +145,8 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.writer.close().await;
         self.readers.close().await;
+        // Nothing reads or writes any more; whoever still holds this store only hears that it is closed.
+        self.lock.unlock().ok();
     }
 
     /// Queues a write and waits for its commit.

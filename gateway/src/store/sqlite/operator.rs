@@ -1,7 +1,7 @@
 //! Deliveries as operators see them: listed, shown with their bytes, retried, discarded, paused; every change with its audit row.
 
 use super::audit::{self, About};
-use super::delivery::{Exchange, message_key};
+use super::leased::{Exchange, message_key};
 use super::rows::{attempt_place, case_place, count, instant, restrict, uuid};
 use super::{StoreError, Verdict, broken, keep, outbox, undo};
 use crate::identity::Scope;

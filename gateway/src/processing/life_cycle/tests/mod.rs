@@ -10,6 +10,7 @@
 
 mod back_fill;
 mod identity;
+mod item_rules;
 mod prohibitions;
 mod properties;
 mod recalculation;

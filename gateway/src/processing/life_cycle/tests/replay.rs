@@ -116,6 +116,17 @@ fn a_re_version_of_a_refusal_takes_its_companions_ground_away() {
     assert_eq!(story.case().state, State::Handling);
     assert_eq!(story.case().decision, None);
     assert_eq!(story.case().seq, 5);
+    let in_force = |story: &Story| story.case().seq_in_force(&["step", "closed"]);
+    assert_eq!(
+        in_force(&story),
+        None,
+        "what has lost its ground is not in force"
+    );
+    let refused_again = with_version(3, refused);
+    let again = story.clone().replayed(refused_again.clone()).unwrap();
+    assert_eq!(again.case().state, State::Refused);
+    assert_eq!(in_force(&again), Some(4), "and is, when the ground returns");
+    assert_eq!(companions(again.case(), &refused_again), []);
     story.partner(event(
         "2017-06-09 10:00",
         closed(DecisionResult::Granted, ""),
