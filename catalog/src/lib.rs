@@ -16,8 +16,14 @@ pub mod deadline;
 pub mod identifier;
 pub mod item;
 mod language;
+pub mod organisation;
 pub mod region;
+pub mod snapshot;
 pub mod source;
 pub mod tables;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod samples;
 
 pub use language::{Bilingual, Language};
