@@ -20,6 +20,8 @@ mod outbox;
 mod registry;
 mod rows;
 mod submit;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use super::sealed::{MasterKeys, Place, Vault, keys};
@@ -139,6 +141,12 @@ impl SqliteStore {
     /// Tells `observer` of every commit from now on; the first observer stays.
     pub fn observe(&self, observer: Arc<dyn CommitObserver>) {
         self.writer.observe(observer);
+    }
+
+    /// Writes that wait for the writer by now, of [`StoreBounds::queue`].
+    #[must_use]
+    pub fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
     }
 
     /// Commits what is queued, closes the database and gives the folder free.
