@@ -113,14 +113,26 @@ impl Hall {
 pub trait RouteSink: Sized {
     /// Adds a route; `body_bytes_max` where the listener's own bound does not fit.
     #[must_use]
-    fn add<H, T>(self, method: Method, template: &'static str, body_bytes_max: Option<u64>, handler: H) -> Self
+    fn add<H, T>(
+        self,
+        method: Method,
+        template: &'static str,
+        body_bytes_max: Option<u64>,
+        handler: H,
+    ) -> Self
     where
         H: Handler<T, Arc<Hall>>,
         T: 'static;
 }
 
 impl RouteSink for RoomRoutes<Arc<Hall>> {
-    fn add<H, T>(self, method: Method, template: &'static str, body_bytes_max: Option<u64>, handler: H) -> Self
+    fn add<H, T>(
+        self,
+        method: Method,
+        template: &'static str,
+        body_bytes_max: Option<u64>,
+        handler: H,
+    ) -> Self
     where
         H: Handler<T, Arc<Hall>>,
         T: 'static,
@@ -166,14 +178,54 @@ pub fn register_public<R: RouteSink>(sink: R, settings: &HallSettings) -> R {
         .add(get(), "/api/v1/materials/{id}", None, materials::state)
         .add(post(), "/api/v1/applications", None, submissions::submit)
         .add(get(), "/api/v1/applications/{no}", None, progress::show)
-        .add(get(), "/api/v1/applications/{no}/deadlines", None, deadlines::show)
-        .add(get(), "/api/v1/applications/{no}/events", None, events::show)
-        .add(get(), "/api/v1/applications/{no}/documents", None, documents::list)
-        .add(get(), "/api/v1/applications/{no}/documents/{id}", None, documents::download)
-        .add(get(), "/api/v1/applications/{no}/receipt", None, receipts::show)
-        .add(post(), "/api/v1/applications/{no}/supplement", None, acts::supplement)
-        .add(post(), "/api/v1/applications/{no}/withdraw", None, acts::withdraw)
-        .add(post(), "/api/v1/applications/{no}/evaluation", None, acts::evaluate)
+        .add(
+            get(),
+            "/api/v1/applications/{no}/deadlines",
+            None,
+            deadlines::show,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/events",
+            None,
+            events::show,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/documents",
+            None,
+            documents::list,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/documents/{id}",
+            None,
+            documents::download,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/receipt",
+            None,
+            receipts::show,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/supplement",
+            None,
+            acts::supplement,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/withdraw",
+            None,
+            acts::withdraw,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/evaluation",
+            None,
+            acts::evaluate,
+        )
         .add(get(), "/api/v1/deadlines/explain", None, explain::show)
         .add(get(), "/api/v1/receipt-key", None, receipts::key)
         .add(post(), "/api/v1/session", None, session::open)

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use tongban_adapters::definition::{CompiledDefinition, Forward};
 use tongban_catalog::calendar::Calendar;
 use tongban_catalog::item::ItemState;
+use tongban_catalog::snapshot::Catalogue;
 
 /// One consistent picture of everything that is registered.
 pub struct Snapshot {
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub systems: BTreeMap<String, SystemVersions>,
     /// The calendar in force.
     pub calendar: Arc<Calendar>,
+    /// What the hall offers: search, and the organisations.
+    pub catalogue: Arc<Catalogue>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
     /// By id: the version that is in force for new applications.
     current: BTreeMap<String, Arc<PreparedItem>>,
@@ -49,6 +52,7 @@ impl Snapshot {
             routes: Vec::new(),
             systems: BTreeMap::new(),
             calendar: Arc::new(calendar),
+            catalogue: Arc::new(Catalogue::new([], Arc::default())),
             items: HashMap::new(),
             current: BTreeMap::new(),
             by_code: HashMap::new(),
