@@ -53,7 +53,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod calendar;
 pub mod code;
+pub mod deadline;
 pub mod identifier;
 pub mod item;
 mod language;
