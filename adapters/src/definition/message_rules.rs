@@ -14,21 +14,24 @@ impl Message {
             &["event", "at", "actor", "events", "pull", "document"],
         )?;
         let path = node.path();
-        let content = match (fields.get("pull"), fields.get("document")) {
-            (Some(pull), None) => faults
+        let told = ["event", "at", "actor", "events"]
+            .into_iter()
+            .any(|key| fields.get(key).is_some());
+        let content = match (fields.get("pull"), fields.get("document"), told) {
+            (Some(pull), None, false) => faults
                 .boolean(pull)
                 .filter(|pull| *pull)
                 .map(|_| Content::Pull),
-            (None, Some(document)) => document_rule(document, scope, faults),
-            (None, None) => {
+            (None, Some(document), false) => document_rule(document, scope, faults),
+            (None, None, _) => {
                 event_rules(fields, scope, faults).map(|rules| Content::Events(Box::new(rules)))
             }
             _ => {
                 faults.add(
                     node,
                     "message_content",
-                    "pull 和 document 只能写一个",
-                    "write one of `pull` and `document`",
+                    "一种报文要么是 pull，要么是 document，要么是 events",
+                    "a message is one of pull, document and events",
                 );
                 None
             }
