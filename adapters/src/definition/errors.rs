@@ -211,8 +211,11 @@ impl CallbackError {
 }
 
 /// A callback's caller is not who it should be. Says nothing about which part was wrong beyond what the caller knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AuthenticationError {
+    /// The credentials stand in the body, and the body cannot be read.
+    #[error("{0}")]
+    Unreadable(ReadError),
     /// The credentials are absent.
     #[error("the credentials of the agreed scheme are missing")]
     Missing,
@@ -231,10 +234,11 @@ pub enum AuthenticationError {
 }
 
 impl AuthenticationError {
-    /// Stable code: `unauthenticated`, or `stale_timestamp`.
+    /// Stable code: `unauthenticated`, `stale_timestamp`, or that of a body that cannot be read.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Unreadable(error) => error.code(),
             Self::Missing | Self::Malformed | Self::Wrong => "unauthenticated",
             Self::Stale { .. } => "stale_timestamp",
         }

@@ -1,20 +1,48 @@
 //! A system definition (系统接入定义): one YAML file that says how one partner speaks, compiled once.
+//!
+//! `docs/system-definition.md` is the grammar for people, `config/schema/system.schema.json` the same for editors. What always
+//! holds: a compiled definition has no fault; it does no I/O and reads no clock; an answer or a callback that it does not
+//! understand is an error and never a guess; secrets appear in requests and nowhere else.
+//!
+//! The parts, in the order in which a message meets them: `about` (who, how fast), `step` and `request` (what goes out),
+//! `reply` (what an answer means), `credentials`, `callback` and `events` (what comes in), over `template`, `tree`, `node`.
 
+mod about;
+mod callback;
+mod compile;
+mod credentials;
 mod errors;
-mod fault;
+mod event_fields;
+mod events;
+mod feedback;
+mod node;
 mod policy;
+mod reply;
+mod request;
+mod step;
+mod template;
+mod tree;
 
+pub use crate::reading::Limits;
 pub use errors::{AuthenticationError, CallbackError, DecodeError, EncodeError, PollError};
-pub use fault::Fault;
 pub use policy::{
     Forward, PartnerLimits, PollPolicy, Protocol, Rate, RetryPolicy, SystemKind, Timeouts,
 };
+pub use tongban_catalog::source::Fault;
 
 use crate::canonical::{CaseReference, PartnerEvent};
 use crate::exchange::{
     CallbackAnswer, CallbackCall, CallbackMessage, ExchangeContext, Operation, QueryVerdict,
     StepVerdict, WireReply, WireRequest,
 };
+use crate::expression::CodeTables;
+use about::About;
+use credentials::Credentials;
+use feedback::Feedback;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use step::{CompiledOperation, Soap, Step};
 
 /// What the gateway knows about a case while a callback about it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,111 +88,166 @@ impl<'a> From<&'a AuthenticationError> for CallbackOutcome<'a> {
 }
 
 /// A checked definition, ready for use. Immutable; share it behind an `Arc`.
-pub struct CompiledDefinition {}
+pub struct CompiledDefinition {
+    about: About,
+    soap: Option<Soap>,
+    credentials: Credentials,
+    operations: BTreeMap<Operation, CompiledOperation>,
+    feedback: Option<Feedback>,
+    tables: Arc<CodeTables>,
+    limits: Limits,
+    text: String,
+    version: String,
+}
 
-#[expect(unused_variables, reason = "signatures first; bodies follow")]
+impl std::fmt::Debug for CompiledDefinition {
+    /// Without secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CompiledDefinition")
+            .field("id", &self.about.id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
 impl CompiledDefinition {
-    /// Reads and checks a definition.
+    /// Reads and checks a definition. `env` gives the value of an environment variable.
     ///
     /// # Errors
-    /// All faults at once, each with file, line, column and a hint.
+    /// All faults at once, each with file, line, column and what to do.
     pub fn compile(
         file: &str,
         text: &str,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, Vec<Fault>> {
-        Err(Vec::new())
+        Self::compile_within(file, text, env, Limits::default())
     }
+
+    /// The same with bounds of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_within(
+        file: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+        limits: Limits,
+    ) -> Result<Self, Vec<Fault>> {
+        compile::compile(file, text, env, limits)
+    }
+
     /// Id (`zhuhai-platform`): lower-case letters, digits and hyphens.
     #[must_use]
     pub fn id(&self) -> &str {
-        ""
+        &self.about.id
     }
+
     /// Name for people.
     #[must_use]
     pub fn name(&self) -> &str {
-        ""
+        &self.about.name
     }
+
     /// Where it stands.
     #[must_use]
     pub fn kind(&self) -> SystemKind {
-        SystemKind::City
+        self.about.kind
     }
+
     /// How it speaks.
     #[must_use]
     pub fn protocol(&self) -> Protocol {
-        Protocol::Rest
+        self.about.protocol
     }
+
     /// Regions (GB/T 2260) that it serves; empty is all.
     #[must_use]
     pub fn regions(&self) -> &[String] {
-        &[]
+        &self.about.regions
     }
+
     /// Base address of its interface.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        ""
+        &self.about.endpoint
     }
+
     /// Base address of its test interface.
     #[must_use]
     pub fn sandbox(&self) -> Option<&str> {
-        None
+        self.about.sandbox.as_deref()
     }
+
     /// How much it takes.
     #[must_use]
     pub fn limits(&self) -> PartnerLimits {
-        PartnerLimits::default()
+        self.about.limits
     }
+
     /// How long a call may take.
     #[must_use]
     pub fn timeouts(&self) -> Timeouts {
-        Timeouts::default()
+        self.about.timeouts
     }
+
     /// How often a failed call is tried again.
     #[must_use]
     pub fn retry(&self) -> RetryPolicy {
-        RetryPolicy::default()
+        self.about.retry
     }
+
     /// How often an open case is asked about; `None` for partners that call back only.
     #[must_use]
     pub fn poll(&self) -> Option<PollPolicy> {
-        None
+        self.about.poll
     }
+
     /// Whether cases for it need a short number of digits.
     #[must_use]
     pub fn short_number(&self) -> bool {
-        false
+        self.about.short_number
     }
-    /// What 转报 means.
+
+    /// What 转报 means. Events are made accordingly already.
     #[must_use]
     pub fn forward(&self) -> Forward {
-        Forward::Close
+        self.about.forward
     }
+
     /// How far its clock may be off.
     #[must_use]
-    pub fn skew(&self) -> std::time::Duration {
-        std::time::Duration::ZERO
+    pub fn skew(&self) -> Duration {
+        self.about.skew
     }
+
     /// The definition's own text, before secrets were filled in: what an installation stores and pins.
     #[must_use]
     pub fn text(&self) -> &str {
-        ""
+        &self.text
     }
-    /// First 16 hex digits of the SHA-256 of [`Self::text`]: the version that a delivery is pinned to.
+
+    /// First 16 hex digits of the SHA-256 of [`Self::text`]: names the version that a delivery is pinned to.
     #[must_use]
     pub fn version_text(&self) -> &str {
-        ""
+        &self.version
     }
+
     /// Names of the steps of an operation in order; empty when the partner does not offer it.
     #[must_use]
     pub fn steps(&self, operation: Operation) -> &[String] {
-        &[]
+        self.operations
+            .get(&operation)
+            .map_or(&[], |operation| &operation.names)
     }
+
     /// Whether an unknown outcome of this operation is cleared by [`Operation::Query`] before it is sent again (`ask: query`).
     #[must_use]
     pub fn asks_before_resend(&self, operation: Operation) -> bool {
-        false
+        self.operations
+            .get(&operation)
+            .is_some_and(|operation| operation.asks)
     }
+
     /// The request of one step.
     ///
     /// # Errors
@@ -175,11 +258,9 @@ impl CompiledDefinition {
         step: usize,
         context: &ExchangeContext,
     ) -> Result<WireRequest, EncodeError> {
-        Err(EncodeError::NoSuchStep {
-            operation: operation.as_str(),
-            step,
-        })
+        self.encode(operation, step, context)
     }
+
     /// What an answer to one step means.
     ///
     /// # Errors
@@ -191,18 +272,15 @@ impl CompiledDefinition {
         context: &ExchangeContext,
         reply: &WireReply,
     ) -> Result<StepVerdict, DecodeError> {
-        Err(DecodeError::NoSuchStep {
-            operation: operation.as_str(),
-            step,
-        })
+        self.verdict(operation, step, context, reply)
     }
+
     /// What an answer to the look-up means. Never guesses: an unreadable answer is [`QueryVerdict::Unavailable`].
     #[must_use]
     pub fn read_query(&self, context: &ExchangeContext, reply: &WireReply) -> QueryVerdict {
-        QueryVerdict::Unavailable {
-            reason: String::new(),
-        }
+        self.look_up(context, reply)
     }
+
     /// Progress of one case, oldest first.
     ///
     /// # Errors
@@ -212,13 +290,17 @@ impl CompiledDefinition {
         context: &ExchangeContext,
         reply: &WireReply,
     ) -> Result<Vec<PartnerEvent>, PollError> {
-        Err(PollError::UnknownNumber)
+        self.progress(context, reply)
     }
+
     /// Whether this partner may call back at all.
     #[must_use]
     pub fn takes_callbacks(&self) -> bool {
-        false
+        self.feedback
+            .as_ref()
+            .is_some_and(|feedback| feedback.callback.is_some())
     }
+
     /// Who calls. Constant-time on secrets; `now` is the gateway's time.
     ///
     /// # Errors
@@ -228,8 +310,22 @@ impl CompiledDefinition {
         call: &CallbackCall,
         now: jiff::Timestamp,
     ) -> Result<Authenticated, AuthenticationError> {
-        Err(AuthenticationError::Missing)
+        self.verify(call, now)
     }
+
+    /// Who calls on the partner's own resources beside the callback: canonical events, documents, pulls. The same credential; one
+    /// that stands in a callback's body is shown in the header `x-api-key`.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`].
+    pub fn authenticate_resource(
+        &self,
+        call: &CallbackCall,
+        now: jiff::Timestamp,
+    ) -> Result<Authenticated, AuthenticationError> {
+        self.verify_resource(call, now)
+    }
+
     /// The cases that a callback is about, for a caller that must fetch their facts before [`Self::read_callback`].
     ///
     /// # Errors
@@ -238,8 +334,9 @@ impl CompiledDefinition {
         &self,
         call: &CallbackCall,
     ) -> Result<Vec<CaseReference>, CallbackError> {
-        Err(CallbackError::NoCallback)
+        self.references(call)
     }
+
     /// What a callback says. `case_facts` is asked once for each case; `None` (unknown case) reads as no withdrawal requested.
     ///
     /// # Errors
@@ -249,8 +346,9 @@ impl CompiledDefinition {
         call: &CallbackCall,
         case_facts: &dyn Fn(&CaseReference) -> Option<CallbackFacts>,
     ) -> Result<Vec<CallbackMessage>, CallbackError> {
-        Err(CallbackError::NoCallback)
+        self.messages(call, case_facts)
     }
+
     /// The reply that the partner's protocol expects. Takes a [`CallbackAnswer`], a [`CallbackError`] or an
     /// [`AuthenticationError`] by reference.
     #[must_use]
@@ -259,15 +357,16 @@ impl CompiledDefinition {
         call: &CallbackCall,
         outcome: impl Into<CallbackOutcome<'a>>,
     ) -> WireReply {
-        WireReply {
-            status: 500,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        self.answer(call, outcome.into())
     }
+
     /// WSDL 1.1 of the callback under this address, for SOAP partners.
     #[must_use]
     pub fn callback_wsdl(&self, address: &str) -> Option<String> {
-        None
+        self.wsdl(address)
+    }
+
+    fn step(&self, operation: Operation, index: usize) -> Option<&Step> {
+        self.operations.get(&operation)?.steps.get(index)
     }
 }

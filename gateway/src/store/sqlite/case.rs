@@ -161,6 +161,21 @@ impl CaseStore for SqliteStore {
         .await
     }
 
+    async fn set_poll_at(&self, case_no: &str, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let case_no = case_no.to_owned();
+        self.write(move |c, _| {
+            Box::pin(async move {
+                sqlx::query("UPDATE case_record SET poll_at = ? WHERE case_no = ?")
+                    .bind(at.map(Timestamp::as_microsecond))
+                    .bind(case_no)
+                    .execute(c)
+                    .await?;
+                keep(())
+            })
+        })
+        .await
+    }
+
     async fn pin_definition(&self, case_no: &str, version: u32) -> Result<u32, StoreError> {
         let case_no = case_no.to_owned();
         self.write(move |c, _| {
