@@ -151,8 +151,10 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     passthrough.replace(upstreams(&registry)).map_err(InstallationError::of)?;
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
     let stop_asked = CancellationToken::new();
+    let exchange_room = ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
+    let partners = exchange_room.credentials();
     let rooms = Rooms::new(
-        rooms(config, &casework, &feedback, intake, &entropy, &stop_asked, &passthrough, environment),
+        rooms(config, &casework, exchange_room, intake, &stop_asked, &passthrough, environment),
         config.rooms.clone(),
     )
     .map_err(InstallationError::of)?;
@@ -160,7 +162,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let parts = EdgeParts {
         crossing,
         passthrough,
-        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?)],
+        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?), partners],
         metrics: metrics.clone(),
         readiness,
         clock: clock.clone(),
@@ -232,9 +234,8 @@ async fn intake(
 fn rooms(
     config: &Config,
     casework: &Casework,
-    feedback: &Feedback,
+    exchange_room: ExchangeRoom,
     intake: Arc<Intake>,
-    entropy: &Entropy,
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
@@ -252,16 +253,10 @@ fn rooms(
         material_bytes_max: config.intake.material_bytes_max,
     };
     let routes = application::register(sink);
-    let bounds = ExchangeBounds {
-        callback_bytes_max: config.feedback.callback_bytes_max,
-        document_bytes_max: config.intake.material_bytes_max,
-        tls: config.listeners.exchange.tls.is_some(),
-        ..ExchangeBounds::default()
-    };
     vec![
         routes.public.with_state(Arc::clone(&hall)),
         routes.exchange.with_state(hall),
-        exchange::router(ExchangeRoom::new(feedback.clone(), entropy.clone(), bounds)),
+        exchange::router(exchange_room),
         ops_api::router(OpsRoom::new(casework.clone(), stop_asked.clone())),
         apply_api::router(ApplyRoom {
             store: casework.store.clone(),
@@ -271,6 +266,15 @@ fn rooms(
             environment,
         }),
     ]
+}
+
+fn exchange_bounds(config: &Config) -> ExchangeBounds {
+    ExchangeBounds {
+        callback_bytes_max: config.feedback.callback_bytes_max,
+        document_bytes_max: config.intake.material_bytes_max,
+        tls: config.listeners.exchange.tls.is_some(),
+        ..ExchangeBounds::default()
+    }
 }
 
 /// The hall's routes on the two listeners that it serves.
