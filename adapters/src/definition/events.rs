@@ -220,6 +220,10 @@ impl Feedback {
             }
         }
         for value in fields.values_mut() {
+            // Some write numbers where the specification has texts.
+            if value.is_number() {
+                *value = Value::String(value.to_string());
+            }
             if value.is_null() || value.as_str().is_some_and(is_none_text) {
                 *value = Value::String(String::new());
             }

@@ -77,6 +77,24 @@ pub async fn an_upload_over_its_bound_leaves_nothing(subject: &dyn Subject) {
     );
 }
 
+pub async fn an_id_that_is_taken_is_refused_and_its_bytes_stay(subject: &dyn Subject) {
+    let store = subject.store();
+    let new = material("client");
+    store.upload(new.clone(), body(b"first")).await.unwrap();
+    let again = store.upload(new.clone(), body(b"second")).await;
+    assert!(again.is_err());
+    let mut case = new_case();
+    case.materials = vec![(1, new.id.clone())];
+    submitted(&store, application_of(vec![case])).await;
+    let found = store.material_bytes(&Scope::Everything, &new.id).await;
+    assert_eq!(read(found.unwrap().unwrap().1).await, b"first");
+    let hostile = NewMaterial {
+        id: "../../escape".to_owned(),
+        ..new
+    };
+    assert!(store.upload(hostile, body(b"x")).await.is_err());
+}
+
 pub async fn an_interrupted_upload_leaves_nothing(subject: &dyn Subject) {
     let store = subject.store();
     let new = material("client");
