@@ -123,11 +123,30 @@ pub trait RouteSink: Sized {
         listener: Listener,
         method: Method,
         template: &'static str,
+        method: Method,
+        template: &'static str,
+        body_bytes_max: Option<u64>,
         handler: H,
     ) -> Self
     where
         H: Handler<T, Arc<Hall>>,
         T: 'static;
+}
+
+impl RouteSink for RoomRoutes<Arc<Hall>> {
+    fn add<H, T>(
+        self,
+        method: Method,
+        template: &'static str,
+        body_bytes_max: Option<u64>,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<Hall>>,
+        T: 'static,
+    {
+        self.route_with(method, template, RouteBounds { body_bytes_max }, handler)
+    }
 }
 
 impl RouteSink for Router<Arc<Hall>> {
@@ -168,6 +187,72 @@ pub fn register<R: RouteSink>(sink: R) -> R {
         .add(Public, get(), "/api/v1/receipt-key", receipts::key)
         .add(Public, post(), "/api/v1/session", session::open)
         .add(Exchange, post(), "/exchange/v1/systems/{id}/applications", submissions::hand_in)
+    sink.add(get(), "/api/v1/openapi.json", None, openapi::document)
+        .add(get(), "/api/v1/items", None, items::search)
+        .add(get(), "/api/v1/items/{code}", None, items::guide)
+        .add(get(), "/api/v1/items/{code}/form", None, items::form)
+        .add(post(), "/api/v1/materials", uploads, materials::upload)
+        .add(get(), "/api/v1/materials/{id}", None, materials::state)
+        .add(post(), "/api/v1/applications", None, submissions::submit)
+        .add(get(), "/api/v1/applications/{no}", None, progress::show)
+        .add(
+            get(),
+            "/api/v1/applications/{no}/deadlines",
+            None,
+            deadlines::show,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/events",
+            None,
+            events::show,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/documents",
+            None,
+            documents::list,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/documents/{id}",
+            None,
+            documents::download,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/receipt",
+            None,
+            receipts::show,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/supplement",
+            None,
+            acts::supplement,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/withdraw",
+            None,
+            acts::withdraw,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/evaluation",
+            None,
+            acts::evaluate,
+        )
+        .add(get(), "/api/v1/deadlines/explain", None, explain::show)
+        .add(get(), "/api/v1/receipt-key", None, receipts::key)
+        .add(post(), "/api/v1/session", None, session::open)
+}
+
+/// Registers what lives on the exchange listener: partners hand in applications that they have taken.
+#[must_use]
+pub fn register_exchange<R: RouteSink>(sink: R) -> R {
+    let template = "/exchange/v1/systems/{id}/applications";
+    sink.add(Method::POST, template, None, submissions::hand_in)
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ use tongban_adapters::definition::{CompiledDefinition, Forward};
 use tongban_catalog::calendar::Calendar;
 use tongban_catalog::region::{RegionCode, RegionError};
 use tongban_catalog::snapshot::{Availability, Catalogue};
+use tongban_catalog::item::ItemState;
+use tongban_catalog::snapshot::Catalogue;
 
 /// One consistent picture of everything that is registered.
 pub struct Snapshot {
@@ -38,6 +40,7 @@ pub struct Snapshot {
     /// The calendar in force.
     pub calendar: Arc<Calendar>,
     /// Search, and which version of an item is current on a day.
+    /// What the hall offers: search, and the organisations.
     pub catalogue: Arc<Catalogue>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
 }
@@ -50,6 +53,7 @@ impl Snapshot {
             routes: Vec::new(),
             systems: BTreeMap::new(),
             calendar: Arc::new(calendar),
+            catalogue: Arc::new(Catalogue::new([], Arc::default())),
             items: HashMap::new(),
             catalogue: Arc::new(Catalogue::new([], Arc::default())),
         }

@@ -4,7 +4,7 @@ use crate::operations::ops_api::wire::{
     Attempt, DeliveryDetail, DeliveryLine, DeliveryList, Preview,
 };
 use jiff::Timestamp;
-use jiff::tz::Offset;
+use jiff::tz::{Offset, TimeZone};
 use std::fmt::Write;
 
 /// Characters of the last answer in a list.
@@ -137,8 +137,8 @@ pub(super) fn preview(what: &str, preview: &Preview) -> String {
 
 /// Legal time (Asia/Shanghai, UTC+8 since 1991), to the second.
 fn time(at: Timestamp) -> String {
-    Offset::constant(8)
-        .to_datetime(at)
+    let zone = TimeZone::fixed(Offset::constant(8));
+    at.to_zoned_datetime(zone)
         .strftime("%Y-%m-%d %H:%M:%S")
         .to_string()
 }
