@@ -24,10 +24,10 @@ pub mod submissions;
 pub mod texts;
 pub mod tries;
 
+use crate::edge::{RoomRoutes, RouteBounds};
 use crate::identity::access::Listener;
 use crate::intake::Intake;
 use crate::intake::act::Acts;
-use crate::intake::compose::legal_day;
 use crate::processing::change::Casework;
 use axum::Router;
 use axum::handler::Handler;
@@ -101,11 +101,6 @@ impl Hall {
         })
     }
 
-    /// The legal day.
-    fn today(&self) -> jiff::civil::Date {
-        legal_day(self.intake.clock.now())
-    }
-
     fn acts(&self) -> Acts<'_> {
         Acts {
             intake: &self.intake,
@@ -114,15 +109,12 @@ impl Hall {
     }
 }
 
-/// Where routes are registered: on the edge's builders, or a bare router in tests.
+/// Where routes are registered: the edge's builder, or a bare router in tests.
 pub trait RouteSink: Sized {
-    /// Adds a route.
+    /// Adds a route; `body_bytes_max` where the listener's own bound does not fit.
     #[must_use]
     fn add<H, T>(
         self,
-        listener: Listener,
-        method: Method,
-        template: &'static str,
         method: Method,
         template: &'static str,
         body_bytes_max: Option<u64>,
@@ -150,7 +142,7 @@ impl RouteSink for RoomRoutes<Arc<Hall>> {
 }
 
 impl RouteSink for Router<Arc<Hall>> {
-    fn add<H, T>(self, _: Listener, method: Method, template: &'static str, handler: H) -> Self
+    fn add<H, T>(self, method: Method, template: &'static str, _: Option<u64>, handler: H) -> Self
     where
         H: Handler<T, Arc<Hall>>,
         T: 'static,
@@ -162,31 +154,22 @@ impl RouteSink for Router<Arc<Hall>> {
     }
 }
 
-/// Registers every route of the room.
+/// The routes of the room on their listeners, ready for [`crate::edge::Rooms`].
 #[must_use]
-pub fn register<R: RouteSink>(sink: R) -> R {
-    use Listener::{Exchange, Public};
+pub fn routes(hall: &Arc<Hall>) -> Vec<RoomRoutes> {
+    let public = RoomRoutes::new(Listener::Public);
+    let exchange = RoomRoutes::new(Listener::Exchange);
+    vec![
+        register_public(public, &hall.settings).with_state(Arc::clone(hall)),
+        register_exchange(exchange).with_state(Arc::clone(hall)),
+    ]
+}
+
+/// Registers what lives on the public listener.
+#[must_use]
+pub fn register_public<R: RouteSink>(sink: R, settings: &HallSettings) -> R {
+    let uploads = Some(settings.material_bytes_max);
     let (get, post) = (|| Method::GET, || Method::POST);
-    sink.add(Public, get(), "/api/v1/openapi.json", openapi::document)
-        .add(Public, get(), "/api/v1/items", items::search)
-        .add(Public, get(), "/api/v1/items/{code}", items::guide)
-        .add(Public, get(), "/api/v1/items/{code}/form", items::form)
-        .add(Public, post(), "/api/v1/materials", materials::upload)
-        .add(Public, get(), "/api/v1/materials/{id}", materials::state)
-        .add(Public, post(), "/api/v1/applications", submissions::submit)
-        .add(Public, get(), "/api/v1/applications/{no}", progress::show)
-        .add(Public, get(), "/api/v1/applications/{no}/deadlines", deadlines::show)
-        .add(Public, get(), "/api/v1/applications/{no}/events", events::show)
-        .add(Public, get(), "/api/v1/applications/{no}/documents", documents::list)
-        .add(Public, get(), "/api/v1/applications/{no}/documents/{id}", documents::download)
-        .add(Public, get(), "/api/v1/applications/{no}/receipt", receipts::show)
-        .add(Public, post(), "/api/v1/applications/{no}/supplement", acts::supplement)
-        .add(Public, post(), "/api/v1/applications/{no}/withdraw", acts::withdraw)
-        .add(Public, post(), "/api/v1/applications/{no}/evaluation", acts::evaluate)
-        .add(Public, get(), "/api/v1/deadlines/explain", explain::show)
-        .add(Public, get(), "/api/v1/receipt-key", receipts::key)
-        .add(Public, post(), "/api/v1/session", session::open)
-        .add(Exchange, post(), "/exchange/v1/systems/{id}/applications", submissions::hand_in)
     sink.add(get(), "/api/v1/openapi.json", None, openapi::document)
         .add(get(), "/api/v1/items", None, items::search)
         .add(get(), "/api/v1/items/{code}", None, items::guide)

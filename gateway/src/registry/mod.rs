@@ -21,13 +21,10 @@ pub use system::{SystemState, SystemVersion, SystemVersions};
 
 use crate::processing::life_cycle::{PassedOn, Rules};
 use arc_swap::ArcSwap;
-use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tongban_adapters::definition::{CompiledDefinition, Forward};
 use tongban_catalog::calendar::Calendar;
-use tongban_catalog::region::{RegionCode, RegionError};
-use tongban_catalog::snapshot::{Availability, Catalogue};
 use tongban_catalog::item::ItemState;
 use tongban_catalog::snapshot::Catalogue;
 
@@ -39,10 +36,12 @@ pub struct Snapshot {
     pub systems: BTreeMap<String, SystemVersions>,
     /// The calendar in force.
     pub calendar: Arc<Calendar>,
-    /// Search, and which version of an item is current on a day.
     /// What the hall offers: search, and the organisations.
     pub catalogue: Arc<Catalogue>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
+    /// By id: the version that is in force for new applications.
+    current: BTreeMap<String, Arc<PreparedItem>>,
+    by_code: HashMap<String, String>,
 }
 
 impl Snapshot {
@@ -55,31 +54,39 @@ impl Snapshot {
             calendar: Arc::new(calendar),
             catalogue: Arc::new(Catalogue::new([], Arc::default())),
             items: HashMap::new(),
-            catalogue: Arc::new(Catalogue::new([], Arc::default())),
+            current: BTreeMap::new(),
+            by_code: HashMap::new(),
         }
     }
 
-    /// Adds a version of an item, beside the catalogue that says which one is current.
+    /// Adds a version of an item. New applications get the highest version that is not a draft.
     pub fn insert_item(&mut self, prepared: Arc<PreparedItem>) {
-        let key = (prepared.item.id.as_str().to_owned(), prepared.item.version);
-        self.items.insert(key, prepared);
+        let item = &prepared.item;
+        let id = item.id.as_str().to_owned();
+        self.items
+            .insert((id.clone(), item.version), Arc::clone(&prepared));
+        let newer = self
+            .current
+            .get(&id)
+            .is_none_or(|held| held.item.version < item.version);
+        if item.state != ItemState::Draft && newer {
+            for code in &item.codes {
+                self.by_code.insert(code.as_str().to_owned(), id.clone());
+            }
+            self.current.insert(id, prepared);
+        }
     }
 
-    /// The current version on `today` of the item that has this code, or this id, and whether it may be applied for.
+    /// The version of an item that applications under this code, or under its id, are pinned to.
     #[must_use]
-    pub fn current_item(&self, code: &str, today: Date) -> Option<(&Arc<PreparedItem>, Availability)> {
-        let by_id = || self.catalogue.current(&code.parse().ok()?, today);
-        let found = self.catalogue.by_code(code, today).or_else(by_id)?;
-        let prepared = self.item(found.item.id.as_str(), found.item.version)?;
-        Some((prepared, found.availability))
+    pub fn item_by_code(&self, code: &str) -> Option<&Arc<PreparedItem>> {
+        let id = self.by_code.get(code).map_or(code, String::as_str);
+        self.current.get(id)
     }
 
-    /// The region that a code or a local alias of one stands for.
-    ///
-    /// # Errors
-    /// [`RegionError`] when it is neither.
-    pub fn region(&self, text: &str) -> Result<RegionCode, RegionError> {
-        self.catalogue.organisations().region_aliases().resolve(text)
+    /// The current version of every published item, by id.
+    pub fn current_items(&self) -> impl Iterator<Item = &Arc<PreparedItem>> {
+        self.current.values()
     }
 
     /// One version of an item, as cases are pinned to it.

@@ -7,7 +7,6 @@ use super::{PreparedItem, Snapshot};
 use std::sync::Arc;
 use tongban_catalog::calendar::Calendar;
 use tongban_catalog::item::ServiceItem;
-use tongban_catalog::snapshot::Catalogue;
 use tongban_catalog::source::load_yaml;
 
 /// Code of the open sample item.
@@ -26,18 +25,15 @@ pub(crate) fn item(id: &str, code: &str, state: &str, version: u32) -> ServiceIt
 /// Open, suspended, cancelled and draft items; everything stays with the hall.
 pub(crate) fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot::empty(Calendar::weekends_only());
-    let mut items = Vec::new();
     for (id, code, state) in [
         ("open", OPEN, "active"),
         ("suspended", "10131300600698857413440400", "suspended"),
         ("cancelled", "10131300700698857413440400", "cancelled"),
         ("draft", "10131300800698857413440400", "draft"),
     ] {
-        let item = Arc::new(item(id, code, state, 3));
-        items.push(Arc::clone(&item));
-        snapshot.insert_item(Arc::new(PreparedItem::prepare(item).unwrap()));
+        let prepared = PreparedItem::prepare(item(id, code, state, 3)).unwrap();
+        snapshot.insert_item(Arc::new(prepared));
     }
-    snapshot.catalogue = Arc::new(Catalogue::new(items, Arc::default()));
     snapshot.routes = vec![hall_route()];
     snapshot
 }

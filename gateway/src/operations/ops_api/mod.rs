@@ -18,7 +18,6 @@ use crate::identity::access::Listener;
 use crate::intake::json;
 use crate::intake::origin::kind_word;
 use crate::problem::Problem;
-use crate::processing::change::Casework;
 use crate::registry::Registry;
 use crate::store::audit::NewAudit;
 use crate::store::{SharedStore, StoreError};
@@ -28,33 +27,26 @@ use http::{Extensions, Method, StatusCode, request};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// Bytes of a request's body: a thousand ids and a reason fit well.
 const BODY_BYTES_MAX: usize = 64 << 10;
 /// Characters of a reason.
 const REASON_MAX: usize = 500;
 
+/// What begins a drain; called at most once a request, may be called again.
+pub type DrainHook = Arc<dyn Fn() + Send + Sync>;
+
 /// The room's state; clones share everything.
 #[derive(Clone)]
 pub struct OpsRoom {
-    store: SharedStore,
-    registry: Arc<Registry>,
-    clock: Clock,
-    stop_asked: CancellationToken,
-}
-
-impl OpsRoom {
-    /// With the store, registry and clock of `casework`; `stop_asked` is cancelled when an operator asks to drain.
-    #[must_use]
-    pub fn new(casework: Casework, stop_asked: CancellationToken) -> Self {
-        Self {
-            store: casework.store,
-            registry: casework.registry,
-            clock: casework.clock,
-            stop_asked,
-        }
-    }
+    /// The store.
+    pub store: SharedStore,
+    /// Which systems are registered.
+    pub registry: Arc<Registry>,
+    /// The clock.
+    pub clock: Clock,
+    /// Begins a drain.
+    pub drain: DrainHook,
 }
 
 /// The room's routes: every row of `/ops/v1` but `apply`. `clock` is served in builds with `simulated-time` alone.

@@ -79,7 +79,7 @@ pub(super) async fn drain(State(room): State<OpsRoom>, request: Request) -> Resp
         .get::<crate::edge::RequestId>()
         .map_or("", |id| id.as_str());
     tracing::info!(request_id, "an operator asked to drain");
-    room.stop_asked.cancel();
+    (room.drain)();
     (StatusCode::ACCEPTED, Json(json!({ "draining": true }))).into_response()
 }
 
