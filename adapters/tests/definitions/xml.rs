@@ -23,7 +23,7 @@ fn sent(operation: Operation, context: &ExchangeContext) -> (String, String) {
         (fields.len(), &fields[0]),
         (
             2,
-            &("accessToken".into(), "sample-token-national-radio".into())
+            &("accessToken".into(), "xml-sample-token".into())
         )
     );
     assert_eq!(fields[1].0, "xmlStr");
@@ -375,7 +375,7 @@ fn unreadable_polls_are_errors() {
 fn call(xml: &str) -> CallbackCall {
     form_call(
         &[
-            ("accessToken", "sample-token-national-radio"),
+            ("accessToken", "xml-sample-token"),
             ("xmlStr", &format!("{DECLARATION}{xml}")),
         ],
         Charset::Gbk,
