@@ -18,6 +18,9 @@ pub mod texts;
 
 pub use partner::PartnerCredentials;
 
+#[cfg(test)]
+mod tests;
+
 use super::Feedback;
 use crate::edge::{RoomRoutes, RouteBounds, refuse};
 use crate::entropy::Entropy;
