@@ -128,7 +128,7 @@ async fn a_wrong_application_is_told_every_fault_at_once_and_leaves_no_trace() {
         ("withdrawn item", with(&|a| a["item_code"] = json!(withdrawn_item())), "item_withdrawn"),
         ("wrong check digit", with(&|a| a["applicant"]["id_number"] = json!("110105194912310021")), "wrong_check_digit"),
         ("no such form", with(&|a| a["applicant"]["id_number"] = json!("11010519491231002x")), "identity_number_form"),
-        ("born in the future", with(&|a| a["applicant"]["id_number"] = json!(born_in("20991231"))), "identity_number_date"),
+        ("born in the future", with(&|a| a["applicant"]["id_number"] = json!(born_in("20991231"))), "birth_date_in_future"),
         ("no material", with(&|a| a["materials"] = json!([])), "material_missing"),
         ("unknown material", with(&|a| a["materials"][0]["id"] = json!("00000000000000000000000000000000")), "unknown_material"),
         ("bound elsewhere", with(&|a| a["materials"][0]["id"] = json!(bound[0].1)), "material_bound_elsewhere"),
