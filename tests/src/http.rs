@@ -116,3 +116,41 @@ async fn exchange(
         .collect();
     Ok(Answer { status: head.status.as_u16(), headers, body })
 }
+
+/// Reads a stream (server-sent events) until `enough` of its text has come; returns the text.
+pub async fn read_stream(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    enough: impl Fn(&str) -> bool,
+) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    let mut text = Vec::new();
+    let reading = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(head.as_bytes()).await?;
+        loop {
+            if enough(&String::from_utf8_lossy(&text)) || stream.read_buf(&mut text).await? == 0 {
+                return Ok::<_, std::io::Error>(());
+            }
+        }
+    };
+    let ended = tokio::time::timeout(ANSWER_MAX, reading).await;
+    let read = String::from_utf8_lossy(&text).into_owned();
+    match ended {
+        Ok(Ok(())) => read,
+        Ok(Err(error)) => panic!("{path}: the stream broke ({error}): {read}"),
+        Err(_) => panic!("{path}: not enough within {ANSWER_MAX:?}: {read}"),
+    }
+}
+
+/// The ids of the events in a stream's text, in order.
+#[must_use]
+pub fn event_ids(stream: &str) -> Vec<u64> {
+    stream.lines().filter_map(|line| line.strip_prefix("id: ")?.trim().parse().ok()).collect()
+}

@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// A start takes no longer, also on a busy machine.
@@ -103,12 +104,12 @@ impl Running {
         std::fs::read(&self.log).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
     }
 
-    /// Waits until it has printed a line that `find` recognises.
-    pub async fn line<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+    /// Waits until it has printed something that `find` recognises in all of its output.
+    pub async fn printed_until<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let begun = instant();
         loop {
             let printed = self.printed();
-            if let Some(found) = printed.lines().find_map(&find) {
+            if let Some(found) = find(&printed) {
                 return found;
             }
             assert!(!self.has_ended(), "ended before {what}:\n{printed}");
@@ -124,15 +125,38 @@ impl Drop for Running {
     }
 }
 
-/// Runs the binary to its end.
+/// Runs the binary to its end, with these variables beside its environment.
 #[must_use]
-pub fn run(arguments: &[&str]) -> std::process::Output {
+pub fn run_with(arguments: &[&str], environment: &[(&str, String)]) -> std::process::Output {
     Command::new(binary())
         .args(arguments)
         .current_dir(root())
+        .envs(environment.iter().map(|(k, v)| (*k, v.as_str())))
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|e| panic!("tongban does not start: {e}"))
+}
+
+/// Runs the binary to its end.
+#[must_use]
+pub fn run(arguments: &[&str]) -> std::process::Output {
+    run_with(arguments, &[])
+}
+
+/// An address that nobody uses, below the ports that the system hands out, so that no connection takes it meanwhile. Each process
+/// begins at a place of its own, so that tests at once do not choose the same.
+#[must_use]
+pub fn free_address() -> SocketAddr {
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..1_000 {
+        let place = std::process::id().wrapping_mul(61).wrapping_add(DRAWN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(12_000 + place % 18_000).unwrap_or(12_000);
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+    panic!("no free port between 12000 and 30000")
 }
 
 /// A simulated partner.
@@ -145,24 +169,40 @@ pub struct Partner {
 
 impl Partner {
     /// Starts a partner of this kind (`rest`, `soap`, `xml`) that calls back to `exchange` and steps fast.
-    pub async fn start(kind: &str, listen: &str, exchange: SocketAddr, folder: &Path, more: &[&str]) -> Self {
-        let system = system_of(kind);
+    pub async fn start(kind: &str, exchange: SocketAddr, folder: &Path, more: &[&str]) -> Self {
+        let (system, credential) = system_of(kind);
         let callback = format!("http://{exchange}/exchange/v1/systems/{system}/");
         let state = folder.join(format!("partner-{kind}.jsonl"));
         let state = state.display().to_string();
-        let mut arguments =
-            vec!["simulate", kind, "--listen", listen, "--callback", &callback, "--pace", "20ms", "--state-file", &state];
+        let mut arguments = vec!["simulate", kind, "--listen", "127.0.0.1:0", "--callback", &callback];
+        arguments.extend(["--credential", credential, "--state-file", &state]);
+        if !more.contains(&"--pace") {
+            arguments.extend(["--pace", "20ms"]);
+        }
         arguments.extend(more);
         let log = folder.join(format!("partner-{kind}.log"));
         let mut running = Running::start(&arguments, &log, &[]);
-        let address = running.line("partner's address", address_in).await;
+        let address = running.printed_until("partner's address", |printed| printed.lines().find_map(address_in)).await;
         Self { address, running }
+    }
+
+    /// Every case that it knows, shortly.
+    pub async fn cases(&self) -> Vec<Value> {
+        let answer = super::http::get(self.address, "/_control/cases").await;
+        answer.json()["cases"].as_array().cloned().unwrap_or_default()
     }
 
     /// What it knows of a case; `Null` when nothing.
     pub async fn case(&self, no: &str) -> Value {
         let answer = super::http::get(self.address, &format!("/_control/cases/{no}")).await;
         if answer.status == 200 { answer.json() } else { Value::Null }
+    }
+
+    /// Takes every switch back.
+    pub async fn clear(&self) {
+        let headers = [("content-type", "application/json")];
+        let answer = super::http::send(self.address, "POST", "/_control/switches", &headers, r#"{"clear":true}"#).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Sets switches, for example `["drop,phase=submit,times=1"]`.
@@ -174,21 +214,22 @@ impl Partner {
     }
 
     /// Makes it send one message now.
-    pub async fn send(&self, number: &str, message: &str, fields: Value) {
+    pub async fn send(&self, number: &str, message: &str, fields: Value) -> Value {
         let body = serde_json::json!({ "number": number, "message": message, "fields": fields }).to_string();
         let headers = [("content-type", "application/json")];
         let answer = super::http::send(self.address, "POST", "/_control/event", &headers, body).await;
         assert!(answer.status < 300, "{}", answer.text());
+        answer.json()
     }
 }
 
-/// The system that a kind of partner plays.
+/// The system that a kind of partner plays, and its credential in these tests.
 #[must_use]
-pub fn system_of(kind: &str) -> &'static str {
+pub fn system_of(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "rest" => "gd-explosives",
-        "soap" => "zhuhai-platform",
-        _ => "national-radio",
+        "rest" => ("gd-explosives", super::hall::REST_KEY),
+        "soap" => ("zhuhai-platform", super::hall::SOAP_IDENTIFY),
+        _ => ("national-radio", super::hall::XML_TOKEN),
     }
 }
 
