@@ -35,7 +35,7 @@ impl fmt::Display for RegionError {
         let found = &self.found;
         write!(
             f,
-            "“{found}”不是行政区划代码（应为6、9或12位数字）/ `{found}` is no region code (6, 9 or 12 digits)"
+            "“{found}”不是行政区划代码（应为6、9或12位数字） / `{found}` is no region code (6, 9 or 12 digits)"
         )
     }
 }

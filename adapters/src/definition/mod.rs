@@ -8,17 +8,26 @@
 //! `reply` (what an answer means), `credentials`, `callback` and `events` (what comes in), over `template`, `tree`, `node`.
 
 mod about;
+mod answer;
 mod callback;
+mod callback_rules;
+mod code_tables;
 mod compile;
 mod credentials;
 mod errors;
 mod event_fields;
 mod events;
+mod faults;
 mod feedback;
+mod fields;
+mod message_rules;
 mod node;
+mod operation;
 mod policy;
+mod render;
 mod reply;
 mod request;
+mod rules;
 mod step;
 mod template;
 mod tree;
@@ -311,6 +320,19 @@ impl CompiledDefinition {
         now: jiff::Timestamp,
     ) -> Result<Authenticated, AuthenticationError> {
         self.verify(call, now)
+    }
+
+    /// Who calls on the partner's own resources beside the callback: canonical events, documents, pulls. The same credential; one
+    /// that stands in a callback's body is shown in the header `x-api-key`.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`].
+    pub fn authenticate_resource(
+        &self,
+        call: &CallbackCall,
+        now: jiff::Timestamp,
+    ) -> Result<Authenticated, AuthenticationError> {
+        self.verify_resource(call, now)
     }
 
     /// The cases that a callback is about, for a caller that must fetch their facts before [`Self::read_callback`].

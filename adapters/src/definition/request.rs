@@ -2,11 +2,12 @@
 
 use super::CompiledDefinition;
 use super::errors::EncodeError;
+use super::render::{RenderError, document};
 use super::step::{Body, Call, Step};
-use super::template::{RenderError, Template, document};
+use super::template::Template;
 use super::tree::Tree;
 use crate::exchange::{ExchangeContext, Operation, WireRequest};
-use crate::expression::Data;
+use crate::expression::{Data, EvaluationError};
 use crate::soap::{self, Service};
 use crate::text::{Charset, write_form};
 use crate::xml::Element;
@@ -23,7 +24,7 @@ impl From<RenderError> for EncodeError {
             RenderError::Shape { at, what } => Self::Shape { at, what },
             RenderError::TooLarge { at } => Self::TooLarge {
                 at,
-                limit: super::template::NODES_MAX,
+                limit: super::render::NODES_MAX,
             },
         }
     }
@@ -40,6 +41,13 @@ impl CompiledDefinition {
             operation: operation.as_str(),
             step: index,
         })?;
+        if self.about.short_number && context.submission.case.short_no.is_none() {
+            // An empty number would be a notice about nothing.
+            return Err(EncodeError::Expression {
+                at: "short_number".to_owned(),
+                error: EvaluationError::Missing,
+            });
+        }
         let data = self.data(context);
         let mut headers: Vec<(String, String)> = Vec::new();
         let body = self.body(step, &data, &mut headers)?;

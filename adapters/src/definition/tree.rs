@@ -73,7 +73,7 @@ impl Tree {
             Self::Named { attribute, entries } => entries
                 .iter()
                 .map(|(key, value)| {
-                    let mut element = Element::named(name).with_text(text_of(value)?);
+                    let mut element = Element::named(name).with_text(flat(value)?);
                     element
                         .attributes
                         .push(attribute_of(attribute, key.clone())?);
@@ -111,6 +111,21 @@ fn attribute_of(name: &str, value: String) -> Result<Attribute, &'static str> {
             value,
         }),
         false => Err("an attribute name that XML does not allow"),
+    }
+}
+
+/// What a form holds beyond single values: a list of texts as partners write lists, anything else as JSON.
+fn flat(tree: &Tree) -> Result<String, &'static str> {
+    let texts = match tree {
+        Tree::List(items) => items
+            .iter()
+            .map(|item| item.scalar().map(Option::unwrap_or_default))
+            .collect(),
+        tree => tree.scalar().map(|text| vec![text.unwrap_or_default()]),
+    };
+    match texts {
+        Some(texts) => Ok(texts.join(";")),
+        None => serde_json::to_string(tree).map_err(|_| "no text can be made of it"),
     }
 }
 

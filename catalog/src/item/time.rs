@@ -124,7 +124,7 @@ impl fmt::Display for DayError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "“{}”不是日期（应如 2017-06-05）/ `{}` is no day (write 2017-06-05)",
+            "“{}”不是日期（应如 2017-06-05） / `{}` is no day (write 2017-06-05)",
             self.0, self.0
         )
     }

@@ -75,10 +75,16 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
-        Command::Simulate(arguments) => crate::simulator::run(arguments),
+        Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
         Command::Deadline(arguments) => deadline::run(&arguments),
     }
+}
+
+fn simulate(arguments: crate::simulator::SimulateArguments) -> Result<(), CommandError> {
+    serve::runtime()?
+        .block_on(crate::simulator::simulate(arguments))
+        .map_err(CommandError::failed)
 }
 
 #[cfg(test)]

@@ -307,7 +307,11 @@ fn start_core(index: usize, parts: CoreParts) -> Result<std::thread::JoinHandle<
         .map_err(EdgeError::Core)?;
     std::thread::Builder::new()
         .name(format!("edge-{index}"))
-        .spawn(move || core::run(&runtime, parts))
+        .spawn(move || {
+            core::run(&runtime, parts);
+            // A name that is still being looked up must not hold the stop.
+            runtime.shutdown_background();
+        })
         .map_err(EdgeError::Core)
 }
 

@@ -2,78 +2,9 @@
 
 use super::*;
 use crate::intake::json;
-use crate::registry::form::Form;
-use crate::registry::item::{DayForm, Numbering, PreparedMaterial};
-use crate::registry::route::{HandOver, Mode};
+use crate::registry::sample::{OPEN, snapshot};
 use proptest::prelude::*;
 use serde_json::json;
-
-fn material(seq: u32, necessity: Necessity, situations: &[&str]) -> PreparedMaterial {
-    PreparedMaterial {
-        seq,
-        name: format!("material {seq}"),
-        necessity,
-        situations: situations.iter().map(|s| (*s).to_owned()).collect(),
-    }
-}
-
-fn item(code: &str, state: ItemState) -> Arc<PreparedItem> {
-    let schema = json!({"type": "object", "required": ["project_name"], "additionalProperties": false,
-        "properties": {"project_name": {"type": "string", "maxLength": 20}}});
-    Arc::new(PreparedItem {
-        id: format!("id-{code}"),
-        version: 3,
-        codes: vec![code.to_owned()],
-        name: "节能审查".into(),
-        level: Some(3),
-        region: "440400".into(),
-        state,
-        effective_from: None,
-        effective_to: Some(jiff::civil::date(2020, 1, 1)),
-        organisation_id: "org".into(),
-        organisation_name: "局".into(),
-        organisation_uscc: "11440300MB2C93125R".into(),
-        organisation_code: "006988574".into(),
-        situations: vec!["new".into(), "renewal".into()],
-        materials: vec![
-            material(1, Necessity::Required, &[]),
-            material(2, Necessity::Required, &["renewal"]),
-            material(3, Necessity::Optional, &[]),
-        ],
-        form: Some(Form::compile(schema).unwrap()),
-        rules: crate::processing::life_cycle::Rules::default(),
-        channel_rules: BTreeMap::new(),
-        numbering: Numbering {
-            prefix: "1013130050069885741".into(),
-            day: DayForm::SixDigits,
-        },
-    })
-}
-
-fn snapshot() -> Snapshot {
-    let mut snapshot = Snapshot::default();
-    for (code, state) in [
-        ("OPEN", ItemState::Active),
-        ("SUSPENDED", ItemState::Suspended),
-        ("WITHDRAWN", ItemState::Withdrawn),
-        ("DRAFT", ItemState::Draft),
-    ] {
-        snapshot.insert_item(item(code, state));
-    }
-    snapshot.routes = vec![Route {
-        item: Some("*".into()),
-        level: None,
-        region: None,
-        situation: None,
-        system: Some("zhuhai-platform".into()),
-        hand_over: HandOver::Apply,
-        mode: Mode::Full,
-        priority: 0,
-        valid_from: None,
-        valid_to: None,
-    }];
-    snapshot
-}
 
 fn upload(id: &str, scan: &str, case_no: Option<&str>) -> (String, MaterialRecord) {
     let record = MaterialRecord {
@@ -101,7 +32,7 @@ fn uploads() -> KnownMaterials {
 
 fn good() -> Value {
     json!({
-        "item_code": "OPEN", "situation": "new", "region": "440402",
+        "item_code": OPEN, "situation": "new", "region": "440402",
         "applicant": {"type": "person", "name": "张三", "id_type": "resident_id",
             "id_number": "11010519491231002X", "phone": "13800000000"},
         "form": {"project_name": "x"},
@@ -120,25 +51,30 @@ fn run(body: &Value) -> Result<CheckedApplication, Vec<(String, &'static str)>> 
 #[test]
 fn a_right_application_passes_with_item_route_and_materials() {
     let checked = run(&good()).unwrap_or_else(|faults| panic!("{faults:?}"));
-    assert_eq!(checked.item.version, 3);
-    assert_eq!(checked.route.system.as_deref(), Some("zhuhai-platform"));
-    assert_eq!(checked.materials[0].name, "material 1");
+    assert_eq!(checked.item.item.version, 3);
+    assert_eq!(checked.route, crate::registry::sample::hall_route());
+    assert_eq!(checked.materials[0].name, "节能报告");
 }
 
 #[test]
 fn each_fault_has_its_place_and_code() {
     let table: &[(&str, Value, &str, &str)] = &[
         ("/item_code", json!("NONE"), "/item_code", "unknown_item"),
-        ("/item_code", json!("DRAFT"), "/item_code", "unknown_item"),
         (
             "/item_code",
-            json!("SUSPENDED"),
+            json!("10131300800698857413440400"),
+            "/item_code",
+            "unknown_item",
+        ),
+        (
+            "/item_code",
+            json!("10131300600698857413440400"),
             "/item_code",
             "item_suspended",
         ),
         (
             "/item_code",
-            json!("WITHDRAWN"),
+            json!("10131300700698857413440400"),
             "/item_code",
             "item_withdrawn",
         ),
@@ -291,6 +227,18 @@ fn each_fault_has_its_place_and_code() {
             "/materials",
             "too_many",
         ),
+        (
+            "/materials",
+            json!([{"seq": 1, "id": "word"}]),
+            "/materials/0/id",
+            "material_format",
+        ),
+        (
+            "/materials",
+            json!([{"seq": 1, "id": "m1"}, {"seq": 1, "id": "m2"}]),
+            "/materials/1/seq",
+            "material_single",
+        ),
         ("/surprise", json!(1), "/surprise", "unknown_field"),
     ];
     for (place, value, pointer, code) in table {
@@ -307,7 +255,7 @@ fn each_fault_has_its_place_and_code() {
 
 #[test]
 fn every_fault_is_told_at_once() {
-    let body = json!({"item_code": "SUSPENDED", "situation": "renewal", "region": "440300",
+    let body = json!({"item_code": "10131300600698857413440400", "situation": "renewal", "region": "440300",
         "applicant": {"type": "person", "name": "x", "id_type": "resident_id", "id_number": "1", "phone": "1"},
         "form": {}, "materials": [{"seq": 3, "id": "none"}]});
     let faults = run(&body).err().unwrap();
@@ -330,7 +278,7 @@ fn every_fault_is_told_at_once() {
 fn an_item_past_its_last_day_takes_no_application() {
     let mut faults = Vec::new();
     let request = ApplicationRequest::of_body(&good(), &mut faults);
-    let late = jiff::civil::date(2020, 1, 2);
+    let late = jiff::civil::date(2031, 1, 1);
     let faults = check(&request, &uploads(), &snapshot(), late, faults)
         .err()
         .unwrap();

@@ -6,8 +6,12 @@
 
 pub mod form;
 pub mod item;
+pub mod loading;
 pub mod route;
 pub mod routes_file;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod sources;
 pub mod system;
 
 pub use item::PreparedItem;
@@ -22,6 +26,7 @@ use std::sync::Arc;
 use tongban_adapters::definition::{CompiledDefinition, Forward};
 use tongban_catalog::calendar::Calendar;
 use tongban_catalog::item::ItemState;
+use tongban_catalog::snapshot::Catalogue;
 
 /// One consistent picture of everything that is registered.
 pub struct Snapshot {
@@ -31,6 +36,8 @@ pub struct Snapshot {
     pub systems: BTreeMap<String, SystemVersions>,
     /// The calendar in force.
     pub calendar: Arc<Calendar>,
+    /// What the hall offers: search, and the organisations.
+    pub catalogue: Arc<Catalogue>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
     /// By id: the version that is in force for new applications.
     current: BTreeMap<String, Arc<PreparedItem>>,
@@ -45,6 +52,7 @@ impl Snapshot {
             routes: Vec::new(),
             systems: BTreeMap::new(),
             calendar: Arc::new(calendar),
+            catalogue: Arc::new(Catalogue::new([], Arc::default())),
             items: HashMap::new(),
             current: BTreeMap::new(),
             by_code: HashMap::new(),

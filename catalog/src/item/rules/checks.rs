@@ -19,14 +19,9 @@ pub(super) fn unknown_situation(item: &ServiceItem, pointer: &str, id: &str) -> 
         format!("事项没有情形 {id}"),
         format!("the item has no situation {id}"),
     );
-    let finding = match crate::source::nearest(id, known) {
-        Some(near) => finding.with_hint(
-            format!("是否想写“{near}”？"),
-            format!("did you mean `{near}`?"),
-        ),
-        None => finding,
-    };
-    finding.compared_with("/situations")
+    finding
+        .with_suggestion(crate::source::nearest(id, known))
+        .compared_with("/situations")
 }
 
 /// A text that must be there and has a longest length in characters.

@@ -141,14 +141,12 @@ fn names_of_lists(form: &ItemForm, found: &mut Vec<Finding>) {
                 format!("表单没有字段 {name}"),
                 format!("the form has no field {name}"),
             );
-            let finding = match nearest(name, properties.keys().map(String::as_str)) {
-                Some(near) => finding.with_hint(
-                    format!("是否想写“{near}”？"),
-                    format!("did you mean `{near}`?"),
-                ),
-                None => finding,
-            };
-            found.push(finding.compared_with("/form/properties"));
+            let near = nearest(name, properties.keys().map(String::as_str));
+            found.push(
+                finding
+                    .with_suggestion(near)
+                    .compared_with("/form/properties"),
+            );
         }
     }
     let mut ordered: Vec<&str> = strings(schema.get(ORDER))

@@ -22,7 +22,7 @@ pub async fn a_held_message_waits_in_order_of_occurrence(subject: &dyn Subject) 
     assert_eq!(waiting[0].key, key(no, "early"));
     assert_eq!(waiting[0].held_until, Some(at(200)));
     assert!(store.held_due(at(99), 9).await.unwrap().is_empty());
-    assert_eq!(store.held_due(at(300), 9).await.unwrap(), [no.clone()]);
+    assert_eq!(store.held_due(at(300), 9).await.unwrap().first(), Some(no));
     assert!(store.held("no such case").await.unwrap().is_empty());
 }
 

@@ -129,6 +129,7 @@ macro_rules! store_conformance {
                 bound_bytes_come_back_as_they_were
                 an_upload_over_its_bound_leaves_nothing
                 an_interrupted_upload_leaves_nothing
+                an_id_that_is_taken_is_refused_and_its_bytes_stay
                 unbound_uploads_of_a_client_are_capped
                 uploads_under_way_count_against_the_cap
                 a_material_is_bound_to_the_first_case_that_names_it

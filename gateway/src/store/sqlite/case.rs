@@ -239,7 +239,7 @@ async fn commit(
     if let Some(submission) = &change.submission {
         replace_submission(connection, vault, &case, submission).await?;
     }
-    write_clocks(connection, case.id, &change.projection.clocks).await?;
+    replace_clocks(connection, case.id, &change.projection.clocks).await?;
     if change.cancel_deliveries {
         outbox::cancel(connection, &case).await?;
     }
@@ -364,7 +364,7 @@ pub(super) fn search_digests(
 }
 
 /// Replaces a case's rows in the ordered index of clocks.
-pub(super) async fn write_clocks(
+async fn replace_clocks(
     connection: &mut SqliteConnection,
     case_row: i64,
     clocks: &[ClockRow],
@@ -373,6 +373,14 @@ pub(super) async fn write_clocks(
         .bind(case_row)
         .execute(&mut *connection)
         .await?;
+    insert_clocks(connection, case_row, clocks).await
+}
+
+pub(super) async fn insert_clocks(
+    connection: &mut SqliteConnection,
+    case_row: i64,
+    clocks: &[ClockRow],
+) -> Result<(), StoreError> {
     for clock in clocks {
         sqlx::query("INSERT INTO case_clock (case_id, kind, due_at) VALUES (?, ?, ?)")
             .bind(case_row)

@@ -1,6 +1,6 @@
 //! Deliveries as workers see them: leased in order, journalled, left with an outcome. What operators see is in [`super::operator`].
 
-use super::leased::{AtHand, take};
+use super::leased::{AtHand, set_aside, take};
 use super::rows::instant;
 use super::{SqliteStore, StoreError, keep, operator, undo};
 use crate::identity::Scope;
@@ -57,7 +57,14 @@ impl DeliveryStore for SqliteStore {
                     .await?;
                 let mut leased = Vec::with_capacity(due.len());
                 for id in due {
-                    leased.push(take(c, vault, id, &worker, until).await?);
+                    match take(c, vault, id, &worker, until).await {
+                        Ok(one) => leased.push(one),
+                        // One row that cannot be read must not stop all the others.
+                        Err(StoreError::Sealed { .. } | StoreError::Inconsistent { .. }) => {
+                            set_aside(c, id).await?;
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
                 keep(leased)
             })

@@ -283,7 +283,7 @@ pub(super) async fn held(
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
-pub(super) const HELD_DUE: &str = "SELECT c.case_no FROM (SELECT case_id, min(held_until) AS until FROM feedback
+pub(super) const HELD_DUE: &str = "SELECT c.case_no FROM (SELECT case_id, min(held_until) AS until FROM feedback INDEXED BY feedback_held
     WHERE state = 'held' AND held_until <= ? GROUP BY case_id ORDER BY until LIMIT ?) h JOIN case_record c ON c.id = h.case_id";
 
 pub(super) async fn held_due(

@@ -96,16 +96,25 @@ struct Incoming {
 }
 
 impl Incoming {
-    fn begin(files: &MaterialFiles, id: &str, client: Vec<u8>) -> Self {
-        files.under_way.lock().ids.insert(id.to_owned());
-        Self {
+    /// Begins an upload; an id that is under way or there already belongs to somebody else.
+    fn begin(
+        files: &MaterialFiles,
+        id: &str,
+        target: &Path,
+        client: Vec<u8>,
+    ) -> Result<Self, StoreError> {
+        let taken = || broken("material", "id", id, "this id is taken");
+        if target.exists() || !files.under_way.lock().ids.insert(id.to_owned()) {
+            return Err(taken());
+        }
+        Ok(Self {
             id: id.to_owned(),
             client,
             counted: 0,
             path: files.folder.join("incoming").join(id),
             keep_file: false,
             under_way: files.under_way.clone(),
-        }
+        })
     }
 
     /// Counts bytes; returns what all uploads of this client hold by now.
@@ -164,7 +173,7 @@ impl SqliteStore {
             0
         };
         let target = self.files.path(&material.id)?;
-        let mut incoming = Incoming::begin(&self.files, &material.id, client.clone());
+        let mut incoming = Incoming::begin(&self.files, &material.id, &target, client.clone())?;
         let entropy = self.vault.entropy();
         let key = zeroize::Zeroizing::new(entropy.bytes::<32>().map_err(io::Error::other)?);
         let file_key = DataKey::from_bytes(key.as_slice())?;

@@ -80,6 +80,20 @@ pub(super) async fn take(
     })
 }
 
+/// Leaves a delivery whose case or content cannot be read to a person, with the code `unreadable`.
+pub(super) async fn set_aside(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE delivery SET state = 'dead', due_at = NULL, last_code = 'unreadable' WHERE id = ?",
+    )
+    .bind(id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// The key that every attempt of a delivery carries: nothing in it ever changes.
 pub(super) fn message_key(system_id: &str, case_no: &str, id: i64) -> String {
     format!("{system_id}/{case_no}/{id}")

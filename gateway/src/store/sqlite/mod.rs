@@ -20,6 +20,8 @@ mod outbox;
 mod registry;
 mod rows;
 mod submit;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use super::sealed::{MasterKeys, Place, Vault, keys};
@@ -123,6 +125,7 @@ impl SqliteStore {
         let digest_key = digest_key(&writing, &keys, &entropy).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(bounds.readers.max(1))
+            .test_before_acquire(false)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.read_only(true))
             .await?;
@@ -139,6 +142,12 @@ impl SqliteStore {
     /// Tells `observer` of every commit from now on; the first observer stays.
     pub fn observe(&self, observer: Arc<dyn CommitObserver>) {
         self.writer.observe(observer);
+    }
+
+    /// Writes that wait for the writer by now, of [`StoreBounds::queue`].
+    #[must_use]
+    pub fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
     }
 
     /// Commits what is queued, closes the database and gives the folder free.

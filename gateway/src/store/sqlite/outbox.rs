@@ -16,12 +16,14 @@ pub(super) async fn begin(
     created_at: Timestamp,
 ) -> Result<(), StoreError> {
     for delivery in deliveries {
-        let id = next_id(connection, "SELECT max(id) FROM delivery").await?;
-        let message = if delivery.message.is_null() {
-            None
+        // Most deliveries carry no message: then nothing need be bound to the row, and SQLite numbers it.
+        let (id, message) = if delivery.message.is_null() {
+            (None, None)
         } else {
+            let id = next_id(connection, "SELECT max(id) FROM delivery").await?;
             let place = numbered_place("delivery", "message", id);
-            Some(Sealed::seal(case_key, &place, &delivery.message, vault.entropy())?.into_bytes())
+            let sealed = Sealed::seal(case_key, &place, &delivery.message, vault.entropy())?;
+            (Some(id), Some(sealed.into_bytes()))
         };
         sqlx::query(
             "INSERT INTO delivery (id, case_id, system_id, operation, state, turn, due_at, created_at, message)

@@ -315,7 +315,7 @@ async fn insert_parts(
                 .await?;
         }
     }
-    case::write_clocks(connection, id, &case.projection.clocks).await?;
+    case::insert_clocks(connection, id, &case.projection.clocks).await?;
     outbox::begin(
         connection,
         vault,

@@ -140,6 +140,11 @@ impl Writer {
         self.observer.set(observer).ok();
     }
 
+    /// Writes in the queue, for metrics and tests.
+    pub(super) fn waiting(&self) -> usize {
+        self.bound - self.queue.capacity()
+    }
+
     pub(super) async fn close(&self) {
         self.closing.cancel();
         let task = self.task.lock().take();
