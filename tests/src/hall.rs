@@ -15,8 +15,11 @@ use tempfile::TempDir;
 pub const STATE_MAX: Duration = Duration::from_secs(60);
 
 /// The environment variable with the address of the system that a kind of partner plays.
-const ENDPOINTS: [(&str, &str); 3] =
-    [("rest", "GD_EXPLOSIVES_ENDPOINT"), ("soap", "ZHUHAI_PLATFORM_ENDPOINT"), ("xml", "NATIONAL_RADIO_ENDPOINT")];
+const ENDPOINTS: [(&str, &str); 3] = [
+    ("rest", "GD_EXPLOSIVES_ENDPOINT"),
+    ("soap", "ZHUHAI_PLATFORM_ENDPOINT"),
+    ("xml", "NATIONAL_RADIO_ENDPOINT"),
+];
 
 /// The `x-api-key` of the REST partner.
 pub const REST_KEY: &str = "black-box-rest-key";
@@ -65,12 +68,26 @@ impl Hall {
         }
         for (kind, variable) in ENDPOINTS {
             // Port 9 (discard): where no partner was asked for, nobody listens.
-            let address = hall.partners.iter().find(|(k, _)| *k == kind).map_or("127.0.0.1:9".to_owned(), |(_, p)| p.address.to_string());
-            hall.environment.push((variable, format!("http://{address}")));
+            let address = hall
+                .partners
+                .iter()
+                .find(|(k, _)| *k == kind)
+                .map_or("127.0.0.1:9".to_owned(), |(_, p)| p.address.to_string());
+            hall.environment
+                .push((variable, format!("http://{address}")));
         }
         hall.write_config();
-        let applied = hall.run(&["apply", "config", "--config", &hall.config().display().to_string()]);
-        assert!(applied.status.success(), "apply failed: {}", words(&applied));
+        let applied = hall.run(&[
+            "apply",
+            "config",
+            "--config",
+            &hall.config().display().to_string(),
+        ]);
+        assert!(
+            applied.status.success(),
+            "apply failed: {}",
+            words(&applied)
+        );
         hall.start().await;
         hall
     }
@@ -108,7 +125,8 @@ impl Hall {
             self.data().display(),
             self.exchange
         );
-        std::fs::write(self.config(), text).unwrap_or_else(|e| panic!("{}: {e}", self.config().display()));
+        std::fs::write(self.config(), text)
+            .unwrap_or_else(|e| panic!("{}: {e}", self.config().display()));
     }
 
     /// Starts the gateway (again) and waits until it is ready.
@@ -120,23 +138,37 @@ impl Hall {
         let listener = |name: &'static str| {
             move |printed: &str| {
                 let of_this_start = printed.get(printed_before..).unwrap_or_default();
-                of_this_start.lines().find(|l| l.starts_with(name)).and_then(address_in)
+                of_this_start
+                    .lines()
+                    .find(|l| l.starts_with(name))
+                    .and_then(address_in)
             }
         };
-        self.public = running.printed_until("public address", listener("public")).await;
-        self.exchange = running.printed_until("exchange address", listener("exchange")).await;
-        self.operations = running.printed_until("operations address", listener("operations")).await;
+        self.public = running
+            .printed_until("public address", listener("public"))
+            .await;
+        self.exchange = running
+            .printed_until("exchange address", listener("exchange"))
+            .await;
+        self.operations = running
+            .printed_until("operations address", listener("operations"))
+            .await;
         self.gateway = Some(running);
         let operations = self.operations;
         eventually("the gateway is ready", STATE_MAX, || async move {
-            try_send(operations, "GET", "/readyz", &[], "").await.ok().filter(|a| a.status == 200)
+            try_send(operations, "GET", "/readyz", &[], "")
+                .await
+                .ok()
+                .filter(|a| a.status == 200)
         })
         .await;
     }
 
     /// The gateway's process.
     pub fn gateway(&mut self) -> &mut Running {
-        self.gateway.as_mut().unwrap_or_else(|| panic!("the gateway does not run"))
+        self.gateway
+            .as_mut()
+            .unwrap_or_else(|| panic!("the gateway does not run"))
     }
 
     /// kill -9 of the gateway.
@@ -147,7 +179,11 @@ impl Hall {
     /// A partner that the test asked for.
     #[must_use]
     pub fn partner(&self, kind: &str) -> &Partner {
-        self.partners.iter().find(|(k, _)| *k == kind).map(|(_, p)| p).unwrap_or_else(|| panic!("no partner {kind} was started"))
+        self.partners
+            .iter()
+            .find(|(k, _)| *k == kind)
+            .map(|(_, p)| p)
+            .unwrap_or_else(|| panic!("no partner {kind} was started"))
     }
 
     /// Runs `tongban` to its end in this hall's environment.
@@ -160,20 +196,35 @@ impl Hall {
     #[must_use]
     pub fn deliveries(&self, arguments: &[&str]) -> Output {
         let data = self.data().display().to_string();
-        let all: Vec<&str> = ["deliveries"].iter().chain(arguments).copied().chain(["--data", &data]).collect();
+        let all: Vec<&str> = ["deliveries"]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .chain(["--data", &data])
+            .collect();
         self.run(&all)
     }
 
     /// A call of the applicant.
     pub async fn get(&self, taken: &Taken, path: &str) -> Answer {
         let path = format!("/api/v1/applications/{}{path}", taken.no);
-        send(self.public, "GET", &path, &[("x-query-code", &taken.query_code)], "").await
+        send(
+            self.public,
+            "GET",
+            &path,
+            &[("x-query-code", &taken.query_code)],
+            "",
+        )
+        .await
     }
 
     /// A call of the applicant with a JSON body.
     pub async fn post(&self, taken: &Taken, path: &str, body: &Value) -> Answer {
         let path = format!("/api/v1/applications/{}{path}", taken.no);
-        let headers = [("x-query-code", taken.query_code.as_str()), ("content-type", "application/json")];
+        let headers = [
+            ("x-query-code", taken.query_code.as_str()),
+            ("content-type", "application/json"),
+        ];
         send(self.public, "POST", &path, &headers, body.to_string()).await
     }
 
@@ -188,21 +239,36 @@ impl Hall {
     pub async fn events(&self, taken: &Taken) -> Vec<Value> {
         let answer = self.get(taken, "/events").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let events = answer.json()["events"].as_array().cloned().unwrap_or_default();
+        let events = answer.json()["events"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         for (index, event) in events.iter().enumerate() {
-            assert_eq!(event["seq"], json!(index + 1), "a gap in the history of {}: {events:?}", taken.no);
+            assert_eq!(
+                event["seq"],
+                json!(index + 1),
+                "a gap in the history of {}: {events:?}",
+                taken.no
+            );
         }
         events
     }
 
     /// The types of its history.
     pub async fn event_types(&self, taken: &Taken) -> Vec<String> {
-        self.events(taken).await.iter().map(|e| e["type"].as_str().unwrap_or_default().to_owned()).collect()
+        self.events(taken)
+            .await
+            .iter()
+            .map(|e| e["type"].as_str().unwrap_or_default().to_owned())
+            .collect()
     }
 
     /// Waits until the application is in a state; returns what is shown of it then.
     pub async fn until_state(&self, taken: &Taken, state: &str) -> Value {
-        self.until(taken, &format!("{} is {state}", taken.no), |shown| shown["state"] == state).await
+        self.until(taken, &format!("{} is {state}", taken.no), |shown| {
+            shown["state"] == state
+        })
+        .await
     }
 
     /// Waits until what is shown of the application is as wanted.
@@ -213,7 +279,10 @@ impl Hall {
             if wanted(&shown) {
                 return shown;
             }
-            assert!(begun.elapsed() < STATE_MAX, "not within {STATE_MAX:?}: {what}; shown: {shown:#}");
+            assert!(
+                begun.elapsed() < STATE_MAX,
+                "not within {STATE_MAX:?}: {what}; shown: {shown:#}"
+            );
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
@@ -230,13 +299,30 @@ impl Hall {
 
     /// A call of an operator.
     pub async fn ops(&self, method: &str, path: &str, body: Value) -> Answer {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        send(self.operations, method, path, &[("content-type", "application/json")], body).await
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        send(
+            self.operations,
+            method,
+            path,
+            &[("content-type", "application/json")],
+            body,
+        )
+        .await
     }
 
     /// Moves the gateway's clock forward.
     pub async fn advance(&self, seconds: i64) {
-        let answer = self.ops("POST", "/ops/v1/clock", json!({ "advance_seconds": seconds })).await;
+        let answer = self
+            .ops(
+                "POST",
+                "/ops/v1/clock",
+                json!({ "advance_seconds": seconds }),
+            )
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
@@ -244,15 +330,26 @@ impl Hall {
     pub async fn listed(&self, query: &str) -> Vec<Value> {
         let answer = get(self.operations, &format!("/ops/v1/deliveries?{query}")).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()["deliveries"].as_array().cloned().unwrap_or_default()
+        answer.json()["deliveries"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// The sum of a metric's series whose labels contain all of `labels`.
     pub async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
         let text = get(self.operations, "/metrics").await.text();
-        let of_name = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
-        let lines = text.lines().filter(of_name).filter(|line| labels.iter().all(|label| line.contains(label)));
-        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+        let of_name = |line: &&str| {
+            line.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['{', ' ']))
+        };
+        let lines = text
+            .lines()
+            .filter(of_name)
+            .filter(|line| labels.iter().all(|label| line.contains(label)));
+        lines
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
     }
 }
 

@@ -13,22 +13,35 @@ const START_MAX: Duration = Duration::from_secs(60);
 /// The repository's root.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
 }
 
 /// The built binary: beside the test's own, in the folder of the same profile.
 #[must_use]
 pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_else(|e| panic!("own path: {e}"));
-    let profile = own.parent().and_then(Path::parent).unwrap_or_else(|| panic!("no target folder"));
+    let profile = own
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or_else(|| panic!("no target folder"));
     let path = profile.join("tongban");
-    assert!(path.exists(), "{} is missing: cargo build --workspace --features tongban-gateway/simulated-time", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build --workspace --features tongban-gateway/simulated-time",
+        path.display()
+    );
     path
 }
 
 /// Monotonic time, for bounds of waiting only.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "tests bound their waiting by real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests bound their waiting by real time"
+)]
 pub fn instant() -> Instant {
     Instant::now()
 }
@@ -60,7 +73,10 @@ impl Running {
     #[must_use]
     pub fn start(arguments: &[&str], log: &Path, environment: &[(&str, String)]) -> Self {
         let open = || {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
+            let file = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(log);
             file.unwrap_or_else(|e| panic!("{}: {e}", log.display()))
         };
         let child = Command::new(binary())
@@ -72,7 +88,10 @@ impl Running {
             .stderr(open())
             .spawn()
             .unwrap_or_else(|e| panic!("tongban does not start: {e}"));
-        Self { child, log: log.to_path_buf() }
+        Self {
+            child,
+            log: log.to_path_buf(),
+        }
     }
 
     /// Process id.
@@ -89,7 +108,9 @@ impl Running {
 
     /// SIGTERM, and waits for its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
         self.child.wait().ok().and_then(|status| status.code())
     }
 
@@ -101,7 +122,9 @@ impl Running {
     /// What it printed so far.
     #[must_use]
     pub fn printed(&self) -> String {
-        std::fs::read(&self.log).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
+        std::fs::read(&self.log)
+            .map(|b| String::from_utf8_lossy(&b).into_owned())
+            .unwrap_or_default()
     }
 
     /// Waits until it has printed something that `find` recognises in all of its output.
@@ -113,7 +136,10 @@ impl Running {
                 return found;
             }
             assert!(!self.has_ended(), "ended before {what}:\n{printed}");
-            assert!(begun.elapsed() < START_MAX, "no {what} within {START_MAX:?}:\n{printed}");
+            assert!(
+                begun.elapsed() < START_MAX,
+                "no {what} within {START_MAX:?}:\n{printed}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -149,7 +175,9 @@ pub fn run(arguments: &[&str]) -> std::process::Output {
 pub fn free_address() -> SocketAddr {
     static DRAWN: AtomicU32 = AtomicU32::new(0);
     for _ in 0..1_000 {
-        let place = std::process::id().wrapping_mul(61).wrapping_add(DRAWN.fetch_add(1, Ordering::Relaxed));
+        let place = std::process::id()
+            .wrapping_mul(61)
+            .wrapping_add(DRAWN.fetch_add(1, Ordering::Relaxed));
         let port = u16::try_from(12_000 + place % 18_000).unwrap_or(12_000);
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         if std::net::TcpListener::bind(address).is_ok() {
@@ -174,7 +202,14 @@ impl Partner {
         let callback = format!("http://{exchange}/exchange/v1/systems/{system}/");
         let state = folder.join(format!("partner-{kind}.jsonl"));
         let state = state.display().to_string();
-        let mut arguments = vec!["simulate", kind, "--listen", "127.0.0.1:0", "--callback", &callback];
+        let mut arguments = vec![
+            "simulate",
+            kind,
+            "--listen",
+            "127.0.0.1:0",
+            "--callback",
+            &callback,
+        ];
         arguments.extend(["--credential", credential, "--state-file", &state]);
         if !more.contains(&"--pace") {
             arguments.extend(["--pace", "20ms"]);
@@ -182,26 +217,44 @@ impl Partner {
         arguments.extend(more);
         let log = folder.join(format!("partner-{kind}.log"));
         let mut running = Running::start(&arguments, &log, &[]);
-        let address = running.printed_until("partner's address", |printed| printed.lines().find_map(address_in)).await;
+        let address = running
+            .printed_until("partner's address", |printed| {
+                printed.lines().find_map(address_in)
+            })
+            .await;
         Self { address, running }
     }
 
     /// Every case that it knows, shortly.
     pub async fn cases(&self) -> Vec<Value> {
         let answer = super::http::get(self.address, "/_control/cases").await;
-        answer.json()["cases"].as_array().cloned().unwrap_or_default()
+        answer.json()["cases"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// What it knows of a case; `Null` when nothing.
     pub async fn case(&self, no: &str) -> Value {
         let answer = super::http::get(self.address, &format!("/_control/cases/{no}")).await;
-        if answer.status == 200 { answer.json() } else { Value::Null }
+        if answer.status == 200 {
+            answer.json()
+        } else {
+            Value::Null
+        }
     }
 
     /// Takes every switch back.
     pub async fn clear(&self) {
         let headers = [("content-type", "application/json")];
-        let answer = super::http::send(self.address, "POST", "/_control/switches", &headers, r#"{"clear":true}"#).await;
+        let answer = super::http::send(
+            self.address,
+            "POST",
+            "/_control/switches",
+            &headers,
+            r#"{"clear":true}"#,
+        )
+        .await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
@@ -209,15 +262,18 @@ impl Partner {
     pub async fn set(&self, switches: &[&str]) {
         let body = serde_json::json!({ "set": switches }).to_string();
         let headers = [("content-type", "application/json")];
-        let answer = super::http::send(self.address, "POST", "/_control/switches", &headers, body).await;
+        let answer =
+            super::http::send(self.address, "POST", "/_control/switches", &headers, body).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Makes it send one message now.
     pub async fn send(&self, number: &str, message: &str, fields: Value) -> Value {
-        let body = serde_json::json!({ "number": number, "message": message, "fields": fields }).to_string();
+        let body = serde_json::json!({ "number": number, "message": message, "fields": fields })
+            .to_string();
         let headers = [("content-type", "application/json")];
-        let answer = super::http::send(self.address, "POST", "/_control/event", &headers, body).await;
+        let answer =
+            super::http::send(self.address, "POST", "/_control/event", &headers, body).await;
         assert!(answer.status < 300, "{}", answer.text());
         answer.json()
     }

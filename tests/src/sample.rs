@@ -25,8 +25,17 @@ impl Taken {
     pub fn of(answer: &Answer) -> Self {
         assert_eq!(answer.status, 201, "{}", answer.text());
         let said = answer.json();
-        let text = |name: &str| said[name].as_str().unwrap_or_else(|| panic!("no {name}: {said}")).to_owned();
-        Self { no: text("application_no"), query_code: text("query_code"), receipt: text("receipt") }
+        let text = |name: &str| {
+            said[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {name}: {said}"))
+                .to_owned()
+        };
+        Self {
+            no: text("application_no"),
+            query_code: text("query_code"),
+            receipt: text("receipt"),
+        }
     }
 }
 
@@ -70,7 +79,10 @@ pub fn body(kind: &str, materials: &[(u32, String)]) -> Value {
             json!({"project_name": "样例台站", "station_kind": "handheld", "frequency_mhz": 409.75, "power_w": 4, "sets": 20}),
         ),
     };
-    let materials: Vec<Value> = materials.iter().map(|(seq, id)| json!({"seq": seq, "id": id})).collect();
+    let materials: Vec<Value> = materials
+        .iter()
+        .map(|(seq, id)| json!({"seq": seq, "id": id}))
+        .collect();
     json!({
         "item_code": item(kind), "situation": situation, "region": region, "form": form, "materials": materials,
         "applicant": {"type": "person", "name": "张三样例", "id_type": "resident_id", "id_number": IDENTITY_NUMBER, "phone": "13800000000"},
@@ -79,8 +91,18 @@ pub fn body(kind: &str, materials: &[(u32, String)]) -> Value {
 
 /// Uploads a file.
 pub async fn upload(public: SocketAddr, content: &[u8]) -> String {
-    let headers = [("content-type", "application/pdf"), ("x-file-name", "sample.pdf")];
-    let answer = send(public, "POST", "/api/v1/materials", &headers, content.to_vec()).await;
+    let headers = [
+        ("content-type", "application/pdf"),
+        ("x-file-name", "sample.pdf"),
+    ];
+    let answer = send(
+        public,
+        "POST",
+        "/api/v1/materials",
+        &headers,
+        content.to_vec(),
+    )
+    .await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()["id"].as_str().unwrap_or_default().to_owned()
 }
@@ -89,22 +111,39 @@ pub async fn upload(public: SocketAddr, content: &[u8]) -> String {
 pub async fn uploads(public: SocketAddr, kind: &str) -> Vec<(u32, String)> {
     let mut materials = Vec::new();
     for seq in material_seqs(kind) {
-        materials.push((*seq, upload(public, format!("%PDF-1.4 sample {seq}").as_bytes()).await));
+        materials.push((
+            *seq,
+            upload(public, format!("%PDF-1.4 sample {seq}").as_bytes()).await,
+        ));
     }
     materials
 }
 
 /// Posts a submission.
 pub async fn post(public: SocketAddr, key: &str, body: &Value) -> Answer {
-    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
-    send(public, "POST", "/api/v1/applications", &headers, body.to_string()).await
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", key),
+    ];
+    send(
+        public,
+        "POST",
+        "/api/v1/applications",
+        &headers,
+        body.to_string(),
+    )
+    .await
 }
 
 /// A key that no other submission of this run has.
 #[must_use]
 pub fn fresh_key() -> String {
     static DRAWN: AtomicU32 = AtomicU32::new(0);
-    format!("black-box-{}-{}", std::process::id(), DRAWN.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "black-box-{}-{}",
+        std::process::id(),
+        DRAWN.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 /// Submits the sample of a kind.

@@ -20,8 +20,16 @@ async fn case_of(hall: &Hall, kind: &str, taken: &Taken, seen: &[String]) -> (St
 async fn every_fault_ends_right(kind: &'static str) {
     let immediate: &[&str] = &["--scenario", "immediate"];
     let of = |k: &str| if k == "xml" { &[][..] } else { immediate };
-    let hall = Hall::open(&[("rest", of("rest")), ("soap", of("soap")), ("xml", of("xml"))]).await;
-    let others: Vec<&str> = ["rest", "soap", "xml"].into_iter().filter(|k| *k != kind).collect();
+    let hall = Hall::open(&[
+        ("rest", of("rest")),
+        ("soap", of("soap")),
+        ("xml", of("xml")),
+    ])
+    .await;
+    let others: Vec<&str> = ["rest", "soap", "xml"]
+        .into_iter()
+        .filter(|k| *k != kind)
+        .collect();
     let mut seen = Vec::new();
     for switch in [
         "slow=1s,phase=submit,times=1",
@@ -44,7 +52,11 @@ async fn every_fault_ends_right(kind: &'static str) {
         let (number, case) = case_of(&hall, kind, &taken, &seen).await;
         assert_eq!(case["effects"], 1, "{kind}, {switch}: {case:#}");
         let types = hall.event_types(&taken).await;
-        assert_eq!(types.iter().filter(|t| *t == "closed").count(), 1, "{kind}, {switch}: {types:?}");
+        assert_eq!(
+            types.iter().filter(|t| *t == "closed").count(),
+            1,
+            "{kind}, {switch}: {types:?}"
+        );
         seen.push(number);
         hall.partner(kind).clear().await;
     }
@@ -68,12 +80,25 @@ async fn a_national_system_that_fails_in_any_way_ends_right() {
 #[tokio::test]
 async fn a_report_with_an_unknown_code_is_held_visibly_and_changes_nothing() {
     for kind in ["rest", "soap"] {
-        let hall = Hall::open(&[(kind, &["--scenario", "immediate", "--switch", "wrong_codes,phase=feedback,times=1"])]).await;
+        let hall = Hall::open(&[(
+            kind,
+            &[
+                "--scenario",
+                "immediate",
+                "--switch",
+                "wrong_codes,phase=feedback,times=1",
+            ],
+        )])
+        .await;
         let taken = submit(hall.public, kind).await;
         let (system, _) = system_of(kind);
         let label = format!("system=\"{system}\"");
         eventually("the unknown code is counted", STATE_MAX, || async {
-            (hall.metric("tongban_feedback_total", &[&label, "unknown_code"]).await >= 1.0).then_some(())
+            (hall
+                .metric("tongban_feedback_total", &[&label, "unknown_code"])
+                .await
+                >= 1.0)
+                .then_some(())
         })
         .await;
         let types = hall.event_types(&taken).await;
@@ -86,12 +111,29 @@ async fn a_refusal_for_a_reason_is_a_dead_letter_that_names_it() {
     let hall = Hall::open(&[("soap", &["--switch", "refuse,phase=submit,times=1"])]).await;
     let taken = submit(hall.public, "soap").await;
     let query = format!("case={}&state=dead", taken.no);
-    let dead = eventually("dead letter", STATE_MAX, || async { hall.listed(&query).await.into_iter().next() }).await;
-    assert!(!dead["last_code"].as_str().unwrap().is_empty() && !dead["last_words"].as_str().unwrap().is_empty(), "{dead:#}");
+    let dead = eventually("dead letter", STATE_MAX, || async {
+        hall.listed(&query).await.into_iter().next()
+    })
+    .await;
+    assert!(
+        !dead["last_code"].as_str().unwrap().is_empty()
+            && !dead["last_words"].as_str().unwrap().is_empty(),
+        "{dead:#}"
+    );
     let shown = hall.show(&taken).await;
-    assert_eq!(shown["with"]["delivery"]["state"], "dead", "the applicant sees who has it: {shown:#}");
-    let letters = hall.metric("tongban_dead_letters", &["system=\"zhuhai-platform\""]).await;
+    assert_eq!(
+        shown["with"]["delivery"]["state"], "dead",
+        "the applicant sees who has it: {shown:#}"
+    );
+    let letters = hall
+        .metric("tongban_dead_letters", &["system=\"zhuhai-platform\""])
+        .await;
     println!("dead letters counted: {letters}");
-    let shown = get(hall.operations, &format!("/ops/v1/deliveries/{}", dead["id"])).await.json();
+    let shown = get(
+        hall.operations,
+        &format!("/ops/v1/deliveries/{}", dead["id"]),
+    )
+    .await
+    .json();
     assert_eq!(shown["case_no"], json!(taken.no));
 }

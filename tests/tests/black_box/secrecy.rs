@@ -21,13 +21,23 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// The files below a folder that hold these bytes.
 pub fn files_with(folder: &Path, needle: &str) -> Vec<PathBuf> {
-    let holds = |path: &PathBuf| fs::read(path).unwrap().windows(needle.len()).any(|w| w == needle.as_bytes());
+    let holds = |path: &PathBuf| {
+        fs::read(path)
+            .unwrap()
+            .windows(needle.len())
+            .any(|w| w == needle.as_bytes())
+    };
     files(folder).into_iter().filter(holds).collect()
 }
 
 #[tokio::test]
 async fn personal_data_reaches_the_partner_and_nothing_on_our_disk() {
-    let mut hall = Hall::open(&[("rest", &["--scenario", "immediate"]), ("soap", &[]), ("xml", &[])]).await;
+    let mut hall = Hall::open(&[
+        ("rest", &["--scenario", "immediate"]),
+        ("soap", &[]),
+        ("xml", &[]),
+    ])
+    .await;
     for kind in ["rest", "soap", "xml"] {
         let taken = submit(hall.public, kind).await;
         hall.until_state(&taken, "closed").await;
@@ -35,12 +45,25 @@ async fn personal_data_reaches_the_partner_and_nothing_on_our_disk() {
         assert_eq!(hall.get(&taken, "/events").await.status, 200);
     }
     // The number did travel: the partner wrote down what it got.
-    assert!(!files_with(&hall.folder(), IDENTITY_NUMBER).is_empty(), "no partner ever got the number: the test proves nothing");
+    assert!(
+        !files_with(&hall.folder(), IDENTITY_NUMBER).is_empty(),
+        "no partner ever got the number: the test proves nothing"
+    );
     assert_eq!(hall.gateway().terminate(), Some(0));
     hall.start().await;
     for secret in [IDENTITY_NUMBER, "张三样例", "13800000000"] {
-        assert_eq!(files_with(&hall.data(), secret), Vec::<PathBuf>::new(), "{secret} in the data folder");
-        assert!(!hall.gateway().printed().contains(secret), "{secret} in the log");
+        assert_eq!(
+            files_with(&hall.data(), secret),
+            Vec::<PathBuf>::new(),
+            "{secret} in the data folder"
+        );
+        assert!(
+            !hall.gateway().printed().contains(secret),
+            "{secret} in the log"
+        );
     }
-    assert!(files(&hall.data()).len() > 3, "the data folder is nearly empty: the test proves nothing");
+    assert!(
+        files(&hall.data()).len() > 3,
+        "the data folder is nearly empty: the test proves nothing"
+    );
 }

@@ -170,7 +170,11 @@ pub(super) fn summary(
     let certificate = &shown["decision"]["certificate"];
     if certificate.is_object() {
         let validity = text(&certificate["validity"]);
-        let validity = if validity.is_empty() { validity } else { format!("  有效期 {validity}") };
+        let validity = if validity.is_empty() {
+            validity
+        } else {
+            format!("  有效期 {validity}")
+        };
         lines.push(format!(
             "   证照：{} {}{validity}",
             text(&certificate["name"]),
