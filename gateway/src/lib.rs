@@ -1,8 +1,21 @@
 //! The gateway (通办网关): everything that runs. Rooms in the order in which an application meets them; `ARCHITECTURE.md` has the map.
 
+pub mod application;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod edge;
 pub mod entropy;
+pub mod feedback;
 pub mod identity;
+pub mod installation;
+pub mod intake;
+pub mod operations;
+pub mod outbound;
+pub mod passthrough;
 pub mod problem;
+pub mod processing;
+pub mod registry;
+pub mod simulator;
 pub mod store;
 pub mod text;

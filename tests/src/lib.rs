@@ -1,1 +1,8 @@
-//! Placeholder.
+//! The harness of the black-box tests: starts the built `tongban`, speaks real HTTP to it, and ends only what it started.
+//!
+//! What is covered where: `tests/tests/black_box/` – one file a topic, each test named after the rule that it holds.
+
+pub mod hall;
+pub mod http;
+pub mod process;
+pub mod sample;

@@ -37,6 +37,16 @@ impl CompiledDefinition {
         Ok(Authenticated { nonce })
     }
 
+    pub(super) fn verify_resource(
+        &self,
+        call: &CallbackCall,
+        now: jiff::Timestamp,
+    ) -> Result<Authenticated, AuthenticationError> {
+        let (_, callback) = self.callback().map_err(|_| AuthenticationError::Missing)?;
+        let nonce = callback.credentials.verify_resource(call, now)?;
+        Ok(Authenticated { nonce })
+    }
+
     pub(super) fn references(
         &self,
         call: &CallbackCall,

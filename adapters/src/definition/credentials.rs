@@ -15,6 +15,9 @@ pub(super) const TIF_WINDOW_S: u32 = 180;
 /// Longest credential part that is looked at, in bytes.
 const PART_MAX: usize = 1024;
 
+/// Where a partner whose credential stands in the body shows it on calls without such a body.
+const RESOURCE_HEADER: &str = "x-api-key";
+
 /// A scheme with its secrets. Has no `Debug`: secrets stay out of logs.
 pub(super) enum Credentials {
     /// None agreed.
@@ -151,6 +154,22 @@ impl Credentials {
                 same(given, value).map(|()| None)
             }
             Self::Tif { paasid, token } => verify_tif(call, paasid, token, now).map(Some),
+        }
+    }
+
+    /// Who calls beside the callback (documents, pulls, canonical events), where the body is not in the partner's form: schemes that stand in a
+    /// body put their value into the header [`RESOURCE_HEADER`]. Without a scheme nobody is known there.
+    pub(super) fn verify_resource(
+        &self,
+        call: &CallbackCall,
+        now: Timestamp,
+    ) -> Result<Option<String>, AuthenticationError> {
+        match self {
+            Self::None => Err(AuthenticationError::Missing),
+            Self::SharedIdentifier { value, .. } | Self::AccessToken { value, .. } => {
+                same(&single_header(call, RESOURCE_HEADER)?, value).map(|()| None)
+            }
+            Self::ApiKey { .. } | Self::Tif { .. } => self.verify(call, &Value::Null, now),
         }
     }
 }
@@ -290,6 +309,40 @@ mod tests {
             tif()
                 .verify(&lower, &Value::Null, at(1_500_000_000))
                 .is_ok()
+        );
+    }
+
+    #[test]
+    fn beside_the_callback_a_body_credential_stands_in_a_header_and_no_scheme_proves_nobody() {
+        let call = |value: &str| CallbackCall {
+            method: "GET".into(),
+            query: String::new(),
+            headers: vec![("x-api-key".into(), value.into())],
+            body: Vec::new(),
+        };
+        let shared = Credentials::SharedIdentifier {
+            parameter: "identify".into(),
+            value: "secret".into(),
+        };
+        let token = Credentials::AccessToken {
+            field: "accessToken".into(),
+            value: "secret".into(),
+        };
+        for scheme in [shared, token] {
+            assert_eq!(scheme.verify_resource(&call("secret"), at(0)), Ok(None));
+            assert_eq!(
+                scheme.verify_resource(&call("other"), at(0)),
+                Err(AuthenticationError::Wrong)
+            );
+        }
+        assert_eq!(
+            Credentials::None.verify_resource(&call("secret"), at(0)),
+            Err(AuthenticationError::Missing)
+        );
+        let signed = signed(1_500_000_000);
+        assert_eq!(
+            tif().verify_resource(&signed, at(1_500_000_000)),
+            Ok(Some("n1".to_owned()))
         );
     }
 }

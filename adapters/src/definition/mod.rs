@@ -322,6 +322,19 @@ impl CompiledDefinition {
         self.verify(call, now)
     }
 
+    /// Who calls on the partner's own resources beside the callback: canonical events, documents, pulls. The same credential; one
+    /// that stands in a callback's body is shown in the header `x-api-key`.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`].
+    pub fn authenticate_resource(
+        &self,
+        call: &CallbackCall,
+        now: jiff::Timestamp,
+    ) -> Result<Authenticated, AuthenticationError> {
+        self.verify_resource(call, now)
+    }
+
     /// The cases that a callback is about, for a caller that must fetch their facts before [`Self::read_callback`].
     ///
     /// # Errors

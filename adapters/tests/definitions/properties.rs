@@ -72,10 +72,10 @@ fn around(shape: usize, text: &str) -> Vec<u8> {
     };
     match shape {
         0 => fields(&[("sblsh", "1"), ("sptype", "3"), ("spobject", text)]),
-        1 => fields(&[("accessToken", "sample-token-national-radio"), ("xmlStr", &format!("<APPROVEDATAINFO>{text}</APPROVEDATAINFO>"))]),
+        1 => fields(&[("accessToken", "xml-sample-token"), ("xmlStr", &format!("<APPROVEDATAINFO>{text}</APPROVEDATAINFO>"))]),
         2 => format!("<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body>{text}</e:Body></e:Envelope>").into_bytes(),
         3 => format!("<RECORDS><CODE>200</CODE>{text}</RECORDS>").into_bytes(),
-        4 => format!("<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><s:setDataXmlToFocus xmlns:s='http://focus.platform.example/'><xml>{text}</xml><tableName>EX_GDBS_SL</tableName><identify>sample-identify-zhuhai</identify></s:setDataXmlToFocus></e:Body></e:Envelope>").into_bytes(),
+        4 => format!("<e:Envelope xmlns:e='http://schemas.xmlsoap.org/soap/envelope/'><e:Body><s:setDataXmlToFocus xmlns:s='http://focus.platform.example/'><xml>{text}</xml><tableName>EX_GDBS_SL</tableName><identify>soap-sample-identify</identify></s:setDataXmlToFocus></e:Body></e:Envelope>").into_bytes(),
         _ => text.as_bytes().to_vec(),
     }
 }

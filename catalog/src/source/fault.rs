@@ -54,6 +54,15 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Adds "did you mean", if there is something near (see [`nearest`]).
+    #[must_use]
+    pub fn with_suggestion(mut self, near: Option<&str>) -> Self {
+        self.hint = near.map(suggestion).or(self.hint);
+        self
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line_in(Language::English))
@@ -101,6 +110,13 @@ impl Finding {
     #[must_use]
     pub fn with_hint(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
         self.hint = Some(Bilingual::new(zh, en));
+        self
+    }
+
+    /// Adds "did you mean", if there is something near (see [`nearest`]).
+    #[must_use]
+    pub fn with_suggestion(mut self, near: Option<&str>) -> Self {
+        self.hint = near.map(suggestion).or(self.hint);
         self
     }
 
@@ -172,6 +188,13 @@ pub(super) fn in_order(file: &str, mut found: Vec<(Place, Finding)>) -> Vec<Faul
         .into_iter()
         .map(|(place, finding)| finding.into_fault(file, place))
         .collect()
+}
+
+fn suggestion(near: &str) -> Bilingual {
+    Bilingual::new(
+        format!("是否想写“{near}”？"),
+        format!("did you mean `{near}`?"),
+    )
 }
 
 fn folded(word: &str) -> Vec<char> {

@@ -25,9 +25,8 @@ impl<'de> de::SeqAccess<'de> for Items<'_> {
         while let Some((node, rest)) = self.left.split_first() {
             self.left = rest;
             if self.reading.treatment(*node) != Some(Treatment::Omit) {
-                return seed
-                    .deserialize(NodeReader::new(self.reading, *node))
-                    .map(Some);
+                let element = seed.deserialize(NodeReader::new(self.reading, *node));
+                return element.map(Some).map_err(|trouble| trouble.at(*node));
             }
         }
         Ok(None)
@@ -118,7 +117,9 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Trouble> {
         match self.value {
-            Some(node) => seed.deserialize(NodeReader::new(self.reading, node)),
+            Some(node) => seed
+                .deserialize(NodeReader::new(self.reading, node))
+                .map_err(|trouble| trouble.at(node)),
             None => seed
                 .deserialize(StandIn::new())
                 .map_err(Trouble::of_stand_in),

@@ -29,7 +29,8 @@ pub(super) struct Reading<'t> {
     treatments: HashMap<NodeId, Treatment>,
     /// Keys that are missing from a mapping and for which stand-ins are given.
     supplied: HashMap<NodeId, Vec<&'static str>>,
-    unknown_keys: RefCell<HashMap<NodeId, Finding>>,
+    /// By value: what is told of an unknown key, and which key was probably meant.
+    unknown_keys: RefCell<HashMap<NodeId, (Finding, Option<&'static str>)>>,
     found: Vec<Located>,
 }
 
@@ -84,7 +85,7 @@ impl<'t> Reading<'t> {
             .chain(
                 unknown
                     .into_iter()
-                    .map(|(value, finding)| (tree.key_place(value), finding)),
+                    .map(|(value, (finding, _))| (tree.key_place(value), finding)),
             )
             .collect()
     }
@@ -109,7 +110,10 @@ impl<'t> Reading<'t> {
                     format!("不认识的键“{key}”"),
                     format!("unknown key `{key}`"),
                 );
-                suggested(finding, key, known)
+                (
+                    suggested(finding, key, known),
+                    nearest(key, known.iter().copied()),
+                )
             });
     }
 
@@ -133,7 +137,9 @@ impl<'t> Reading<'t> {
                         format!("缺少必填的键“{key}”"),
                         format!("the key `{key}` is missing"),
                     );
-                    self.found.push((self.tree.place_of(node), finding));
+                    if !self.was_misspelt(node, key) {
+                        self.found.push((self.tree.place_of(node), finding));
+                    }
                     self.supplied.entry(node).or_default().push(key);
                     return Some(());
                 }
@@ -160,6 +166,21 @@ impl<'t> Reading<'t> {
     /// Whether a missing key has been told of already: its value was left out as faulty, or a stand-in did not fit.
     fn tells_of(&self, mapping: NodeId, key: &'static str) -> bool {
         self.tree.entry(mapping, key).is_some() || self.supplied(mapping).contains(&key)
+    }
+
+    /// Whether an unknown key of the mapping was probably meant to be `key`; its "did you mean" says enough.
+    fn was_misspelt(&self, mapping: NodeId, key: &str) -> bool {
+        let inside = |value: NodeId| {
+            self.tree
+                .node(value)
+                .parent
+                .as_ref()
+                .is_some_and(|(parent, _)| *parent == mapping)
+        };
+        let unknown = self.unknown_keys.borrow();
+        unknown
+            .iter()
+            .any(|(value, (_, meant))| *meant == Some(key) && inside(*value))
     }
 
     /// A stand-in first, then leaving out, then the same with the part around it.
@@ -251,12 +272,11 @@ impl Trouble {
 impl What {
     fn into_finding(self, pointer: String) -> Finding {
         match self {
-            Self::Refused(reason) => Finding::new(
-                pointer,
-                "invalid_value",
-                format!("此值不合要求：{reason}"),
-                format!("not acceptable: {reason}"),
-            ),
+            Self::Refused(reason) => {
+                // The types of this crate word their errors as `中文 / English`.
+                let (zh, en) = reason.split_once(" / ").unwrap_or((&reason, &reason));
+                Finding::new(pointer, "invalid_value", zh, en)
+            }
             Self::WrongType {
                 expected,
                 found,
@@ -300,10 +320,7 @@ impl What {
 
 fn suggested(finding: Finding, written: &str, known: &[&'static str]) -> Finding {
     match nearest(written, known.iter().copied()) {
-        Some(near) => finding.with_hint(
-            format!("是否想写“{near}”？"),
-            format!("did you mean `{near}`?"),
-        ),
+        near @ Some(_) => finding.with_suggestion(near),
         None if known.is_empty() => finding,
         None => finding.with_hint(
             format!("可用：{}", known.join("、")),

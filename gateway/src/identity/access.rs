@@ -42,6 +42,16 @@ pub struct Access {
     pub roles: &'static [Role],
 }
 
+impl Access {
+    /// Whether both rows are about the same route.
+    #[must_use]
+    pub fn same_route(&self, other: &Self) -> bool {
+        self.listener == other.listener
+            && self.method == other.method
+            && self.template == other.template
+    }
+}
+
 use Listener::{Exchange, Operations, Public};
 use Role::{Applicant, Engineer, Operator, Partner};
 
@@ -104,3 +114,14 @@ pub const TABLE: &[Access] = rows! {
     Operations POST "/ops/v1/drain" OPERATOR;
     Operations POST "/ops/v1/clock" OPERATOR;
 };
+
+/// The pass-through to registered systems, any method. Its roles stand in the system's settings, not here.
+pub const PASS_THROUGH: &str = "/systems/{id}/{*rest}";
+
+/// The row of a route, if it exists.
+#[must_use]
+pub fn row(listener: Listener, method: &Method, template: &str) -> Option<&'static Access> {
+    TABLE
+        .iter()
+        .find(|row| row.listener == listener && row.method == *method && row.template == template)
+}

@@ -250,6 +250,9 @@ pub trait CaseStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<String>, StoreError>;
 
+    /// Sets when a case is polled next; no change of the case.
+    async fn set_poll_at(&self, case_no: &str, at: Option<Timestamp>) -> Result<(), StoreError>;
+
     /// Pins the definition version at the first send; keeps an earlier pin. Returns what is pinned.
     async fn pin_definition(&self, case_no: &str, version: u32) -> Result<u32, StoreError>;
 }

@@ -11,9 +11,13 @@
 pub mod application;
 pub mod audit;
 pub mod case;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 pub mod delivery;
 pub mod material;
 pub mod registry;
+pub mod sealed;
+pub mod sqlite;
 
 use crate::identity::Scope;
 use std::sync::Arc;

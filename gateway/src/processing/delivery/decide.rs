@@ -77,22 +77,34 @@ pub fn decide(policy: &RetryPolicy, facts: &Facts, happened: &Happened) -> Next 
         Happened::Answered(StepVerdict::Accepted { .. }) => Next::GoOn,
         Happened::Answered(StepVerdict::AlreadyThere) if facts.askable => Next::Ask,
         Happened::Answered(StepVerdict::AlreadyThere | StepVerdict::Refused { .. }) => Next::Dead,
-        Happened::Answered(StepVerdict::Unavailable { retry_after_s, .. }) => again(policy, facts, *retry_after_s, facts.askable),
+        Happened::Answered(StepVerdict::Unavailable { retry_after_s, .. }) => {
+            again(policy, facts, *retry_after_s, facts.askable)
+        }
         Happened::Asked(QueryVerdict::Ours { .. }) => Next::Delivered,
         Happened::Asked(QueryVerdict::Foreign) => Next::Dead,
         Happened::Asked(QueryVerdict::Unknown) => Next::Send,
-        Happened::Asked(QueryVerdict::Unavailable { .. }) | Happened::OutcomeUnknown | Happened::NotUnderstood => again(policy, facts, None, true),
+        Happened::Asked(QueryVerdict::Unavailable { .. })
+        | Happened::OutcomeUnknown
+        | Happened::NotUnderstood => again(policy, facts, None, true),
         Happened::NotSent => again(policy, facts, None, false),
     }
 }
 
 fn again(policy: &RetryPolicy, facts: &Facts, retry_after_s: Option<u32>, unknown: bool) -> Next {
-    if policy.give_up_after.is_some_and(|limit| waited(facts) >= limit) {
+    if policy
+        .give_up_after
+        .is_some_and(|limit| waited(facts) >= limit)
+    {
         return Next::Dead;
     }
-    let asked_for = retry_after_s.map_or(Duration::ZERO, |s| Duration::from_secs(u64::from(s)).min(RETRY_AFTER_MAX));
+    let asked_for = retry_after_s.map_or(Duration::ZERO, |s| {
+        Duration::from_secs(u64::from(s)).min(RETRY_AFTER_MAX)
+    });
     let pause = back_off(policy, facts.attempts, facts.jitter).max(asked_for);
-    Next::Again { at: later(facts.now, pause), unknown }
+    Next::Again {
+        at: later(facts.now, pause),
+        unknown,
+    }
 }
 
 fn waited(facts: &Facts) -> Duration {
@@ -129,50 +141,175 @@ mod tests {
     };
 
     fn facts(attempts: u32, askable: bool) -> Facts {
-        Facts { attempts, created_at: Timestamp::UNIX_EPOCH, now: Timestamp::UNIX_EPOCH, askable, jitter: 1.0 }
+        Facts {
+            attempts,
+            created_at: Timestamp::UNIX_EPOCH,
+            now: Timestamp::UNIX_EPOCH,
+            askable,
+            jitter: 1.0,
+        }
     }
 
     fn at(seconds: i64, unknown: bool) -> Next {
-        Next::Again { at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds), unknown }
+        Next::Again {
+            at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds),
+            unknown,
+        }
     }
 
     #[test]
     fn every_thing_that_can_happen_has_its_next_step() {
-        let unavailable = |retry_after_s| Happened::Answered(StepVerdict::Unavailable { reason: String::new(), retry_after_s });
+        let unavailable = |retry_after_s| {
+            Happened::Answered(StepVerdict::Unavailable {
+                reason: String::new(),
+                retry_after_s,
+            })
+        };
         for (name, happened, attempts, askable, expected) in [
-            ("not sent is tried again without asking", Happened::NotSent, 0, true, at(1, false)),
-            ("an unknown outcome asks first", Happened::OutcomeUnknown, 0, true, at(1, true)),
-            ("an answer that is no answer asks first", Happened::NotUnderstood, 0, true, at(1, true)),
+            (
+                "not sent is tried again without asking",
+                Happened::NotSent,
+                0,
+                true,
+                at(1, false),
+            ),
+            (
+                "an unknown outcome asks first",
+                Happened::OutcomeUnknown,
+                0,
+                true,
+                at(1, true),
+            ),
+            (
+                "an answer that is no answer asks first",
+                Happened::NotUnderstood,
+                0,
+                true,
+                at(1, true),
+            ),
             ("pauses double", Happened::NotSent, 3, true, at(8, false)),
-            ("pauses end at the maximum", Happened::NotSent, 40, true, at(1800, false)),
-            ("a busy partner is asked first", unavailable(None), 0, true, at(1, true)),
-            ("a busy partner that cannot be asked is sent to again", unavailable(None), 0, false, at(1, false)),
-            ("retry-after is honoured", unavailable(Some(90)), 0, false, at(90, false)),
-            ("retry-after is capped", unavailable(Some(1_000_000)), 0, false, at(3600, false)),
-            ("taken goes on", Happened::Answered(StepVerdict::Accepted { captured: Value::Null, partner_no: None }), 0, true, Next::GoOn),
-            ("already there is looked up", Happened::Answered(StepVerdict::AlreadyThere), 0, true, Next::Ask),
-            ("already there without a look-up needs a person", Happened::Answered(StepVerdict::AlreadyThere), 0, false, Next::Dead),
+            (
+                "pauses end at the maximum",
+                Happened::NotSent,
+                40,
+                true,
+                at(1800, false),
+            ),
+            (
+                "a busy partner is asked first",
+                unavailable(None),
+                0,
+                true,
+                at(1, true),
+            ),
+            (
+                "a busy partner that cannot be asked is sent to again",
+                unavailable(None),
+                0,
+                false,
+                at(1, false),
+            ),
+            (
+                "retry-after is honoured",
+                unavailable(Some(90)),
+                0,
+                false,
+                at(90, false),
+            ),
+            (
+                "retry-after is capped",
+                unavailable(Some(1_000_000)),
+                0,
+                false,
+                at(3600, false),
+            ),
+            (
+                "taken goes on",
+                Happened::Answered(StepVerdict::Accepted {
+                    captured: Value::Null,
+                    partner_no: None,
+                }),
+                0,
+                true,
+                Next::GoOn,
+            ),
+            (
+                "already there is looked up",
+                Happened::Answered(StepVerdict::AlreadyThere),
+                0,
+                true,
+                Next::Ask,
+            ),
+            (
+                "already there without a look-up needs a person",
+                Happened::Answered(StepVerdict::AlreadyThere),
+                0,
+                false,
+                Next::Dead,
+            ),
             (
                 "a refusal needs a person",
-                Happened::Answered(StepVerdict::Refused { code: String::new(), reason: String::new() }),
+                Happened::Answered(StepVerdict::Refused {
+                    code: String::new(),
+                    reason: String::new(),
+                }),
                 0,
                 true,
                 Next::Dead,
             ),
-            ("ours is delivered", Happened::Asked(QueryVerdict::Ours { partner_no: None }), 0, true, Next::Delivered),
-            ("foreign needs a person", Happened::Asked(QueryVerdict::Foreign), 0, true, Next::Dead),
-            ("unknown to the partner is sent", Happened::Asked(QueryVerdict::Unknown), 0, true, Next::Send),
-            ("no answer to the question asks again", Happened::Asked(QueryVerdict::Unavailable { reason: String::new() }), 0, true, at(1, true)),
+            (
+                "ours is delivered",
+                Happened::Asked(QueryVerdict::Ours { partner_no: None }),
+                0,
+                true,
+                Next::Delivered,
+            ),
+            (
+                "foreign needs a person",
+                Happened::Asked(QueryVerdict::Foreign),
+                0,
+                true,
+                Next::Dead,
+            ),
+            (
+                "unknown to the partner is sent",
+                Happened::Asked(QueryVerdict::Unknown),
+                0,
+                true,
+                Next::Send,
+            ),
+            (
+                "no answer to the question asks again",
+                Happened::Asked(QueryVerdict::Unavailable {
+                    reason: String::new(),
+                }),
+                0,
+                true,
+                at(1, true),
+            ),
         ] {
-            assert_eq!(decide(&POLICY, &facts(attempts, askable), &happened), expected, "{name}");
+            assert_eq!(
+                decide(&POLICY, &facts(attempts, askable), &happened),
+                expected,
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn nothing_is_given_up_unless_declared() {
-        let late = Facts { now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365), ..facts(60, true) };
-        assert!(matches!(decide(&POLICY, &late, &Happened::NotSent), Next::Again { .. }));
-        let declared = RetryPolicy { give_up_after: Some(Duration::from_secs(48 * 3600)), ..POLICY };
+        let late = Facts {
+            now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365),
+            ..facts(60, true)
+        };
+        assert!(matches!(
+            decide(&POLICY, &late, &Happened::NotSent),
+            Next::Again { .. }
+        ));
+        let declared = RetryPolicy {
+            give_up_after: Some(Duration::from_secs(48 * 3600)),
+            ..POLICY
+        };
         assert_eq!(decide(&declared, &late, &Happened::NotSent), Next::Dead);
     }
 

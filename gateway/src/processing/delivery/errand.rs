@@ -60,7 +60,12 @@ impl<'a> Errand<'a> {
     pub fn new(courier: &'a Courier, lease: LeasedDelivery) -> Self {
         let journal = Journal::read(&lease.journal);
         let attempts = lease.attempts;
-        Self { courier, lease, journal, attempts }
+        Self {
+            courier,
+            lease,
+            journal,
+            attempts,
+        }
     }
 
     /// Runs it to an outcome that is stored. Returns the stable word of the outcome, for metrics.
@@ -68,18 +73,46 @@ impl<'a> Errand<'a> {
     /// # Errors
     /// [`ErrandError`]: nothing was settled; the lease runs out by itself.
     pub async fn run(mut self) -> Result<&'static str, ErrandError> {
-        let Some(case) = self.courier.store.case(&Scope::Everything, &self.lease.case_no).await?
+        let Some(case) = self
+            .courier
+            .store
+            .case(&Scope::Everything, &self.lease.case_no)
+            .await?
         else {
-            return self.give_up("case_missing", "the case of this delivery is not in the store").await;
+            return self
+                .give_up(
+                    "case_missing",
+                    "the case of this delivery is not in the store",
+                )
+                .await;
         };
-        let Some((version, _)) = self.courier.registry.load().current_system(&self.lease.system_id)
+        let Some((version, _)) = self
+            .courier
+            .registry
+            .load()
+            .current_system(&self.lease.system_id)
         else {
-            return self.give_up("system_missing", "no active definition of this system").await;
+            return self
+                .give_up("system_missing", "no active definition of this system")
+                .await;
         };
-        let pinned = self.courier.store.pin_definition(&case.case_no, version).await?;
-        let Some(definition) = self.courier.registry.load().system(&self.lease.system_id, pinned)
+        let pinned = self
+            .courier
+            .store
+            .pin_definition(&case.case_no, version)
+            .await?;
+        let Some(definition) = self
+            .courier
+            .registry
+            .load()
+            .system(&self.lease.system_id, pinned)
         else {
-            return self.give_up("definition_missing", "the pinned version of the definition is gone").await;
+            return self
+                .give_up(
+                    "definition_missing",
+                    "the pinned version of the definition is gone",
+                )
+                .await;
         };
         self.converse(&case, &definition).await
     }
@@ -91,21 +124,38 @@ impl<'a> Errand<'a> {
     ) -> Result<&'static str, ErrandError> {
         let steps = definition.steps(self.lease.operation).to_vec();
         if steps.is_empty() {
-            return self.give_up("not_offered", "the definition does not offer this operation").await;
+            return self
+                .give_up(
+                    "not_offered",
+                    "the definition does not offer this operation",
+                )
+                .await;
         }
         if self.journal.begun.is_none() && self.journal.next(&steps).is_none() {
             // The worker before us died between the last answer and its `finish`: nothing is left to send.
             let record = note(self.courier.clock.now(), "accepted", "");
-            let outcome = DeliveryOutcome::Delivered { partner_no: case.partner_no.clone() };
+            let outcome = DeliveryOutcome::Delivered {
+                partner_no: case.partner_no.clone(),
+            };
             return self.settle(record, outcome).await;
         }
         let askable = definition.asks_before_resend(self.lease.operation);
         let doubtful = self.lease.ask_first || self.journal.begun.is_some();
-        let mut turn = if doubtful && askable { Turn::Ask } else { self.next_step(&steps) };
+        let mut turn = if doubtful && askable {
+            Turn::Ask
+        } else {
+            self.next_step(&steps)
+        };
         let mut partner_no = case.partner_no.clone();
         for _ in 0..EXCHANGES_MAX {
-            let exchange = self.exchange(case, definition, &steps, &turn, &mut partner_no).await?;
-            let next = decide(&definition.retry(), &self.facts(askable), &exchange.happened);
+            let exchange = self
+                .exchange(case, definition, &steps, &turn, &mut partner_no)
+                .await?;
+            let next = decide(
+                &definition.retry(),
+                &self.facts(askable),
+                &exchange.happened,
+            );
             let outcome = match next {
                 Next::GoOn => match self.journal.next(&steps) {
                     Some(step) => {
@@ -113,7 +163,9 @@ impl<'a> Errand<'a> {
                         turn = Turn::Step(step);
                         continue;
                     }
-                    None => DeliveryOutcome::Delivered { partner_no: partner_no.clone() },
+                    None => DeliveryOutcome::Delivered {
+                        partner_no: partner_no.clone(),
+                    },
                 },
                 Next::Ask => {
                     self.record(exchange.record).await?;
@@ -126,17 +178,27 @@ impl<'a> Errand<'a> {
                     turn = self.next_step(&steps);
                     continue;
                 }
-                Next::Delivered => DeliveryOutcome::Delivered { partner_no: partner_no.clone() },
+                Next::Delivered => DeliveryOutcome::Delivered {
+                    partner_no: partner_no.clone(),
+                },
                 Next::Again { at, unknown } => DeliveryOutcome::Again { at, unknown },
                 Next::Dead => DeliveryOutcome::Dead,
             };
             return self.settle(exchange.record, outcome).await;
         }
-        self.give_up("too_many_exchanges", "the conversation with the partner did not end").await
+        self.give_up(
+            "too_many_exchanges",
+            "the conversation with the partner did not end",
+        )
+        .await
     }
 
     fn next_step(&self, steps: &[String]) -> Turn {
-        Turn::Step(self.journal.next(steps).unwrap_or(steps.len().saturating_sub(1)))
+        Turn::Step(
+            self.journal
+                .next(steps)
+                .unwrap_or(steps.len().saturating_sub(1)),
+        )
     }
 
     async fn exchange(
@@ -162,7 +224,11 @@ impl<'a> Errand<'a> {
             self.write_journal().await?;
         }
         let started = self.courier.clock.instant();
-        let answer = self.courier.client.send(&request, definition.timeouts()).await;
+        let answer = self
+            .courier
+            .client
+            .send(&request, definition.timeouts())
+            .await;
         self.attempts = self.attempts.saturating_add(1);
         let took_us = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
         let mut record = attempt(begun, name.clone(), took_us, &request, &answer);
@@ -173,7 +239,9 @@ impl<'a> Errand<'a> {
                 Happened::NotSent
             }
             (Err(SendFailure::NotSent { words }), Turn::Ask) => {
-                Happened::Asked(QueryVerdict::Unavailable { reason: words.clone() })
+                Happened::Asked(QueryVerdict::Unavailable {
+                    reason: words.clone(),
+                })
             }
             (Err(SendFailure::OutcomeUnknown { .. }), _) => Happened::OutcomeUnknown,
             (Ok(reply), Turn::Ask) => Happened::Asked(definition.read_query(&context, reply)),
@@ -189,7 +257,10 @@ impl<'a> Errand<'a> {
         };
         describe(&mut record, &happened);
         match &happened {
-            Happened::Answered(StepVerdict::Accepted { captured, partner_no: told }) => {
+            Happened::Answered(StepVerdict::Accepted {
+                captured,
+                partner_no: told,
+            }) => {
                 *partner_no = told.clone().or_else(|| partner_no.take());
                 self.journal.finish(&name, captured.clone());
                 self.write_journal().await?;
@@ -233,12 +304,24 @@ impl<'a> Errand<'a> {
             .store
             .journal(self.lease.id, self.lease.fence, &self.journal.write())
             .await?;
-        if kept { Ok(()) } else { Err(ErrandError::LeaseOver) }
+        if kept {
+            Ok(())
+        } else {
+            Err(ErrandError::LeaseOver)
+        }
     }
 
     async fn record(&self, record: AttemptRecord) -> Result<(), ErrandError> {
-        let kept = self.courier.store.attempt(self.lease.id, self.lease.fence, record).await?;
-        if kept { Ok(()) } else { Err(ErrandError::LeaseOver) }
+        let kept = self
+            .courier
+            .store
+            .attempt(self.lease.id, self.lease.fence, record)
+            .await?;
+        if kept {
+            Ok(())
+        } else {
+            Err(ErrandError::LeaseOver)
+        }
     }
 
     async fn settle(
@@ -253,21 +336,41 @@ impl<'a> Errand<'a> {
             DeliveryOutcome::Dead => "dead",
         };
         let now = self.courier.clock.now();
-        let kept =
-            self.courier.store.finish(self.lease.id, self.lease.fence, record, outcome, now).await?;
-        if kept { Ok(word) } else { Err(ErrandError::LeaseOver) }
+        let kept = self
+            .courier
+            .store
+            .finish(self.lease.id, self.lease.fence, record, outcome, now)
+            .await?;
+        if kept {
+            Ok(word)
+        } else {
+            Err(ErrandError::LeaseOver)
+        }
     }
 
     async fn give_up(&self, code: &'static str, words: &str) -> Result<&'static str, ErrandError> {
-        self.settle(note(self.courier.clock.now(), code, words), DeliveryOutcome::Dead).await
+        self.settle(
+            note(self.courier.clock.now(), code, words),
+            DeliveryOutcome::Dead,
+        )
+        .await
     }
 }
 
 /// A refusal of our own: nothing was sent, and sending later would change nothing.
 fn refused(at: Timestamp, step: String, code: &str, words: &str) -> Exchange {
-    let verdict = StepVerdict::Refused { code: code.to_owned(), reason: words.to_owned() };
-    let record = AttemptRecord { step, ..note(at, code, words) };
-    Exchange { happened: Happened::Answered(verdict), record }
+    let verdict = StepVerdict::Refused {
+        code: code.to_owned(),
+        reason: words.to_owned(),
+    };
+    let record = AttemptRecord {
+        step,
+        ..note(at, code, words)
+    };
+    Exchange {
+        happened: Happened::Answered(verdict),
+        record,
+    }
 }
 
 /// A line in the list of attempts without an exchange.
@@ -315,7 +418,9 @@ fn describe(record: &mut AttemptRecord, happened: &Happened) {
         Happened::Answered(StepVerdict::Accepted { .. }) => ("accepted", None),
         Happened::Answered(StepVerdict::AlreadyThere) => ("already_there", None),
         Happened::Answered(StepVerdict::Refused { reason, .. }) => ("refused", Some(reason)),
-        Happened::Answered(StepVerdict::Unavailable { reason, .. }) => ("unavailable", Some(reason)),
+        Happened::Answered(StepVerdict::Unavailable { reason, .. }) => {
+            ("unavailable", Some(reason))
+        }
         Happened::Asked(QueryVerdict::Ours { .. }) => ("ours", None),
         Happened::Asked(QueryVerdict::Foreign) => ("foreign", None),
         Happened::Asked(QueryVerdict::Unknown) => ("unknown_to_partner", None),

@@ -24,7 +24,10 @@ impl Journal {
         if stored.is_null() {
             return Self::default();
         }
-        serde_json::from_value(stored.clone()).unwrap_or_else(|_| Self { done: Map::new(), begun: Some("unreadable".to_owned()) })
+        serde_json::from_value(stored.clone()).unwrap_or_else(|_| Self {
+            done: Map::new(),
+            begun: Some("unreadable".to_owned()),
+        })
     }
 
     /// The stored value.

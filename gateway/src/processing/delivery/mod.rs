@@ -5,6 +5,7 @@
 //! be asked is asked before anything is sent again; an "already there" is a success only when the look-up proves it ours; one
 //! system's trouble never holds up another's.
 
+pub mod client;
 pub mod decide;
 pub mod errand;
 pub mod journal;
@@ -41,13 +42,23 @@ pub enum SendFailure {
 #[async_trait]
 pub trait PartnerClient: Send + Sync + 'static {
     /// Sends a request and reads the whole answer, within the time-outs.
-    async fn send(&self, request: &WireRequest, timeouts: Timeouts) -> Result<WireReply, SendFailure>;
+    async fn send(
+        &self,
+        request: &WireRequest,
+        timeouts: Timeouts,
+    ) -> Result<WireReply, SendFailure>;
 }
 
 /// What is told to metrics.
 pub trait DeliveryObserver: Send + Sync + 'static {
     /// A delivery was settled for now: `delivered`, `again`, `unknown`, `dead` or `error`; how long it took.
-    fn settled(&self, system_id: &str, operation: &'static str, outcome: &'static str, took: std::time::Duration);
+    fn settled(
+        &self,
+        system_id: &str,
+        operation: &'static str,
+        outcome: &'static str,
+        took: std::time::Duration,
+    );
 }
 
 /// What every worker holds.

@@ -3,7 +3,15 @@
 use tongban_adapters::exchange::{WireReply, WireRequest};
 
 /// Headers whose values are credentials: shown by name only.
-const CREDENTIALS: &[&str] = &["authorization", "proxy-authorization", "cookie", "x-api-key", "x-tif-signature", "x-tif-token", "x-aep-signature"];
+const CREDENTIALS: &[&str] = &[
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "x-api-key",
+    "x-tif-signature",
+    "x-tif-token",
+    "x-aep-signature",
+];
 
 /// The request as sent: request line, headers, empty line, body.
 #[must_use]
@@ -23,7 +31,11 @@ pub fn received(reply: &WireReply) -> Vec<u8> {
 
 fn append(bytes: &mut Vec<u8>, headers: &[(String, String)], body: &[u8]) {
     for (name, value) in headers {
-        let shown = if CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) { "***" } else { value };
+        let shown = if CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) {
+            "***"
+        } else {
+            value
+        };
         bytes.extend_from_slice(format!("{name}: {shown}\r\n").as_bytes());
     }
     bytes.extend_from_slice(b"\r\n");
@@ -39,7 +51,10 @@ mod tests {
         let request = WireRequest {
             method: "POST".to_owned(),
             url: "http://partner/ebus/sp".to_owned(),
-            headers: vec![("X-Api-Key".to_owned(), "secret".to_owned()), ("content-type".to_owned(), "text/plain".to_owned())],
+            headers: vec![
+                ("X-Api-Key".to_owned(), "secret".to_owned()),
+                ("content-type".to_owned(), "text/plain".to_owned()),
+            ],
             body: vec![0xff, b'a'],
         };
         let bytes = sent(&request);

@@ -25,7 +25,12 @@ pub struct WorkerBounds {
 }
 
 /// Leases and runs errands until `stop`; then waits for those in flight.
-pub async fn run(courier: Arc<Courier>, bounds: WorkerBounds, wake: Arc<Notify>, stop: CancellationToken) {
+pub async fn run(
+    courier: Arc<Courier>,
+    bounds: WorkerBounds,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+) {
     let (done_in, mut done) = mpsc::channel::<String>(bounds.concurrency.max(1));
     let mut flying: HashMap<String, u32> = HashMap::new();
     let mut in_flight = 0usize;
@@ -81,7 +86,9 @@ async fn lease(
     let busy: Vec<String> = flying
         .iter()
         .filter(|(system, count)| {
-            let own = snapshot.current_system(system).map_or(bounds.per_system, |(_, d)| d.limits().concurrency);
+            let own = snapshot
+                .current_system(system)
+                .map_or(bounds.per_system, |(_, d)| d.limits().concurrency);
             **count >= own.min(bounds.per_system)
         })
         .map(|(system, _)| system.clone())
@@ -91,7 +98,11 @@ async fn lease(
     let per_system = bounds.per_system.div_ceil(4).max(1);
     let lease_us = i64::try_from(bounds.lease.as_micros()).unwrap_or(i64::MAX);
     let now = courier.clock.now();
-    match courier.store.lease(&bounds.name, now, lease_us, limit, per_system, &busy).await {
+    match courier
+        .store
+        .lease(&bounds.name, now, lease_us, limit, per_system, &busy)
+        .await
+    {
         Ok(leased) => leased,
         Err(error) => {
             tracing::warn!(%error, "deliveries could not be leased; trying again after a tick");
@@ -119,7 +130,9 @@ async fn fly(courier: Arc<Courier>, delivery: LeasedDelivery, done: mpsc::Sender
             "error"
         }
     };
-    courier.observer.settled(&system, operation, word, started.elapsed());
+    courier
+        .observer
+        .settled(&system, operation, word, started.elapsed());
     // The worker waits for every errand, so the channel is open; if it is not, nobody counts any more.
     let _ = done.send(system).await;
 }

@@ -1,0 +1,36 @@
+//! Names of divisions: the province and its 21 prefecture-level cities as GB/T 2260 lists them, and those counties,
+//! districts and towns that the demonstration's items and bodies lie in.
+
+/// Code, Chinese name, English name.
+pub(super) const NAMES: &[(&str, &str, &str)] = &[
+    ("000000", "全国", "the whole country"),
+    ("440000", "广东省", "Guangdong"),
+    ("440100", "广州市", "Guangzhou"),
+    ("440200", "韶关市", "Shaoguan"),
+    ("440300", "深圳市", "Shenzhen"),
+    ("440400", "珠海市", "Zhuhai"),
+    ("440500", "汕头市", "Shantou"),
+    ("440600", "佛山市", "Foshan"),
+    ("440700", "江门市", "Jiangmen"),
+    ("440800", "湛江市", "Zhanjiang"),
+    ("440900", "茂名市", "Maoming"),
+    ("441200", "肇庆市", "Zhaoqing"),
+    ("441300", "惠州市", "Huizhou"),
+    ("441400", "梅州市", "Meizhou"),
+    ("441500", "汕尾市", "Shanwei"),
+    ("441600", "河源市", "Heyuan"),
+    ("441700", "阳江市", "Yangjiang"),
+    ("441800", "清远市", "Qingyuan"),
+    ("441900", "东莞市", "Dongguan"),
+    ("442000", "中山市", "Zhongshan"),
+    ("445100", "潮州市", "Chaozhou"),
+    ("445200", "揭阳市", "Jieyang"),
+    ("445300", "云浮市", "Yunfu"),
+    // Connected as a unit of its own beside the cities.
+    ("440606", "顺德区", "Shunde"),
+    ("440106", "天河区", "Tianhe"),
+    ("440303", "罗湖区", "Luohu"),
+    ("440402", "香洲区", "Xiangzhou"),
+    ("440403", "斗门区", "Doumen"),
+    ("440404", "金湾区", "Jinwan"),
+];

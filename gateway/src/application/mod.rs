@@ -1,0 +1,242 @@
+//! The applicant's side (申请人): the handlers of the public interface `/api/v1` (contract 3), one file a call or a small group.
+//!
+//! Invariants: a handler sees a [`call::Call`], never a credential's bytes beyond the query code and the cookie that it checks
+//! itself; every refusal is a problem document in the caller's language; an application that the caller may not read and one
+//! that does not exist are the same 404 after the same work; nothing of a partner's or of ours that is internal ever shows.
+
+pub mod acts;
+pub mod call;
+pub mod deadlines;
+pub mod documents;
+pub mod events;
+pub mod explain;
+pub mod items;
+pub mod materials;
+pub mod openapi;
+pub mod progress;
+pub mod query;
+pub mod reading;
+pub mod receipts;
+pub mod refusal;
+pub mod session;
+pub mod stream;
+pub mod submissions;
+pub mod texts;
+pub mod tries;
+
+use crate::edge::{RoomRoutes, RouteBounds};
+use crate::identity::access::Listener;
+use crate::intake::Intake;
+use crate::intake::act::Acts;
+use crate::processing::change::Casework;
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
+use http::Method;
+use std::sync::Arc;
+use std::time::Duration;
+use tries::Tries;
+
+/// Bytes of a JSON body.
+pub const JSON_BYTES_MAX: usize = 1 << 20;
+
+/// Bounds of the room. All are settings of the operator.
+#[derive(Debug, Clone)]
+pub struct HallSettings {
+    /// Bytes of one material.
+    pub material_bytes_max: u64,
+    /// Bytes of all unbound materials of one client.
+    pub unbound_bytes_max: u64,
+    /// Live event streams at once on this node.
+    pub streams_max: usize,
+    /// Time between two signs of life on a silent stream.
+    pub heartbeat: Duration,
+    /// Time after which a stream looks into the store although nobody told it anything.
+    pub look_again: Duration,
+    /// How long a session cookie is good.
+    pub session: Duration,
+    /// Whether the session cookie is for encrypted connections alone.
+    pub secure_cookie: bool,
+}
+
+impl Default for HallSettings {
+    fn default() -> Self {
+        Self {
+            material_bytes_max: 200 << 20,
+            unbound_bytes_max: 1 << 30,
+            streams_max: 2_000,
+            heartbeat: Duration::from_secs(15),
+            look_again: Duration::from_secs(5),
+            session: Duration::from_secs(3_600),
+            secure_cookie: false,
+        }
+    }
+}
+
+/// What the handlers share.
+pub struct Hall {
+    /// Intake, with store, registry, keys and clock.
+    pub intake: Arc<Intake>,
+    /// Changes to cases.
+    pub casework: Casework,
+    /// Bounds.
+    pub settings: HallSettings,
+    /// Failed tries of session.
+    pub tries: Tries,
+    /// Live streams that may still begin.
+    pub streams: Arc<tokio::sync::Semaphore>,
+}
+
+impl Hall {
+    /// The room.
+    #[must_use]
+    pub fn new(intake: Arc<Intake>, casework: Casework, settings: HallSettings) -> Arc<Self> {
+        let streams = Arc::new(tokio::sync::Semaphore::new(settings.streams_max));
+        Arc::new(Self {
+            intake,
+            casework,
+            settings,
+            tries: Tries::default(),
+            streams,
+        })
+    }
+
+    fn acts(&self) -> Acts<'_> {
+        Acts {
+            intake: &self.intake,
+            casework: &self.casework,
+        }
+    }
+}
+
+/// Where routes are registered: the edge's builder, or a bare router in tests.
+pub trait RouteSink: Sized {
+    /// Adds a route; `body_bytes_max` where the listener's own bound does not fit.
+    #[must_use]
+    fn add<H, T>(
+        self,
+        method: Method,
+        template: &'static str,
+        body_bytes_max: Option<u64>,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<Hall>>,
+        T: 'static;
+}
+
+impl RouteSink for RoomRoutes<Arc<Hall>> {
+    fn add<H, T>(
+        self,
+        method: Method,
+        template: &'static str,
+        body_bytes_max: Option<u64>,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<Hall>>,
+        T: 'static,
+    {
+        self.route_with(method, template, RouteBounds { body_bytes_max }, handler)
+    }
+}
+
+impl RouteSink for Router<Arc<Hall>> {
+    fn add<H, T>(self, method: Method, template: &'static str, _: Option<u64>, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Hall>>,
+        T: 'static,
+    {
+        match MethodFilter::try_from(method) {
+            Ok(filter) => self.route(template, on(filter, handler)),
+            Err(_) => self,
+        }
+    }
+}
+
+/// The routes of the room on their listeners, ready for [`crate::edge::Rooms`].
+#[must_use]
+pub fn routes(hall: &Arc<Hall>) -> Vec<RoomRoutes> {
+    let public = RoomRoutes::new(Listener::Public);
+    let exchange = RoomRoutes::new(Listener::Exchange);
+    vec![
+        register_public(public, &hall.settings).with_state(Arc::clone(hall)),
+        register_exchange(exchange).with_state(Arc::clone(hall)),
+    ]
+}
+
+/// Registers what lives on the public listener.
+#[must_use]
+pub fn register_public<R: RouteSink>(sink: R, settings: &HallSettings) -> R {
+    let uploads = Some(settings.material_bytes_max);
+    let (get, post) = (|| Method::GET, || Method::POST);
+    sink.add(get(), "/api/v1/openapi.json", None, openapi::document)
+        .add(get(), "/api/v1/items", None, items::search)
+        .add(get(), "/api/v1/items/{code}", None, items::guide)
+        .add(get(), "/api/v1/items/{code}/form", None, items::form)
+        .add(post(), "/api/v1/materials", uploads, materials::upload)
+        .add(get(), "/api/v1/materials/{id}", None, materials::state)
+        .add(post(), "/api/v1/applications", None, submissions::submit)
+        .add(get(), "/api/v1/applications/{no}", None, progress::show)
+        .add(
+            get(),
+            "/api/v1/applications/{no}/deadlines",
+            None,
+            deadlines::show,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/events",
+            None,
+            events::show,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/documents",
+            None,
+            documents::list,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/documents/{id}",
+            None,
+            documents::download,
+        )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/receipt",
+            None,
+            receipts::show,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/supplement",
+            None,
+            acts::supplement,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/withdraw",
+            None,
+            acts::withdraw,
+        )
+        .add(
+            post(),
+            "/api/v1/applications/{no}/evaluation",
+            None,
+            acts::evaluate,
+        )
+        .add(get(), "/api/v1/deadlines/explain", None, explain::show)
+        .add(get(), "/api/v1/receipt-key", None, receipts::key)
+        .add(post(), "/api/v1/session", None, session::open)
+}
+
+/// Registers what lives on the exchange listener: partners hand in applications that they have taken.
+#[must_use]
+pub fn register_exchange<R: RouteSink>(sink: R) -> R {
+    let template = "/exchange/v1/systems/{id}/applications";
+    sink.add(Method::POST, template, None, submissions::hand_in)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,243 @@
+//! The installation's settings: `config/tongban.yaml`, read once at start. Secrets come from the environment (`${NAME}`).
+
+use crate::edge::settings::{ListenerSettings, RoomsSettings, friendly};
+use crate::identity::token::TokenSettings;
+use crate::operations::logging::LogSettings;
+use crate::outbound::OutboundSettings;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tongban_catalog::source::{Document, Fault, Finding, Place, load_yaml};
+
+/// All settings. Unknown keys are faults: operators edit this by hand.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder for the database, materials, keys and `ops.sock`; relative to the working folder.
+    pub data: PathBuf,
+    /// Threads of the hot path, each with its own runtime; 0 = one a core.
+    #[serde(default)]
+    pub cores: usize,
+    /// The listeners (contract 2).
+    pub listeners: Listeners,
+    /// The queue between hot path and rooms.
+    #[serde(default)]
+    pub rooms: RoomsSettings,
+    /// Who issues bearer tokens; without it nobody is known by token.
+    #[serde(default)]
+    pub identity: Option<TokenSettings>,
+    /// Intake.
+    #[serde(default)]
+    pub intake: IntakeSettings,
+    /// Delivery to partners.
+    #[serde(default)]
+    pub delivery: DeliverySettings,
+    /// Feedback from partners.
+    #[serde(default)]
+    pub feedback: FeedbackSettings,
+    /// Where the gateway may connect to.
+    #[serde(default)]
+    pub outbound: OutboundSettings,
+    /// Logs.
+    #[serde(default)]
+    pub log: LogSettings,
+}
+
+/// The listeners.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listeners {
+    /// Applicants, the portal, other halls.
+    pub public: ListenerSettings,
+    /// Partner systems.
+    pub exchange: ListenerSettings,
+    /// Operators and Prometheus.
+    pub operations: ListenerSettings,
+}
+
+/// Bounds of intake.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeSettings {
+    /// Bytes of one material.
+    pub material_bytes_max: u64,
+    /// Bytes of all unbound materials of one client.
+    pub unbound_bytes_max: u64,
+    /// Writes that wait for the store's writer; one more gets 503.
+    pub write_queue_max: usize,
+    /// Writes in one commit.
+    pub commit_batch_max: usize,
+}
+
+impl Default for IntakeSettings {
+    fn default() -> Self {
+        Self {
+            material_bytes_max: 200 << 20,
+            unbound_bytes_max: 1 << 30,
+            write_queue_max: 4_096,
+            commit_batch_max: 64,
+        }
+    }
+}
+
+/// Bounds of delivery.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeliverySettings {
+    /// Deliveries at once.
+    pub concurrency: usize,
+    /// Deliveries at once to one system; a definition may ask for fewer.
+    pub per_system: u32,
+    /// How long a delivery belongs to a worker that says nothing; longer than any definition's total time-out.
+    #[serde(with = "friendly")]
+    pub lease: Duration,
+    /// The longest sleep between two looks at the outbox.
+    #[serde(with = "friendly")]
+    pub tick: Duration,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 256,
+            per_system: 16,
+            lease: Duration::from_secs(15 * 60),
+            tick: Duration::from_millis(250),
+        }
+    }
+}
+
+/// Bounds of feedback.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FeedbackSettings {
+    /// Bytes of one callback.
+    pub callback_bytes_max: u64,
+}
+
+impl Default for FeedbackSettings {
+    fn default() -> Self {
+        Self {
+            callback_bytes_max: 16 << 20,
+        }
+    }
+}
+
+impl Document for Config {
+    const SCHEMA: &'static str = "tongban/config/1";
+}
+
+/// Reads the settings of a file's text, filling in `${NAME}` and `${NAME:-default}` from `environment`.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn read(
+    file: &Path,
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, Vec<Fault>> {
+    let name = file.display().to_string();
+    load_yaml(&name, &filled_in(&name, text, environment)?)
+}
+
+/// Replaces `${NAME}` and `${NAME:-default}`; line numbers stay as they are.
+fn filled_in(
+    file: &str,
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, Vec<Fault>> {
+    let mut out = String::with_capacity(text.len());
+    let mut faults = Vec::new();
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let mut rest = line;
+        while let Some((before, tail)) = rest.split_once("${") {
+            let Some((inside, after)) = tail.split_once('}') else {
+                break;
+            };
+            let (name, default) = inside
+                .split_once(":-")
+                .map_or((inside, None), |(n, d)| (n, Some(d)));
+            out.push_str(before);
+            match environment(name).or_else(|| default.map(str::to_owned)) {
+                Some(value) => out.push_str(&value),
+                None => faults.push(missing(file, number + 1, line, name)),
+            }
+            rest = after;
+        }
+        out.push_str(rest);
+    }
+    if faults.is_empty() {
+        Ok(out)
+    } else {
+        Err(faults)
+    }
+}
+
+fn missing(file: &str, number: usize, line: &str, name: &str) -> Fault {
+    let column = line
+        .find("${")
+        .map_or(1, |at| line[..at].chars().count() + 1);
+    let place = Place {
+        line: u32::try_from(number).unwrap_or(u32::MAX),
+        column: u32::try_from(column).unwrap_or(u32::MAX),
+    };
+    Finding::new(
+        "",
+        "missing_variable",
+        format!("环境变量{name}没有设置"),
+        format!("the environment variable {name} is not set"),
+    )
+    .with_hint(
+        format!("请设置它，或写成${{{name}:-默认值}}"),
+        format!("set it, or write ${{{name}:-default}}"),
+    )
+    .into_fault(file, place)
+}
+
+/// Where `${NAME}` comes from: the process's environment, or the demo's own answers before it.
+pub type Environment = std::sync::Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The environment of the process, read here and nowhere else.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing(_: &str) -> Option<String> {
+        None
+    }
+
+    #[test]
+    fn the_shipped_settings_are_read() {
+        let text = include_str!("../../config/tongban.yaml");
+        let config = read(Path::new("config/tongban.yaml"), text, &nothing).unwrap();
+        assert_eq!(config.listeners.public.address.port(), 8080);
+        assert_eq!(config.listeners.exchange.address.port(), 8090);
+        assert_eq!(config.listeners.operations.address.port(), 9090);
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_a_fault_at_its_place() {
+        let text = "schema: tongban/config/1\ndata: ${TONGBAN_DATA}\n";
+        let faults = read(Path::new("c.yaml"), text, &nothing).unwrap_err();
+        assert_eq!(
+            (faults[0].line, faults[0].column, faults[0].code),
+            (2, 7, "missing_variable")
+        );
+    }
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let text = include_str!("../../config/tongban.yaml").replace("cores:", "coers:");
+        let faults = read(Path::new("c.yaml"), &text, &nothing).unwrap_err();
+        assert_eq!(faults[0].code, "unknown_key");
+    }
+}

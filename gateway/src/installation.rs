@@ -1,0 +1,394 @@
+//! An installation: opens the data folder, joins the rooms, runs them, and drains them.
+//!
+//! The one place where everything meets; each step is a value in and a value out.
+
+use crate::application::{self, Hall, HallSettings};
+use crate::clock::Clock;
+use crate::config::{Config, Environment};
+use crate::edge::{BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RunningEdge};
+use crate::entropy::Entropy;
+use crate::feedback::Feedback;
+use crate::feedback::exchange::{self, ExchangeBounds, ExchangeRoom};
+use crate::identity::access::Listener;
+use crate::identity::token::TokenKeys;
+use crate::intake::Intake;
+use crate::intake::in_progress::InProgress;
+use crate::intake::keys::{InstallationKeys, QUERY_SECRET, RECEIPT_SECRET};
+use crate::operations::apply_api::{self, ApplyRoom, upstreams};
+use crate::operations::health::Readiness;
+use crate::operations::metrics::Metrics;
+use crate::operations::observers::watch_queues;
+use crate::operations::ops_api::{self, OpsRoom};
+use crate::outbound::{Connector, OutboundClient};
+use crate::passthrough::Passthrough;
+use crate::processing::change::{CaseNews, Casework};
+use crate::processing::delivery::Courier;
+use crate::processing::delivery::worker::{self, WorkerBounds};
+use crate::processing::{poll, supervision};
+use crate::registry::{Registry, loading};
+use crate::store::registry::RegistryStore;
+use crate::store::sealed::MasterKeys;
+use crate::store::sqlite::{SqliteStore, StoreBounds};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a drain waits for requests and deliveries in flight.
+pub const DRAIN_MAX: Duration = Duration::from_secs(20);
+/// Name of the operators' socket in the data folder.
+pub const OPS_SOCKET: &str = "ops.sock";
+/// Name of the master key file in the data folder.
+pub const MASTER_KEY_FILE: &str = "master.key";
+
+/// An installation could not be opened or started. The words say what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct InstallationError(String);
+
+impl InstallationError {
+    fn of(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What is open before anything runs: also what `apply` uses on a data folder that no gateway runs on.
+pub struct Foundation {
+    /// The store.
+    pub store: Arc<SqliteStore>,
+    /// What is registered.
+    pub registry: Arc<Registry>,
+    /// The clock.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// Where `${NAME}` in definitions comes from.
+    pub environment: Environment,
+}
+
+impl Foundation {
+    /// Opens the data folder under its lock and loads what is registered.
+    ///
+    /// # Errors
+    /// [`InstallationError`] when another process has the folder, or what is registered cannot be used.
+    pub async fn open(
+        config: &Config,
+        environment: Environment,
+    ) -> Result<Self, InstallationError> {
+        let (clock, entropy) = (Clock::system(), Entropy::system());
+        std::fs::create_dir_all(&config.data).map_err(|e| {
+            InstallationError(format!(
+                "the data folder {} cannot be made: {e}",
+                config.data.display()
+            ))
+        })?;
+        let keys = MasterKeys::read_or_create(&config.data.join(MASTER_KEY_FILE), &entropy)
+            .map_err(InstallationError::of)?;
+        let bounds = StoreBounds {
+            queue: config.intake.write_queue_max,
+            batch: config.intake.commit_batch_max,
+            ..StoreBounds::default()
+        };
+        let store = SqliteStore::open(&config.data, keys, clock.clone(), entropy.clone(), bounds)
+            .await
+            .map_err(InstallationError::of)?;
+        let snapshot = loading::load(&store, &*environment)
+            .await
+            .map_err(InstallationError::of)?;
+        Ok(Self {
+            store: Arc::new(store),
+            registry: Arc::new(Registry::new(snapshot)),
+            clock,
+            entropy,
+            environment,
+        })
+    }
+}
+
+/// A gateway that serves.
+pub struct Running {
+    /// Where it listens.
+    pub addresses: Vec<(Listener, SocketAddr)>,
+    /// Asked to stop by an operator (`POST /ops/v1/drain`).
+    pub stop_asked: CancellationToken,
+    edge: RunningEdge,
+    workers: JoinSet<()>,
+    stop_workers: CancellationToken,
+    store: Arc<SqliteStore>,
+}
+
+impl Running {
+    /// The address of a listener.
+    #[must_use]
+    pub fn address(&self, listener: Listener) -> Option<SocketAddr> {
+        self.addresses
+            .iter()
+            .find(|(l, _)| *l == listener)
+            .map(|(_, address)| *address)
+    }
+
+    /// Stops: no new requests, those in flight and deliveries in flight finish under a deadline, the last commit is synced. Returns
+    /// how many connections were cut.
+    pub async fn drain(mut self) -> usize {
+        self.stop_workers.cancel();
+        let report = self.edge.drain(DRAIN_MAX).await;
+        let finish = async { while self.workers.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_MAX, finish).await.is_err() {
+            tracing::warn!(
+                "deliveries in flight did not finish in time; their partners are asked at the next start"
+            );
+            self.workers.abort_all();
+        }
+        self.store.close().await;
+        report.cut
+    }
+}
+
+/// Starts everything on the current multi-thread runtime, the control plane; the edge brings its own.
+///
+/// # Errors
+/// [`InstallationError`]; nothing is left running then.
+pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, InstallationError> {
+    let Foundation {
+        store,
+        registry,
+        clock,
+        entropy,
+        environment,
+    } = foundation;
+    let metrics = Metrics::new().map_err(InstallationError::of)?;
+    let readiness = Readiness::new();
+    let starting = readiness.task("start");
+    store.observe(Arc::new(metrics.clone()));
+    let casework = Casework {
+        store: store.clone(),
+        registry: Arc::clone(&registry),
+        clock: clock.clone(),
+        news: CaseNews::default(),
+    };
+    let feedback = Feedback {
+        casework: casework.clone(),
+        observer: Arc::new(metrics.clone()),
+    };
+    let connector = Connector::new(&config.outbound).map_err(InstallationError::of)?;
+    let passthrough = Arc::new(Passthrough::new(connector.clone(), metrics.clone()));
+    passthrough
+        .replace(upstreams(&registry))
+        .map_err(InstallationError::of)?;
+    let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
+    let stop_asked = CancellationToken::new();
+    let exchange_room =
+        ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
+    let partners = exchange_room.credentials();
+    let rooms = Rooms::new(
+        rooms(
+            config,
+            &casework,
+            exchange_room,
+            intake,
+            &stop_asked,
+            &passthrough,
+            environment,
+        ),
+        config.rooms.clone(),
+    )
+    .map_err(InstallationError::of)?;
+    let crossing = rooms.run(&Handle::current(), &metrics);
+    let parts = EdgeParts {
+        crossing,
+        passthrough,
+        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?), partners],
+        metrics: metrics.clone(),
+        readiness,
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+    };
+    let edge = Edge::start(&edge_settings(config), parts, &Handle::current())
+        .map_err(InstallationError::of)?;
+    let courier = Arc::new(Courier {
+        store: store.clone(),
+        registry,
+        client: Arc::new(OutboundClient::new(connector)),
+        observer: Arc::new(metrics.clone()),
+        clock: clock.clone(),
+        entropy,
+    });
+    let stop_workers = CancellationToken::new();
+    let workers = workers(config, courier, casework, feedback, metrics, &stop_workers);
+    drop(starting);
+    Ok(Running {
+        addresses: edge.addresses.clone(),
+        stop_asked,
+        edge,
+        workers,
+        stop_workers,
+        store,
+    })
+}
+
+fn edge_settings(config: &Config) -> EdgeSettings {
+    let cores = if config.cores == 0 {
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    } else {
+        config.cores
+    };
+    let listeners = &config.listeners;
+    EdgeSettings {
+        cores,
+        listeners: vec![
+            (Listener::Public, listeners.public.clone()),
+            (Listener::Exchange, listeners.exchange.clone()),
+            (Listener::Operations, listeners.operations.clone()),
+        ],
+        ops_socket: Some(config.data.join(OPS_SOCKET)),
+    }
+}
+
+fn bearer_tokens(
+    config: &Config,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<BearerTokens, InstallationError> {
+    let keys = match &config.identity {
+        Some(settings) => Some(Arc::new(
+            TokenKeys::load(settings).map_err(InstallationError::of)?,
+        )),
+        None => None,
+    };
+    Ok(BearerTokens {
+        keys,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+    })
+}
+
+async fn intake(
+    store: &Arc<SqliteStore>,
+    registry: &Arc<Registry>,
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Metrics,
+) -> Result<Arc<Intake>, InstallationError> {
+    let fresh = || entropy.bytes::<32>().map_err(InstallationError::of);
+    let receipt = store
+        .installation_secret(RECEIPT_SECRET, fresh()?)
+        .await
+        .map_err(InstallationError::of)?;
+    let query = store
+        .installation_secret(QUERY_SECRET, fresh()?)
+        .await
+        .map_err(InstallationError::of)?;
+    let keys = InstallationKeys::new(&receipt, &query).map_err(InstallationError::of)?;
+    Ok(Arc::new(Intake {
+        store: store.clone(),
+        registry: Arc::clone(registry),
+        keys: Arc::new(keys),
+        in_progress: InProgress::default(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        observer: Arc::new(metrics.clone()),
+    }))
+}
+
+fn exchange_bounds(config: &Config) -> ExchangeBounds {
+    ExchangeBounds {
+        callback_bytes_max: config.feedback.callback_bytes_max,
+        document_bytes_max: config.intake.material_bytes_max,
+        tls: config.listeners.exchange.tls.is_some(),
+        ..ExchangeBounds::default()
+    }
+}
+
+fn rooms(
+    config: &Config,
+    casework: &Casework,
+    exchange_room: ExchangeRoom,
+    intake: Arc<Intake>,
+    stop_asked: &CancellationToken,
+    passthrough: &Arc<Passthrough>,
+    environment: Environment,
+) -> Vec<RoomRoutes> {
+    let settings = HallSettings {
+        material_bytes_max: config.intake.material_bytes_max,
+        unbound_bytes_max: config.intake.unbound_bytes_max,
+        secure_cookie: config.listeners.public.tls.is_some(),
+        ..HallSettings::default()
+    };
+    let hall = Hall::new(intake, casework.clone(), settings);
+    let drain = stop_asked.clone();
+    let mut rooms = application::routes(&hall);
+    rooms.extend([
+        exchange::router(exchange_room),
+        ops_api::router(OpsRoom {
+            store: casework.store.clone(),
+            registry: Arc::clone(&casework.registry),
+            clock: casework.clock.clone(),
+            drain: Arc::new(move || drain.cancel()),
+        }),
+        apply_api::router(ApplyRoom {
+            store: casework.store.clone(),
+            registry: Arc::clone(&casework.registry),
+            passthrough: Arc::clone(passthrough),
+            clock: casework.clock.clone(),
+            environment,
+        }),
+    ]);
+    rooms
+}
+
+fn workers(
+    config: &Config,
+    courier: Arc<Courier>,
+    casework: Casework,
+    feedback: Feedback,
+    metrics: Metrics,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
+    let tick = config.delivery.tick;
+    let bounds = WorkerBounds {
+        concurrency: config.delivery.concurrency,
+        per_system: config.delivery.per_system,
+        lease: config.delivery.lease,
+        tick,
+        name: format!("node-{}", std::process::id()),
+    };
+    let wake = Arc::new(Notify::new());
+    let mut workers = JoinSet::new();
+    workers.spawn(wake_on_news(
+        casework.clone(),
+        Arc::clone(&wake),
+        stop.clone(),
+    ));
+    workers.spawn(worker::run(
+        Arc::clone(&courier),
+        bounds,
+        wake,
+        stop.clone(),
+    ));
+    workers.spawn(poll::run(courier, feedback.clone(), tick, stop.clone()));
+    workers.spawn(watch_queues(
+        casework.store.clone(),
+        metrics,
+        casework.clock.clone(),
+        stop.clone(),
+    ));
+    workers.spawn(supervision::run(casework, feedback, tick, stop.clone()));
+    workers
+}
+
+/// A case that changed may have something to deliver: looked at now rather than at the next tick.
+async fn wake_on_news(casework: Casework, wake: Arc<Notify>, stop: CancellationToken) {
+    let mut news = casework.news.listen();
+    loop {
+        tokio::select! {
+            heard = news.recv() => match heard {
+                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => wake.notify_one(),
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            },
+            () = stop.cancelled() => return,
+        }
+    }
+}

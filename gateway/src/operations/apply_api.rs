@@ -1,0 +1,262 @@
+//! `POST /ops/v1/apply`, and the same without a running gateway: read, check, register, load, swap.
+
+use crate::clock::Clock;
+use crate::config::Environment;
+use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
+use crate::identity::Principal;
+use crate::identity::access::Listener;
+use crate::installation::Foundation;
+use crate::passthrough::{Passthrough, UpstreamSystem};
+use crate::problem::Problem;
+use crate::registry::sources::{self, SourceText};
+use crate::registry::{Registry, loading};
+use crate::store::SharedStore;
+use crate::store::audit::NewAudit;
+use crate::store::registry::Applied;
+use crate::text::Text;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::net::UnixStream;
+
+/// Bytes of all files of one request.
+const REQUEST_BYTES_MAX: usize = 64 << 20;
+/// Bytes of an answer that the command reads.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+const NOT_APPLIED: Text = Text {
+    key: "not_applied",
+    zh: "有错误，未作任何更改",
+    en: "nothing was changed: the files have faults",
+};
+const NOT_AVAILABLE: Text = Text {
+    key: "store_unavailable",
+    zh: "存储暂不可用，未作任何更改",
+    en: "nothing was changed: the store is not available",
+};
+
+/// Files to be applied.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplyRequest {
+    /// With their names, for messages.
+    pub files: Vec<SourceText>,
+}
+
+/// What became of one thing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AppliedLine {
+    /// Item, system or file.
+    pub name: String,
+    /// `created`, `changed` or `left`.
+    pub outcome: String,
+}
+
+/// The room's state.
+#[derive(Clone)]
+pub struct ApplyRoom {
+    /// The store.
+    pub store: SharedStore,
+    /// What is registered.
+    pub registry: Arc<Registry>,
+    /// Systems that are called straight through.
+    pub passthrough: Arc<Passthrough>,
+    /// The clock.
+    pub clock: Clock,
+    /// Where `${NAME}` in definitions comes from.
+    pub environment: Environment,
+}
+
+/// The room's route.
+#[must_use]
+pub fn router(room: ApplyRoom) -> RoomRoutes {
+    let bounds = RouteBounds {
+        body_bytes_max: Some(REQUEST_BYTES_MAX as u64),
+    };
+    RoomRoutes::new(Listener::Operations)
+        .route_with(Method::POST, "/ops/v1/apply", bounds, take)
+        .with_state(room)
+}
+
+async fn take(State(room): State<ApplyRoom>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let outcome = async {
+        let bytes = axum::body::to_bytes(body, REQUEST_BYTES_MAX)
+            .await
+            .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, NOT_APPLIED))?;
+        let request: ApplyRequest = serde_json::from_slice(&bytes).map_err(|e| {
+            Problem::new(StatusCode::BAD_REQUEST, NOT_APPLIED).detail(e.to_string())
+        })?;
+        let actor = head
+            .extensions
+            .get::<Principal>()
+            .map_or("", |p| p.subject.as_str());
+        let request_id = head
+            .extensions
+            .get::<RequestId>()
+            .map_or("", RequestId::as_str);
+        let applied = apply(
+            &room.store,
+            &room.registry,
+            &room.clock,
+            &*room.environment,
+            &request,
+            actor,
+            request_id,
+        )
+        .await?;
+        room.passthrough
+            .replace(upstreams(&room.registry))
+            .map_err(|e| {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(e.to_string())
+            })?;
+        Ok::<_, Problem>(applied)
+    };
+    match outcome.await {
+        Ok(applied) => Json(applied).into_response(),
+        Err(problem) => refuse(problem, &head.extensions),
+    }
+}
+
+/// Registered REST systems that may be called straight through.
+#[must_use]
+pub fn upstreams(registry: &Registry) -> Vec<UpstreamSystem> {
+    let snapshot = registry.load();
+    let current = snapshot
+        .systems
+        .keys()
+        .filter_map(|id| snapshot.current_system(id));
+    current
+        .filter(|(_, definition)| {
+            definition.protocol() == tongban_adapters::definition::Protocol::Rest
+        })
+        .map(|(_, definition)| UpstreamSystem::new(definition.id(), definition.endpoint()))
+        .collect()
+}
+
+/// Applies in a data folder that no gateway runs on.
+///
+/// # Errors
+/// In words: every fault, or why the store could not take it.
+pub async fn apply_directly(
+    foundation: &Foundation,
+    request: &ApplyRequest,
+) -> Result<Vec<AppliedLine>, String> {
+    let store: SharedStore = foundation.store.clone();
+    let applied = apply(
+        &store,
+        &foundation.registry,
+        &foundation.clock,
+        &*foundation.environment,
+        request,
+        "operator",
+        "",
+    )
+    .await;
+    applied.map_err(|problem| {
+        problem
+            .detail
+            .unwrap_or_else(|| problem.title.en.to_owned())
+    })
+}
+
+async fn apply(
+    store: &SharedStore,
+    registry: &Registry,
+    clock: &Clock,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    request: &ApplyRequest,
+    actor: &str,
+    request_id: &str,
+) -> Result<Vec<AppliedLine>, Problem> {
+    let now = clock.now();
+    let today = crate::intake::compose::legal_day(now);
+    let faults = |faults: Vec<tongban_catalog::source::Fault>| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(lines.join("\n"))
+    };
+    let read = sources::read(&request.files, &environment, today).map_err(faults)?;
+    let audit = NewAudit {
+        at: now,
+        actor: actor.to_owned(),
+        actor_kind: "operator".to_owned(),
+        action: "registry.apply".to_owned(),
+        target: read.summary(),
+        organisation_id: String::new(),
+        request_id: request_id.to_owned(),
+        outcome: "ok".to_owned(),
+        digest: [0; 32],
+        note: String::new(),
+    };
+    let unavailable = |error: &dyn std::fmt::Display| {
+        tracing::error!(%error, "what was applied could not be stored or loaded");
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_AVAILABLE).retry_after(5)
+    };
+    let applied = read
+        .register(store.as_ref(), now, audit)
+        .await
+        .map_err(|e| unavailable(&e))?;
+    let next = loading::load(store.as_ref(), environment)
+        .await
+        .map_err(|e| unavailable(&e))?;
+    registry.replace(next);
+    Ok(applied
+        .into_iter()
+        .map(|(name, outcome)| AppliedLine {
+            name,
+            outcome: word(outcome).to_owned(),
+        })
+        .collect())
+}
+
+fn word(applied: Applied) -> &'static str {
+    match applied {
+        Applied::Created => "created",
+        Applied::Changed => "changed",
+        Applied::Left => "left",
+    }
+}
+
+/// Asks the gateway behind `socket` to apply; `None` when none runs there, else its answer or its refusal in words.
+pub async fn send(
+    socket: &Path,
+    request: &ApplyRequest,
+) -> Option<Result<Vec<AppliedLine>, String>> {
+    let stream = UnixStream::connect(socket).await.ok()?;
+    Some(exchange(stream, request).await)
+}
+
+async fn exchange(stream: UnixStream, request: &ApplyRequest) -> Result<Vec<AppliedLine>, String> {
+    let failed = |e: &dyn std::fmt::Display| format!("the running gateway gave no answer: {e}");
+    let body = serde_json::to_vec(request).map_err(|e| failed(&e))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|e| failed(&e))?;
+    let driver = tokio::spawn(connection);
+    let request = http::Request::post("/ops/v1/apply")
+        .header(http::header::HOST, "ops.sock")
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|e| failed(&e))?;
+    let response = sender.send_request(request).await.map_err(|e| failed(&e))?;
+    let status = response.status();
+    let limited = http_body_util::Limited::new(response.into_body(), ANSWER_BYTES_MAX);
+    let body = limited.collect().await.map_err(|e| failed(&e))?.to_bytes();
+    driver.abort();
+    if status.is_success() {
+        return serde_json::from_slice(&body).map_err(|e| failed(&e));
+    }
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let words = problem["detail"]
+        .as_str()
+        .or_else(|| problem["title"].as_str())
+        .unwrap_or_default();
+    Err(format!("nothing was applied:\n{words}"))
+}

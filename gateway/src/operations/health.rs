@@ -1,0 +1,107 @@
+//! Health: `/healthz` says that the process lives, `/readyz` that it should get requests.
+//!
+//! Readiness is a set of named tasks; dropping a task's guard marks it done, so a start-up step cannot forget to.
+
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Who is waited for; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    pending: Mutex<BTreeMap<&'static str, usize>>,
+    draining: AtomicBool,
+}
+
+/// What `/readyz` answers.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct ReadinessReport {
+    /// Whether requests are welcome.
+    pub ready: bool,
+    /// Whether the gateway is stopping.
+    pub draining: bool,
+    /// Tasks that are not done, by name.
+    pub pending: Vec<&'static str>,
+}
+
+impl Readiness {
+    /// Nothing pending, not draining.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers a task; the gateway is not ready until the guard is dropped. Two guards of one name both count.
+    #[must_use = "dropping the guard marks the task done"]
+    pub fn task(&self, name: &'static str) -> TaskGuard {
+        *self.inner.pending.lock().entry(name).or_default() += 1;
+        TaskGuard {
+            name,
+            readiness: self.clone(),
+        }
+    }
+
+    /// The gateway begins to stop: not ready from now on, for good.
+    pub fn drain(&self) {
+        self.inner.draining.store(true, Ordering::Release);
+    }
+
+    /// The state now.
+    #[must_use]
+    pub fn report(&self) -> ReadinessReport {
+        let pending: Vec<_> = self.inner.pending.lock().keys().copied().collect();
+        let draining = self.inner.draining.load(Ordering::Acquire);
+        ReadinessReport {
+            ready: pending.is_empty() && !draining,
+            draining,
+            pending,
+        }
+    }
+}
+
+/// A task that is not done.
+#[derive(Debug)]
+pub struct TaskGuard {
+    name: &'static str,
+    readiness: Readiness,
+}
+
+impl Drop for TaskGuard {
+    fn drop(&mut self) {
+        let mut pending = self.readiness.inner.pending.lock();
+        if let Some(count) = pending.get_mut(self.name) {
+            *count -= 1;
+            if *count == 0 {
+                pending.remove(self.name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_only_when_every_task_is_done_and_never_while_draining() {
+        let readiness = Readiness::new();
+        let store = readiness.task("store");
+        let catalogue = readiness.task("catalogue");
+        let again = readiness.task("store");
+        assert_eq!(readiness.report().pending, ["catalogue", "store"]);
+        drop(store);
+        drop(catalogue);
+        assert_eq!(readiness.report().pending, ["store"]);
+        drop(again);
+        assert!(readiness.report().ready);
+        readiness.drain();
+        let report = readiness.report();
+        assert!(!report.ready && report.draining && report.pending.is_empty());
+    }
+}

@@ -1,0 +1,12 @@
+//! What operators see (运维): metrics, health, logs.
+//!
+//! Invariants: label values are bounded (route templates, registered ids), never a number, name or path of a request; no log line
+//! carries a query string, a number, a name or a token.
+
+pub mod apply_api;
+pub mod deliveries_command;
+pub mod health;
+pub mod logging;
+pub mod metrics;
+pub mod observers;
+pub mod ops_api;

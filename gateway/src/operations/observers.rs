@@ -1,0 +1,105 @@
+//! What the rooms tell becomes metrics here; the rooms know no metric by name.
+
+use super::metrics::Metrics;
+use crate::feedback::FeedbackObserver;
+use crate::intake::IntakeObserver;
+use crate::processing::delivery::DeliveryObserver;
+use crate::store::SharedStore;
+use crate::store::sqlite::CommitObserver;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often queue depths and ages are read from the store.
+const DEPTHS_EVERY: Duration = Duration::from_secs(2);
+
+impl IntakeObserver for Metrics {
+    fn committed(&self, state: &str, took: Duration) {
+        self.applications_total.with_label_values(&[state]).inc();
+        self.intake_duration_seconds.observe(took.as_secs_f64());
+    }
+}
+
+impl DeliveryObserver for Metrics {
+    fn settled(
+        &self,
+        system_id: &str,
+        operation: &'static str,
+        outcome: &'static str,
+        took: Duration,
+    ) {
+        self.deliveries_total
+            .with_label_values(&[system_id, operation, outcome])
+            .inc();
+        self.delivery_duration_seconds
+            .with_label_values(&[system_id, operation])
+            .observe(took.as_secs_f64());
+    }
+}
+
+impl FeedbackObserver for Metrics {
+    fn received(&self, system_id: &str, kind: &'static str, outcome: &'static str) {
+        self.feedback_total
+            .with_label_values(&[system_id, kind, outcome])
+            .inc();
+    }
+}
+
+impl CommitObserver for Metrics {
+    fn committed(&self, writes: usize, _took: Duration) {
+        self.intake_commit_batch_size
+            .observe(f64::from(u32::try_from(writes).unwrap_or(u32::MAX)));
+    }
+
+    fn failed(&self, writes: usize) {
+        tracing::error!(
+            writes,
+            "a commit failed; every write in it was answered as not known"
+        );
+    }
+}
+
+/// Keeps the gauges of the delivery queues until `stop`.
+pub async fn watch_queues(
+    store: SharedStore,
+    metrics: Metrics,
+    clock: crate::clock::Clock,
+    stop: CancellationToken,
+) {
+    let mut every = tokio::time::interval(DEPTHS_EVERY);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let depths = match store.depths().await {
+            Ok(depths) => depths,
+            Err(error) => {
+                tracing::warn!(%error, "queue depths could not be read; the gauges stand still");
+                continue;
+            }
+        };
+        let now = clock.now();
+        for depth in depths {
+            let system = [depth.system_id.as_str()];
+            let age = depth
+                .oldest
+                .map_or(0, |oldest| now.duration_since(oldest).as_secs().max(0));
+            metrics
+                .delivery_queue
+                .with_label_values(&system)
+                .set(gauge(depth.waiting));
+            metrics
+                .dead_letters
+                .with_label_values(&system)
+                .set(gauge(depth.dead));
+            metrics
+                .delivery_oldest_seconds
+                .with_label_values(&system)
+                .set(age);
+        }
+    }
+}
+
+fn gauge(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

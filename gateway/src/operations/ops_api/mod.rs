@@ -1,0 +1,160 @@
+//! The operators' interface `/ops/v1` (运维接口): deliveries seen and mended, systems paused, rejected feedback shown, the gateway drained.
+//!
+//! Invariants: operators only, by `ops.sock` or the operations listener; every change carries its reason into an audit record in
+//! the same transaction; a bulk change can be previewed first and never means everything; of personal data nothing is
+//! shown but the exact bytes of an attempt, one delivery at a time.
+
+mod deliveries;
+mod filter;
+mod running;
+mod seen;
+pub mod texts;
+pub mod wire;
+
+use crate::clock::Clock;
+use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
+use crate::identity::Principal;
+use crate::identity::access::Listener;
+use crate::intake::json;
+use crate::intake::origin::kind_word;
+use crate::problem::Problem;
+use crate::registry::Registry;
+use crate::store::audit::NewAudit;
+use crate::store::{SharedStore, StoreError};
+use axum::body::Body;
+use axum::response::Response;
+use http::{Extensions, Method, StatusCode, request};
+use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// Bytes of a request's body: a thousand ids and a reason fit well.
+const BODY_BYTES_MAX: usize = 64 << 10;
+/// Characters of a reason.
+const REASON_MAX: usize = 500;
+
+/// What begins a drain; called at most once a request, may be called again.
+pub type DrainHook = Arc<dyn Fn() + Send + Sync>;
+
+/// The room's state; clones share everything.
+#[derive(Clone)]
+pub struct OpsRoom {
+    /// The store.
+    pub store: SharedStore,
+    /// Which systems are registered.
+    pub registry: Arc<Registry>,
+    /// The clock.
+    pub clock: Clock,
+    /// Begins a drain.
+    pub drain: DrainHook,
+}
+
+/// The room's routes: every row of `/ops/v1` but `apply`. `clock` is served in builds with `simulated-time` alone.
+#[must_use]
+pub fn router(room: OpsRoom) -> RoomRoutes {
+    let bounds = RouteBounds {
+        body_bytes_max: Some(BODY_BYTES_MAX as u64),
+    };
+    let routes = RoomRoutes::new(Listener::Operations)
+        .route(Method::GET, "/ops/v1/deliveries", deliveries::list)
+        .route(Method::GET, "/ops/v1/deliveries/{id}", deliveries::show)
+        .route_with(
+            Method::POST,
+            "/ops/v1/deliveries/retry",
+            bounds,
+            deliveries::retry,
+        )
+        .route_with(
+            Method::POST,
+            "/ops/v1/deliveries/discard",
+            bounds,
+            deliveries::discard,
+        )
+        .route_with(
+            Method::POST,
+            "/ops/v1/systems/{id}/pause",
+            bounds,
+            running::pause,
+        )
+        .route_with(
+            Method::POST,
+            "/ops/v1/systems/{id}/resume",
+            bounds,
+            running::resume,
+        )
+        .route(Method::GET, "/ops/v1/feedback", seen::rejected)
+        .route_with(Method::POST, "/ops/v1/drain", bounds, running::drain);
+    #[cfg(feature = "simulated-time")]
+    let routes = routes.route_with(
+        Method::POST,
+        "/ops/v1/clock",
+        bounds,
+        running::advance_clock,
+    );
+    routes.with_state(room)
+}
+
+fn answer(outcome: Result<Response, Problem>, extensions: &Extensions) -> Response {
+    outcome.unwrap_or_else(|problem| refuse(problem, extensions))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
+fn unavailable(error: StoreError) -> Problem {
+    tracing::error!(%error, "a call of an operator could not be served");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::UNAVAILABLE).retry_after(5)
+}
+
+/// A JSON body in exactly the shape that the address takes.
+async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    let bytes = Limited::new(body, BODY_BYTES_MAX).collect().await;
+    let bytes = bytes
+        .map_err(|_| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                crate::edge::texts::BODY_TOO_LARGE,
+            )
+        })?
+        .to_bytes();
+    let value = json::read(&bytes).map_err(|error| filter::unfit(error.to_string()))?;
+    serde_json::from_value(value).map_err(|error| filter::unfit(error.to_string()))
+}
+
+/// A reason that an audit record can hold.
+fn reason(given: &str) -> Result<String, Problem> {
+    let reason = given.trim();
+    if reason.is_empty() || reason.chars().count() > REASON_MAX || reason.contains(char::is_control)
+    {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            texts::REASON_REQUIRED,
+        ));
+    }
+    Ok(reason.to_owned())
+}
+
+impl OpsRoom {
+    /// The audit record of a change that an operator asked for.
+    fn audit(&self, head: &request::Parts, action: &str, target: &str, reason: String) -> NewAudit {
+        let principal = head
+            .extensions
+            .get::<Principal>()
+            .cloned()
+            .unwrap_or_else(Principal::anonymous);
+        let request_id = head
+            .extensions
+            .get::<RequestId>()
+            .map_or("", RequestId::as_str);
+        NewAudit {
+            at: self.clock.now(),
+            actor: principal.subject,
+            actor_kind: kind_word(principal.kind).to_owned(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            organisation_id: String::new(),
+            request_id: request_id.to_owned(),
+            outcome: "ok".to_owned(),
+            digest: [0; 32],
+            note: reason,
+        }
+    }
+}

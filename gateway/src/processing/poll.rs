@@ -1,0 +1,182 @@
+//! Polling (轮询): partners that cannot call back are asked about their open cases, at the pace that their definition says.
+
+use super::delivery::decide::later;
+use super::delivery::{Courier, SendFailure};
+use crate::feedback::Feedback;
+use crate::identity::Scope;
+use crate::store::StoreError;
+use crate::store::case::CaseRecord;
+use crate::store::delivery::{DeliveryFilter, DeliveryState};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tongban_adapters::definition::CompiledDefinition;
+use tongban_adapters::exchange::{ExchangeContext, Operation};
+
+/// Cases asked about at once.
+const AT_ONCE_MAX: u32 = 16;
+/// How long a case taken for polling belongs to this node if it dies on the way.
+const LEASE: Duration = Duration::from_secs(120);
+/// The pause after a question that failed, in units of the definition's own pace.
+const FAILED_FACTOR: u32 = 4;
+
+/// Asks about what is due until `stop`.
+pub async fn run(
+    courier: Arc<Courier>,
+    feedback: Feedback,
+    tick: Duration,
+    stop: CancellationToken,
+) {
+    loop {
+        let asked = match ask_due(&courier, &feedback).await {
+            Ok(asked) => asked,
+            Err(error) => {
+                tracing::warn!(%error, "cases to be polled could not be read; trying again after a tick");
+                0
+            }
+        };
+        if asked > 0 && !stop.is_cancelled() {
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(tick) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Asks about the cases that are due now, all at once; returns how many.
+async fn ask_due(courier: &Arc<Courier>, feedback: &Feedback) -> Result<usize, StoreError> {
+    let lease_us = i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX);
+    let due = courier
+        .store
+        .take_due_polls(courier.clock.now(), lease_us, AT_ONCE_MAX)
+        .await?;
+    let count = due.len();
+    let mut asking = tokio::task::JoinSet::new();
+    for case_no in due {
+        let (courier, feedback) = (Arc::clone(courier), feedback.clone());
+        asking.spawn(async move {
+            if let Err(error) = ask(&courier, &feedback, &case_no).await {
+                tracing::warn!(%error, "a case could not be polled; its turn comes again after the lease");
+            }
+        });
+    }
+    while asking.join_next().await.is_some() {}
+    Ok(count)
+}
+
+async fn ask(courier: &Courier, feedback: &Feedback, case_no: &str) -> Result<(), StoreError> {
+    let Some(case) = courier.store.case(&Scope::Everything, case_no).await? else {
+        return Ok(());
+    };
+    let Some((system_id, definition, every)) = partner(courier, &case) else {
+        return courier.store.set_poll_at(case_no, None).await;
+    };
+    let now = courier.clock.now();
+    if !handed_over(courier, &case).await? {
+        return courier
+            .store
+            .set_poll_at(case_no, Some(later(now, every)))
+            .await;
+    }
+    let pause = match question(courier, &definition, &case).await {
+        Ok(events) => {
+            let taken = take(feedback, &system_id, events).await;
+            if taken {
+                every
+            } else {
+                every.saturating_mul(FAILED_FACTOR)
+            }
+        }
+        Err(words) => {
+            tracing::info!(system = %system_id, reason = %words, "a partner gave no usable answer about a case");
+            every.saturating_mul(FAILED_FACTOR)
+        }
+    };
+    let open = courier
+        .store
+        .case(&Scope::Everything, case_no)
+        .await?
+        .is_some_and(|case| !matches!(case.state.as_str(), "closed" | "refused" | "collected"));
+    let next = open.then(|| later(courier.clock.now(), pause));
+    courier.store.set_poll_at(case_no, next).await
+}
+
+fn partner(
+    courier: &Courier,
+    case: &CaseRecord,
+) -> Option<(String, Arc<CompiledDefinition>, Duration)> {
+    let system_id = case.system_id.clone()?;
+    let snapshot = courier.registry.load();
+    let definition = snapshot
+        .system(&system_id, case.definition_version)
+        .or_else(|| {
+            snapshot
+                .current_system(&system_id)
+                .map(|(_, current)| current)
+        })?;
+    let every = definition.poll()?.every;
+    Some((system_id, definition, every))
+}
+
+/// A partner knows a case only once the hand-over was confirmed; asking before would only teach us that it does not.
+async fn handed_over(courier: &Courier, case: &CaseRecord) -> Result<bool, StoreError> {
+    let filter = DeliveryFilter {
+        case_no: Some(case.case_no.clone()),
+        states: vec![DeliveryState::Delivered],
+        limit: 1,
+        ..DeliveryFilter::default()
+    };
+    Ok(!courier
+        .store
+        .deliveries(&Scope::Everything, &filter)
+        .await?
+        .is_empty())
+}
+
+async fn question(
+    courier: &Courier,
+    definition: &CompiledDefinition,
+    case: &CaseRecord,
+) -> Result<Vec<tongban_adapters::canonical::PartnerEvent>, String> {
+    let mut submission = case.submission.clone();
+    submission.case.short_no.clone_from(&case.short_no);
+    submission.case.partner_no.clone_from(&case.partner_no);
+    let context = ExchangeContext {
+        submission,
+        step: Value::Null,
+        message: Value::Null,
+        message_key: format!("poll-{}", case.case_no),
+        now: courier.clock.now(),
+        nonce: courier.entropy.capability().unwrap_or_default(),
+    };
+    let request = definition
+        .request(Operation::Poll, 0, &context)
+        .map_err(|e| e.to_string())?;
+    let reply = match courier.client.send(&request, definition.timeouts()).await {
+        Ok(reply) => reply,
+        Err(SendFailure::NotSent { words } | SendFailure::OutcomeUnknown { words, .. }) => {
+            return Err(words);
+        }
+    };
+    definition
+        .read_poll(&context, &reply)
+        .map_err(|e| e.to_string())
+}
+
+/// Hands the answers to feedback, the only judge of what is new; false when one could not be stored.
+async fn take(
+    feedback: &Feedback,
+    system_id: &str,
+    events: Vec<tongban_adapters::canonical::PartnerEvent>,
+) -> bool {
+    for event in events {
+        if let Err(error) = feedback.receive(system_id, event, "").await {
+            tracing::warn!(system = %system_id, %error, "a polled event could not be stored; it is asked for again");
+            return false;
+        }
+    }
+    true
+}

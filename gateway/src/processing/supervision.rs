@@ -1,0 +1,148 @@
+//! What time alone brings about (督办): acceptance time-outs, lapses, messages that waited long enough, uploads that nobody bound.
+//!
+//! Looks at ordered indexes on due times, never at all cases; compares with the one clock, which tests move.
+
+use super::change::{Acted, Casework, ChangeError, Decision, Loaded, Plan};
+use super::life_cycle::{DueAction, Reception, due_actions};
+use crate::feedback::Feedback;
+use crate::identity::Scope;
+use crate::store::audit::NewAudit;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Cases looked at in one go.
+const AT_ONCE_MAX: u32 = 256;
+/// How long an unbound upload is kept.
+const UNBOUND_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How often uploads are swept.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
+
+/// What one look found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Clocks that fell due.
+    pub clocks: usize,
+    /// Held messages settled.
+    pub held: usize,
+}
+
+/// Looks until `stop`.
+pub async fn run(casework: Casework, feedback: Feedback, tick: Duration, stop: CancellationToken) {
+    let mut swept_at = Timestamp::MIN;
+    loop {
+        let now = casework.clock.now();
+        let seen = look(&casework, &feedback, now).await;
+        if now.duration_since(swept_at) >= SWEEP_EVERY {
+            sweep(&casework, now).await;
+            swept_at = now;
+        }
+        if seen != Seen::default() && !stop.is_cancelled() {
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(tick) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// One look at everything that is due at `now`.
+pub async fn look(casework: &Casework, feedback: &Feedback, now: Timestamp) -> Seen {
+    Seen {
+        clocks: due_clocks(casework, now).await,
+        held: held(casework, feedback, now).await,
+    }
+}
+
+async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
+    let due = match casework.store.due_clocks(now, AT_ONCE_MAX).await {
+        Ok(due) => due,
+        Err(error) => {
+            tracing::warn!(%error, "due clocks could not be read; looking again after a tick");
+            return 0;
+        }
+    };
+    let mut acted = 0;
+    for (case_no, kind) in due {
+        match act(casework, &case_no, &kind, now).await {
+            Ok(()) => acted += 1,
+            Err(error) => {
+                tracing::warn!(%error, clock = %kind, "a due clock could not be acted upon")
+            }
+        }
+    }
+    acted
+}
+
+/// Applies what a due clock brings about; a clock that brings nothing about leaves the index with an audit record of its falling due.
+async fn act(
+    casework: &Casework,
+    case_no: &str,
+    kind: &str,
+    now: Timestamp,
+) -> Result<(), ChangeError> {
+    let audit = NewAudit {
+        at: now,
+        actor: "gateway".to_owned(),
+        actor_kind: "gateway".to_owned(),
+        action: format!("clock.{kind}_due"),
+        target: case_no.to_owned(),
+        organisation_id: String::new(),
+        request_id: String::new(),
+        outcome: "ok".to_owned(),
+        digest: [0; 32],
+        note: String::new(),
+    };
+    let acted = casework
+        .act(&Scope::Everything, case_no, &audit, |loaded, _| {
+            Decision::Commit(Box::new(plan(loaded, now)), ())
+        })
+        .await?;
+    match acted {
+        Acted::Done(()) | Acted::Duplicate | Acted::MaterialsNotBindable(_) => Ok(()),
+    }
+}
+
+fn plan(loaded: &Loaded, now: Timestamp) -> Plan {
+    let mut plan = Plan::on(loaded);
+    for action in due_actions(&loaded.state, now, &loaded.rules, loaded.calendar()) {
+        if let DueAction::Apply(event) = action {
+            if let Err(rejection) = plan.apply(loaded, &event, &Reception::from_gateway(now), None)
+            {
+                tracing::error!(
+                    code = rejection.code(),
+                    "the life cycle refused its own timer"
+                );
+            }
+        }
+    }
+    plan
+}
+
+async fn held(casework: &Casework, feedback: &Feedback, now: Timestamp) -> usize {
+    let due = match casework.store.held_due(now, AT_ONCE_MAX).await {
+        Ok(due) => due,
+        Err(error) => {
+            tracing::warn!(%error, "held messages could not be read; looking again after a tick");
+            return 0;
+        }
+    };
+    let mut settled = 0;
+    for case_no in due {
+        match feedback.settle_held(&case_no, now).await {
+            Ok(count) => settled += count,
+            Err(error) => tracing::warn!(%error, "held messages of a case could not be settled"),
+        }
+    }
+    settled
+}
+
+async fn sweep(casework: &Casework, now: Timestamp) {
+    let before = now.saturating_sub(UNBOUND_KEPT).unwrap_or(Timestamp::MIN);
+    match casework.store.sweep(before).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "uploads that nobody bound were removed"),
+        Err(error) => tracing::warn!(%error, "uploads could not be swept"),
+    }
+}

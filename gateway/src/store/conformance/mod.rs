@@ -1,0 +1,184 @@
+//! The conformance suite: what every implementation of [`crate::store::Store`] must pass unchanged.
+//!
+//! Each case is a function over a [`Subject`]; [`crate::store_conformance!`] makes one test of each, so that names show:
+//!
+//! ```ignore
+//! tongban_gateway::store_conformance!(my_subject().await);
+//! ```
+//!
+//! Compiled for tests only (cargo feature `conformance`).
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "test code: a failed step is a failed test, and the names of the cases are their documentation"
+)]
+
+pub mod applications;
+pub mod audits;
+pub mod cases;
+pub mod deliveries;
+pub mod documents;
+pub mod durability;
+pub mod feedbacks;
+pub mod materials;
+pub mod numbers;
+pub mod operators;
+pub mod outboxes;
+pub mod registries;
+pub mod samples;
+pub mod scopes;
+
+use super::SharedStore;
+use async_trait::async_trait;
+
+/// One empty store under test.
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// The store.
+    fn store(&self) -> SharedStore;
+
+    /// Closes the store and opens what it left, as a restart does.
+    async fn reopened(&self) -> SharedStore;
+
+    /// Pretends that serials up to `last` of this stem were drawn.
+    async fn serials_drawn(&self, stem: &str, last: i64);
+}
+
+/// One `#[tokio::test]` for every case of the suite; `$subject` is an expression that makes a fresh [`Subject`] (it may `.await`).
+#[macro_export]
+macro_rules! store_conformance {
+    ($subject:expr) => {
+        $crate::store_conformance! { @rooms $subject;
+            applications {
+                a_submission_is_stored_with_everything_it_brings
+                an_application_with_two_cases_has_a_number_of_its_own
+                an_application_is_found_by_any_of_its_numbers
+                the_same_key_with_the_same_body_is_answered_as_before
+                the_same_key_with_another_body_is_refused
+                the_same_key_of_two_callers_is_two_keys
+                two_submissions_of_one_key_at_once_are_one_application
+                a_partners_own_number_is_taken_once
+                applications_are_found_by_the_exact_identity_number
+                cases_are_counted_by_state
+            }
+            numbers {
+                sixty_four_at_once_get_sixty_four_numbers
+                numbers_go_on_with_letters_over_the_border
+                when_no_number_is_left_nothing_is_written
+                each_stem_counts_for_itself
+                short_numbers_are_unique_within_their_system
+            }
+            cases {
+                a_change_appends_events_without_gaps
+                a_change_replaces_what_was_submitted_only_when_it_says_so
+                a_change_on_an_old_revision_is_stale_and_leaves_nothing
+                an_event_whose_key_was_applied_is_a_duplicate_and_leaves_nothing
+                a_change_with_materials_that_cannot_be_bound_leaves_nothing
+                events_are_read_from_any_point_on
+                a_partner_finds_its_own_cases_alone
+                the_first_pinned_definition_stays
+                due_clocks_come_oldest_first_and_leave_with_the_change
+                a_due_poll_is_taken_once_until_its_lease_ends
+                a_change_to_no_case_is_an_error
+            }
+            feedbacks {
+                a_held_message_waits_in_order_of_occurrence
+                a_message_is_recorded_once
+                a_conflicting_message_is_rejected_and_visible
+                a_held_message_is_applied_with_a_change
+                a_held_message_of_another_content_makes_the_change_a_duplicate
+                a_message_of_an_unknown_case_is_kept_and_visible_to_its_system_alone
+                a_rejected_message_may_be_applied_later
+                held_messages_are_given_up_with_a_change
+            }
+            deliveries {
+                a_delivery_is_leased_once_until_its_lease_ends
+                a_newer_lease_makes_every_older_fence_void
+                a_lease_that_ended_with_a_step_begun_comes_back_asking
+                a_lease_that_ended_before_anything_left_comes_back_plain
+                an_unknown_outcome_asks_first_and_a_known_one_does_not
+                the_journal_and_the_message_come_back
+                a_delivered_one_keeps_the_partners_number
+                attempts_are_kept_byte_by_byte
+                a_lease_takes_the_oldest_within_its_limits
+                a_busy_system_is_passed_over
+                the_next_due_instant_is_known
+            }
+            outboxes {
+                order_is_kept_within_one_case_and_system
+                two_systems_of_one_case_do_not_wait_for_each_other
+                a_dead_one_blocks_what_is_behind_it
+                a_discarded_one_makes_room
+                a_change_cancels_what_was_not_handed_over
+                what_may_have_arrived_is_not_cancelled
+            }
+            operators {
+                a_paused_system_is_held_and_resumes_where_it_stood
+                a_list_is_filtered_by_every_field
+                a_count_ignores_the_limit
+                dead_ones_are_retried_asking_when_their_outcome_was_unknown
+                only_dead_and_pending_ones_are_discarded
+                the_depth_of_every_queue_is_known
+                every_operator_act_leaves_its_audit_row
+            }
+            materials {
+                an_upload_is_stored_with_its_digests
+                unbound_bytes_are_nobodys
+                bound_bytes_come_back_as_they_were
+                an_upload_over_its_bound_leaves_nothing
+                an_interrupted_upload_leaves_nothing
+                an_id_that_is_taken_is_refused_and_its_bytes_stay
+                unbound_uploads_of_a_client_are_capped
+                uploads_under_way_count_against_the_cap
+                a_material_is_bound_to_the_first_case_that_names_it
+                the_sweep_takes_old_unbound_materials_alone
+            }
+            documents {
+                a_document_is_stored_and_read_back
+                the_same_document_is_stored_once
+                a_document_for_another_systems_case_is_refused
+                documents_are_listed_by_case_and_by_application
+            }
+            registries {
+                applying_twice_leaves_everything_as_it_was
+                a_changed_item_is_a_new_version
+                a_changed_system_supersedes_the_one_before
+                a_secret_is_made_once_and_stays
+            }
+            audits {
+                an_audit_row_names_what_the_store_drew
+                what_was_not_written_leaves_no_audit_row
+                audit_rows_come_in_order_from_any_point_on
+            }
+            scopes {
+                applications_of_others_never_show
+                cases_and_events_of_others_never_show
+                cases_of_others_in_a_shared_application_never_show
+                deliveries_of_others_never_show_nor_change
+                materials_and_documents_of_others_never_show
+                messages_of_others_never_show
+                audit_rows_of_others_never_show
+                searches_and_counts_see_the_scope_alone
+            }
+            durability {
+                everything_is_there_after_a_restart
+                a_lease_outlives_a_restart_and_ends
+                numbers_go_on_after_a_restart
+            }
+        }
+    };
+    (@rooms $subject:expr; $($room:ident { $($case:ident)* })*) => {
+        $(mod $room {
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let subject = $subject;
+                    $crate::store::conformance::$room::$case(&subject).await;
+                }
+            )*
+        })*
+    };
+}

@@ -1,0 +1,415 @@
+//! Cases: read in a scope, changed as a whole if nobody was faster.
+
+use super::audit::{self, About};
+use super::rows::{
+    CaseAtHand, SELECT_CASE, application_place, case_place, case_record, count, event_place,
+    identity_digest, instant, phone_digest, restrict, stored, uuid,
+};
+use super::{SqliteStore, StoreError, Verdict, broken, feedback, keep, material, outbox, undo};
+use crate::identity::Scope;
+use crate::store::application::NewEvent;
+use crate::store::case::{
+    CaseChange, CaseRecord, CaseStore, ChangeOutcome, ClockRow, FeedbackKey, FeedbackRecord,
+    FeedbackState, NewFeedback, StoredEvent,
+};
+use crate::store::sealed::{Sealed, Vault};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{QueryBuilder, Row, Sqlite};
+use tongban_adapters::canonical::{CaseReference, Submission};
+
+#[async_trait]
+impl CaseStore for SqliteStore {
+    async fn case(&self, scope: &Scope, case_no: &str) -> Result<Option<CaseRecord>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(SELECT_CASE);
+        query
+            .push(" AND c.case_no = ")
+            .push_bind(case_no.to_owned());
+        restrict(&mut query, scope, &self.vault, "c.system_id");
+        let mut connection = self.reader().await?;
+        let row = query.build().fetch_optional(&mut *connection).await?;
+        row.map(|row| case_record(&row, &self.vault)).transpose()
+    }
+
+    async fn case_of_partner(
+        &self,
+        system_id: &str,
+        reference: &CaseReference,
+    ) -> Result<Option<CaseRecord>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(SELECT_CASE);
+        match reference {
+            CaseReference::CaseNo(no) => query.push(" AND c.case_no = ").push_bind(no.clone()),
+            CaseReference::ShortNo(no) => query.push(" AND c.short_no = ").push_bind(no.clone()),
+        };
+        query
+            .push(" AND c.system_id = ")
+            .push_bind(system_id.to_owned());
+        let mut connection = self.reader().await?;
+        let row = query.build().fetch_optional(&mut *connection).await?;
+        row.map(|row| case_record(&row, &self.vault)).transpose()
+    }
+
+    async fn events(
+        &self,
+        scope: &Scope,
+        case_no: &str,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT e.seq, e.system_id, e.received_at, e.supersedes, e.event, c.case_id, c.data_key
+             FROM case_record c JOIN application a ON a.id = c.application_id JOIN case_event e ON e.case_id = c.id
+             WHERE c.case_no = ",
+        );
+        query.push_bind(case_no.to_owned());
+        query.push(" AND e.seq > ").push_bind(stored(after_seq));
+        restrict(&mut query, scope, &self.vault, "c.system_id");
+        query.push(" ORDER BY e.seq LIMIT ").push_bind(limit);
+        let mut connection = self.reader().await?;
+        let rows = query.build().fetch_all(&mut *connection).await?;
+        let Some(first) = rows.first() else {
+            return Ok(Vec::new());
+        };
+        let case_id = uuid("case_record", "case_id", case_no, first.try_get("case_id")?)?;
+        let wrapped: Option<Vec<u8>> = first.try_get("data_key")?;
+        let key = self
+            .vault
+            .open_key(&case_place("data_key", case_id), wrapped.as_deref())?;
+        rows.iter()
+            .map(|row| {
+                const T: &str = "case_event";
+                let seq = count(T, "seq", case_no, row.try_get("seq")?)?;
+                let supersedes: Option<i64> = row.try_get("supersedes")?;
+                Ok(StoredEvent {
+                    seq,
+                    event: Sealed::from_stored(row.try_get("event")?)
+                        .open(&key, &event_place(case_id, seq))?,
+                    system_id: row.try_get("system_id")?,
+                    received_at: instant(T, "received_at", case_no, row.try_get("received_at")?)?,
+                    supersedes: supersedes
+                        .map(|s| count(T, "supersedes", case_no, s))
+                        .transpose()?,
+                })
+            })
+            .collect()
+    }
+
+    async fn change(&self, change: CaseChange) -> Result<ChangeOutcome, StoreError> {
+        self.write(move |c, vault| Box::pin(commit(c, vault, change)))
+            .await
+    }
+
+    async fn feedback(&self, key: &FeedbackKey) -> Result<Option<FeedbackRecord>, StoreError> {
+        feedback::find(&mut *self.reader().await?, &self.vault, key).await
+    }
+
+    async fn record_feedback(&self, feedback: NewFeedback) -> Result<bool, StoreError> {
+        self.write(move |c, vault| Box::pin(feedback::record(c, vault, feedback)))
+            .await
+    }
+
+    async fn held(&self, case_no: &str) -> Result<Vec<FeedbackRecord>, StoreError> {
+        feedback::held(&mut *self.reader().await?, &self.vault, case_no).await
+    }
+
+    async fn held_due(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        feedback::held_due(&mut *self.reader().await?, now, limit).await
+    }
+
+    async fn rejected(
+        &self,
+        scope: &Scope,
+        system_id: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<FeedbackRecord>, StoreError> {
+        let mut connection = self.reader().await?;
+        feedback::rejected(&mut connection, &self.vault, scope, system_id, limit).await
+    }
+
+    async fn due_clocks(
+        &self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(sqlx::query_as(DUE_CLOCKS)
+            .bind(now.as_microsecond())
+            .bind(limit)
+            .fetch_all(&mut *self.reader().await?)
+            .await?)
+    }
+
+    async fn take_due_polls(
+        &self,
+        now: Timestamp,
+        lease_us: i64,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let now = now.as_microsecond();
+        self.write(move |c, _| {
+            Box::pin(async move {
+                keep(
+                    sqlx::query_scalar(TAKE_DUE_POLLS)
+                        .bind(now.saturating_add(lease_us))
+                        .bind(now)
+                        .bind(limit)
+                        .fetch_all(c)
+                        .await?,
+                )
+            })
+        })
+        .await
+    }
+
+    async fn set_poll_at(&self, case_no: &str, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let case_no = case_no.to_owned();
+        self.write(move |c, _| {
+            Box::pin(async move {
+                sqlx::query("UPDATE case_record SET poll_at = ? WHERE case_no = ?")
+                    .bind(at.map(Timestamp::as_microsecond))
+                    .bind(case_no)
+                    .execute(c)
+                    .await?;
+                keep(())
+            })
+        })
+        .await
+    }
+
+    async fn pin_definition(&self, case_no: &str, version: u32) -> Result<u32, StoreError> {
+        let case_no = case_no.to_owned();
+        self.write(move |c, _| {
+            Box::pin(async move {
+                let pinned: Option<i64> = sqlx::query_scalar(
+                    "UPDATE case_record SET definition_version = iif(definition_version = 0, ?, definition_version)
+                     WHERE case_no = ? RETURNING definition_version",
+                )
+                .bind(version)
+                .bind(&case_no)
+                .fetch_optional(c)
+                .await?;
+                let pinned = pinned.ok_or_else(|| no_such_case(&case_no))?;
+                keep(count("case_record", "definition_version", &case_no, pinned)?)
+            })
+        })
+        .await
+    }
+}
+
+pub(super) const DUE_CLOCKS: &str =
+    "SELECT c.case_no, k.kind FROM case_clock k CROSS JOIN case_record c ON c.id = k.case_id
+    WHERE k.due_at <= ? ORDER BY k.due_at, k.case_id LIMIT ?";
+
+pub(super) const TAKE_DUE_POLLS: &str = "UPDATE case_record SET poll_at = ? WHERE id IN
+    (SELECT id FROM case_record WHERE poll_at <= ? ORDER BY poll_at LIMIT ?) RETURNING case_no";
+
+pub(super) fn no_such_case(case_no: &str) -> StoreError {
+    broken("case_record", "case_no", case_no, "no such case")
+}
+
+/// The write of [`CaseStore::change`]: nothing stays unless it was applied.
+async fn commit(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    change: CaseChange,
+) -> Result<Verdict<ChangeOutcome>, StoreError> {
+    let case = CaseAtHand::find(connection, vault, &change.case_no)
+        .await?
+        .ok_or_else(|| no_such_case(&change.case_no))?;
+    if case.rev != change.expected_rev {
+        return undo(ChangeOutcome::Stale);
+    }
+    feedback::settle(connection, &case, &change.settled, |s| {
+        s != FeedbackState::Applied
+    })
+    .await?;
+    if !append(connection, vault, &case, &change.events).await? {
+        return undo(ChangeOutcome::Duplicate);
+    }
+    feedback::settle(connection, &case, &change.settled, |s| {
+        s == FeedbackState::Applied
+    })
+    .await?;
+    let owner = (case.id, &case.key);
+    let not_bindable = material::bind(connection, vault, owner, &change.materials).await?;
+    if !not_bindable.is_empty() {
+        return undo(ChangeOutcome::MaterialsNotBindable(not_bindable));
+    }
+    update(connection, vault, &case, &change).await?;
+    if let Some(submission) = &change.submission {
+        replace_submission(connection, vault, &case, submission).await?;
+    }
+    replace_clocks(connection, case.id, &change.projection.clocks).await?;
+    if change.cancel_deliveries {
+        outbox::cancel(connection, &case).await?;
+    }
+    let created_at = change.audit.at;
+    outbox::begin(
+        connection,
+        vault,
+        (case.id, &case.key),
+        &change.deliveries,
+        created_at,
+    )
+    .await?;
+    write_audit(connection, vault, &case, change.audit).await?;
+    keep(ChangeOutcome::Applied { rev: case.rev + 1 })
+}
+
+/// Appends events with the next numbers; false when one of their keys was applied before.
+async fn append(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    case: &CaseAtHand,
+    events: &[NewEvent],
+) -> Result<bool, StoreError> {
+    for (seq, new) in (case.last_seq + 1..).zip(events) {
+        let place = event_place(case.case_id, seq);
+        let sealed = Sealed::seal(&case.key, &place, &new.event, vault.entropy())?;
+        insert_event(connection, case.id, seq, new, sealed.as_bytes()).await?;
+        if let Some((key, digest)) = &new.key
+            && !feedback::apply(connection, vault, case, (key, digest), new).await?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+pub(super) async fn insert_event(
+    connection: &mut SqliteConnection,
+    case_row: i64,
+    seq: u64,
+    new: &NewEvent,
+    sealed: &[u8],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO case_event (case_id, seq, kind, system_id, received_at, supersedes, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(case_row)
+    .bind(stored(seq))
+    .bind(new.event.body.kind())
+    .bind(&new.system_id)
+    .bind(new.received_at.as_microsecond())
+    .bind(new.supersedes.map(stored))
+    .bind(sealed)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn update(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    case: &CaseAtHand,
+    change: &CaseChange,
+) -> Result<(), StoreError> {
+    let projection = &change.projection;
+    let folded = Sealed::seal(
+        &case.key,
+        &case_place("folded", case.case_id),
+        &projection.folded,
+        vault.entropy(),
+    )?;
+    let last_seq = case.last_seq + change.events.len() as u64;
+    sqlx::query(
+        "UPDATE case_record SET state = ?, decision = ?, folded = ?, poll_at = ?, partner_no = coalesce(?, partner_no),
+             rev = rev + 1, last_seq = ? WHERE id = ?",
+    )
+    .bind(&projection.state)
+    .bind(&projection.decision)
+    .bind(folded.into_bytes())
+    .bind(projection.poll_at.map(|t| t.as_microsecond()))
+    .bind(&change.partner_no)
+    .bind(stored(last_seq))
+    .bind(case.id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn replace_submission(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    case: &CaseAtHand,
+    submission: &Submission,
+) -> Result<(), StoreError> {
+    let place = case_place("submission", case.case_id);
+    let sealed = Sealed::seal(&case.key, &place, submission, vault.entropy())?;
+    let (identity, phone) = search_digests(vault, submission);
+    sqlx::query(
+        "UPDATE case_record SET submission = ?, identity_digest = ?, phone_digest = ? WHERE id = ?",
+    )
+    .bind(sealed.into_bytes())
+    .bind(identity)
+    .bind(phone)
+    .bind(case.id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Digests of the applicant's identity number and phone; none of what is empty.
+pub(super) fn search_digests(
+    vault: &Vault,
+    submission: &Submission,
+) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+    let applicant = &submission.applicant;
+    let identity = Some(&applicant.id_number).filter(|n| !n.trim().is_empty());
+    let phone = Some(&applicant.phone).filter(|n| !n.trim().is_empty());
+    (
+        identity.map(|n| identity_digest(vault, n)),
+        phone.map(|n| phone_digest(vault, n)),
+    )
+}
+
+/// Replaces a case's rows in the ordered index of clocks.
+async fn replace_clocks(
+    connection: &mut SqliteConnection,
+    case_row: i64,
+    clocks: &[ClockRow],
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM case_clock WHERE case_id = ?")
+        .bind(case_row)
+        .execute(&mut *connection)
+        .await?;
+    insert_clocks(connection, case_row, clocks).await
+}
+
+pub(super) async fn insert_clocks(
+    connection: &mut SqliteConnection,
+    case_row: i64,
+    clocks: &[ClockRow],
+) -> Result<(), StoreError> {
+    for clock in clocks {
+        sqlx::query("INSERT INTO case_clock (case_id, kind, due_at) VALUES (?, ?, ?)")
+            .bind(case_row)
+            .bind(&clock.kind)
+            .bind(clock.due_at.as_microsecond())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn write_audit(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    case: &CaseAtHand,
+    record: crate::store::audit::NewAudit,
+) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT uid, data_key FROM application WHERE id = ?")
+        .bind(case.application_id)
+        .fetch_one(&mut *connection)
+        .await?;
+    let uid: Vec<u8> = row.try_get("uid")?;
+    let wrapped: Option<Vec<u8>> = row.try_get("data_key")?;
+    let key = vault.open_key(&application_place("data_key", &uid), wrapped.as_deref())?;
+    let about = About {
+        application: Some((case.application_id, &key)),
+        system_id: case.system_id.as_deref(),
+        target: &case.case_no,
+        organisation_id: &case.organisation_id,
+    };
+    audit::write(connection, vault, record, about).await
+}

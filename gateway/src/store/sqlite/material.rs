@@ -1,0 +1,338 @@
+//! Materials: bytes in sealed files beside the database, synced before their row says that they are there.
+//!
+//! A file without a row is an orphan (the process ended between the two) and is swept; a row without a file cannot come to be.
+
+use super::files::Received;
+use super::rows::{case_place, count, instant, named_place, stored, uuid};
+use super::{SqliteStore, StoreError, document, keep, undo};
+use crate::identity::Scope;
+use crate::store::material::{
+    ByteStream, DocumentRecord, MaterialRecord, MaterialStore, NewDocument, NewMaterial,
+    UploadOutcome,
+};
+use crate::store::sealed::file::open_file;
+use crate::store::sealed::{DataKey, Sealed, Vault};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite};
+use uuid::Uuid;
+
+/// Rows removed in one write of the sweep.
+const SWEPT_AT_ONCE: i64 = 500;
+
+/// What of a material tells of a person, or would let its content be guessed.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Facts {
+    pub(super) file_name: String,
+    pub(super) sha256: String,
+    pub(super) md5: String,
+}
+
+pub(super) async fn unbound_bytes(
+    connection: &mut SqliteConnection,
+    client: &[u8],
+) -> Result<u64, StoreError> {
+    let sum: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(size), 0) FROM material WHERE client_digest = ? AND case_id IS NULL",
+    )
+    .bind(client)
+    .fetch_one(connection)
+    .await?;
+    count("material", "size", "sum", sum)
+}
+
+/// Writes a material's row; under its case's key when it is bound at once.
+pub(super) async fn insert(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    material: &NewMaterial,
+    received: &Received,
+    bound: Option<(i64, &DataKey)>,
+) -> Result<(), StoreError> {
+    let key = DataKey::from_bytes(received.key.as_slice())?;
+    let place = named_place("material", "data_key", &material.id);
+    let wrapped = match bound {
+        Some((_, case_key)) => case_key.wrap(&place, &key, vault.entropy())?,
+        None => vault.wrap(&place, received.key.as_slice())?,
+    };
+    let place = named_place("material", "facts", &material.id);
+    let facts = Sealed::seal(&key, &place, &received.facts, vault.entropy())?;
+    sqlx::query(
+        "INSERT INTO material (id, client_digest, content_type, size, scan, case_id, created_at, data_key, facts)
+         VALUES (?, ?, ?, ?, 'off', ?, ?, ?, ?)",
+    )
+    .bind(&material.id)
+    .bind(&received.client)
+    .bind(&material.content_type)
+    .bind(stored(received.size))
+    .bind(bound.map(|(row, _)| row))
+    .bind(material.created_at.as_microsecond())
+    .bind(wrapped)
+    .bind(facts.into_bytes())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The record of what was just received.
+pub(super) fn record_of(
+    material: &NewMaterial,
+    received: &Received,
+    case_no: Option<String>,
+) -> MaterialRecord {
+    MaterialRecord {
+        id: material.id.clone(),
+        content_type: material.content_type.clone(),
+        file_name: received.facts.file_name.clone(),
+        size: received.size,
+        sha256: received.facts.sha256.clone(),
+        md5: received.facts.md5.clone(),
+        scan: "off".to_owned(),
+        case_no,
+        created_at: material.created_at,
+    }
+}
+
+/// Binds materials to a case and their keys to the case's; returns the ids that are unknown or bound elsewhere.
+pub(super) async fn bind(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    (case_row, case_key): (i64, &DataKey),
+    materials: &[(u32, String)],
+) -> Result<Vec<String>, StoreError> {
+    let mut refused = Vec::new();
+    for (seq, id) in materials {
+        let row: Option<(Option<i64>, Vec<u8>)> =
+            sqlx::query_as("SELECT case_id, data_key FROM material WHERE id = ?")
+                .bind(id)
+                .fetch_optional(&mut *connection)
+                .await?;
+        match row {
+            Some((None, wrapped)) => {
+                let place = named_place("material", "data_key", id);
+                let key = vault.open_key(&place, Some(&wrapped))?;
+                sqlx::query("UPDATE material SET case_id = ?, seq = ?, data_key = ? WHERE id = ?")
+                    .bind(case_row)
+                    .bind(seq)
+                    .bind(case_key.wrap(&place, &key, vault.entropy())?)
+                    .bind(id)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            Some((Some(bound), _)) if bound == case_row => {}
+            _ => refused.push(id.clone()),
+        }
+    }
+    Ok(refused)
+}
+
+/// What a material is read from.
+pub(super) const COLUMNS: &str = "m.id, m.content_type, m.size, m.scan, m.created_at, m.data_key AS material_key, m.facts AS material_facts,
+    m.case_id AS case_row, c.case_id, c.case_no, c.data_key";
+
+/// A material's own key from a row with [`COLUMNS`].
+pub(super) fn material_key(row: &SqliteRow, vault: &Vault) -> Result<DataKey, StoreError> {
+    let id: String = row.try_get("id")?;
+    let place = named_place("material", "data_key", &id);
+    let wrapped: Vec<u8> = row.try_get("material_key")?;
+    match row.try_get::<Option<i64>, _>("case_row")? {
+        None => vault.open_key(&place, Some(&wrapped)),
+        Some(_) => case_key(row, vault)?.unwrap_key(&place, &wrapped),
+    }
+}
+
+/// The key of the case of a row that has its `case_id` and `data_key`.
+pub(super) fn case_key(row: &SqliteRow, vault: &Vault) -> Result<DataKey, StoreError> {
+    let case_id: Uuid = uuid(
+        "case_record",
+        "case_id",
+        "of a material",
+        row.try_get("case_id")?,
+    )?;
+    let wrapped: Option<Vec<u8>> = row.try_get("data_key")?;
+    vault.open_key(&case_place("data_key", case_id), wrapped.as_deref())
+}
+
+pub(super) fn record(row: &SqliteRow, key: &DataKey) -> Result<MaterialRecord, StoreError> {
+    let id: String = row.try_get("id")?;
+    let facts: Facts = Sealed::from_stored(row.try_get("material_facts")?)
+        .open(key, &named_place("material", "facts", &id))?;
+    Ok(MaterialRecord {
+        content_type: row.try_get("content_type")?,
+        file_name: facts.file_name,
+        size: count("material", "size", &id, row.try_get("size")?)?,
+        sha256: facts.sha256,
+        md5: facts.md5,
+        scan: row.try_get("scan")?,
+        case_no: row.try_get("case_no")?,
+        created_at: instant("material", "created_at", &id, row.try_get("created_at")?)?,
+        id,
+    })
+}
+
+impl SqliteStore {
+    /// The plain bytes of a material.
+    pub(super) async fn bytes(&self, id: &str, key: DataKey) -> Result<ByteStream, StoreError> {
+        let file = tokio::fs::File::open(self.files.path(id)?).await?;
+        Ok(open_file(file, key, id).await?)
+    }
+
+    /// Removes rows (and then files) of unbound materials; returns how many, at most [`SWEPT_AT_ONCE`].
+    async fn sweep_unbound(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let gone: Vec<String> = self
+            .write(move |c, _| {
+                Box::pin(async move {
+                    keep(
+                        sqlx::query_scalar(SWEEP)
+                            .bind(before.as_microsecond())
+                            .bind(SWEPT_AT_ONCE)
+                            .fetch_all(c)
+                            .await?,
+                    )
+                })
+            })
+            .await?;
+        for id in &gone {
+            self.files.remove(id).await?;
+        }
+        Ok(gone.len() as u64)
+    }
+
+    /// Removes files without a row. The writer is asked, so that a row still in its queue counts.
+    async fn sweep_orphans(&self) -> Result<u64, StoreError> {
+        let mut swept = 0;
+        for some in self.files.settled_ids().await?.chunks(1000) {
+            let list = super::rows::json_list(some.iter().map(String::as_str));
+            let orphans: Vec<String> = self
+                .write(move |c, _| {
+                    Box::pin(async move {
+                        keep(
+                            sqlx::query_scalar(
+                                "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM material)",
+                            )
+                            .bind(list)
+                            .fetch_all(c)
+                            .await?,
+                        )
+                    })
+                })
+                .await?;
+            for id in &orphans {
+                self.files.remove(id).await?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+}
+
+pub(super) const SWEEP: &str = "DELETE FROM material WHERE id IN
+    (SELECT id FROM material WHERE case_id IS NULL AND created_at < ? ORDER BY created_at LIMIT ?) RETURNING id";
+
+#[async_trait]
+impl MaterialStore for SqliteStore {
+    async fn upload(
+        &self,
+        material: NewMaterial,
+        body: ByteStream,
+    ) -> Result<UploadOutcome, StoreError> {
+        let received = match self.receive(&material, body, true).await? {
+            Ok(received) => received,
+            Err(outcome) => return Ok(outcome),
+        };
+        let id = material.id.clone();
+        let outcome = self
+            .write(move |c, vault| {
+                Box::pin(async move {
+                    let unbound = unbound_bytes(c, &received.client).await?;
+                    if unbound.saturating_add(received.size) > material.max_unbound_bytes {
+                        return undo(UploadOutcome::OverCap);
+                    }
+                    insert(c, vault, &material, &received, None).await?;
+                    keep(UploadOutcome::Stored(record_of(&material, &received, None)))
+                })
+            })
+            .await?;
+        if !matches!(outcome, UploadOutcome::Stored(_)) {
+            self.files.remove(&id).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn material(&self, id: &str) -> Result<Option<MaterialRecord>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        query
+            .push(COLUMNS)
+            .push(" FROM material m LEFT JOIN case_record c ON c.id = m.case_id WHERE m.id = ")
+            .push_bind(id.to_owned());
+        let row = query
+            .build()
+            .fetch_optional(&mut *self.reader().await?)
+            .await?;
+        row.map(|row| record(&row, &material_key(&row, &self.vault)?))
+            .transpose()
+    }
+
+    async fn material_bytes(
+        &self,
+        scope: &Scope,
+        id: &str,
+    ) -> Result<Option<(MaterialRecord, ByteStream)>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        query
+            .push(COLUMNS)
+            .push(
+                " FROM material m JOIN case_record c ON c.id = m.case_id JOIN application a ON a.id = c.application_id
+                 WHERE m.id = ",
+            )
+            .push_bind(id.to_owned());
+        super::rows::restrict(&mut query, scope, &self.vault, "c.system_id");
+        let row = query
+            .build()
+            .fetch_optional(&mut *self.reader().await?)
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let key = material_key(&row, &self.vault)?;
+        let record = record(&row, &key)?;
+        let bytes = self.bytes(id, key).await?;
+        Ok(Some((record, bytes)))
+    }
+
+    async fn store_document(
+        &self,
+        document: NewDocument,
+        material: NewMaterial,
+        body: ByteStream,
+    ) -> Result<Result<DocumentRecord, UploadOutcome>, StoreError> {
+        document::store(self, document, material, body).await
+    }
+
+    async fn documents(&self, scope: &Scope, no: &str) -> Result<Vec<DocumentRecord>, StoreError> {
+        document::list(self, scope, no, None).await
+    }
+
+    async fn document_bytes(
+        &self,
+        scope: &Scope,
+        no: &str,
+        id: &str,
+    ) -> Result<Option<(DocumentRecord, ByteStream)>, StoreError> {
+        document::bytes(self, scope, no, id).await
+    }
+
+    async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut swept = 0;
+        loop {
+            let gone = self.sweep_unbound(before).await?;
+            swept += gone;
+            if gone < SWEPT_AT_ONCE.unsigned_abs() {
+                break;
+            }
+        }
+        Ok(swept + self.sweep_orphans().await?)
+    }
+}

@@ -1,0 +1,99 @@
+//! The outbox inside a transaction: deliveries begin, wait their turn, and make room for the next.
+
+use super::rows::{CaseAtHand, next_id, numbered_place};
+use super::{StoreError, broken};
+use crate::store::delivery::NewDelivery;
+use crate::store::sealed::{DataKey, Sealed, Vault};
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnection;
+
+/// Writes deliveries of a case. Only the first unfinished one of a case and system has its turn.
+pub(super) async fn begin(
+    connection: &mut SqliteConnection,
+    vault: &Vault,
+    (case_row, case_key): (i64, &DataKey),
+    deliveries: &[NewDelivery],
+    created_at: Timestamp,
+) -> Result<(), StoreError> {
+    for delivery in deliveries {
+        // Most deliveries carry no message: then nothing need be bound to the row, and SQLite numbers it.
+        let (id, message) = if delivery.message.is_null() {
+            (None, None)
+        } else {
+            let id = next_id(connection, "SELECT max(id) FROM delivery").await?;
+            let place = numbered_place("delivery", "message", id);
+            let sealed = Sealed::seal(case_key, &place, &delivery.message, vault.entropy())?;
+            (Some(id), Some(sealed.into_bytes()))
+        };
+        sqlx::query(
+            "INSERT INTO delivery (id, case_id, system_id, operation, state, turn, due_at, created_at, message)
+             VALUES (?1, ?2, ?3, ?4, 'pending', NOT EXISTS (SELECT 1 FROM delivery WHERE case_id = ?2 AND system_id = ?3
+                 AND state NOT IN ('delivered', 'discarded')), ?5, ?6, ?7)",
+        )
+        .bind(id)
+        .bind(case_row)
+        .bind(&delivery.system_id)
+        .bind(delivery.operation.as_str())
+        .bind(delivery.not_before.as_microsecond())
+        .bind(created_at.as_microsecond())
+        .bind(message)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Gives the turn to the first unfinished delivery of a case and system.
+pub(super) async fn next_turn(
+    connection: &mut SqliteConnection,
+    case_row: i64,
+    system_id: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE delivery SET turn = 1 WHERE turn = 0 AND id = (SELECT min(id) FROM delivery
+             WHERE case_id = ? AND system_id = ? AND state NOT IN ('delivered', 'discarded'))",
+    )
+    .bind(case_row)
+    .bind(system_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Discards what a case has not handed over and will not: pending and dead deliveries. One that is leased, or may have arrived, stays.
+pub(super) async fn cancel(
+    connection: &mut SqliteConnection,
+    case: &CaseAtHand,
+) -> Result<(), StoreError> {
+    let systems: Vec<String> = sqlx::query_scalar(
+        "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL
+         WHERE case_id = ? AND state IN ('pending', 'dead') AND ask_first = 0 RETURNING system_id",
+    )
+    .bind(case.id)
+    .fetch_all(&mut *connection)
+    .await?;
+    for system in systems {
+        next_turn(connection, case.id, &system).await?;
+    }
+    Ok(())
+}
+
+/// The last words of an answer, opened; empty when there are none.
+pub(super) fn open_words(
+    key: &DataKey,
+    id: i64,
+    sealed: Option<Vec<u8>>,
+) -> Result<String, StoreError> {
+    sealed.map_or(Ok(String::new()), |bytes| {
+        Sealed::from_stored(bytes).open(key, &numbered_place("delivery", "last_words", id))
+    })
+}
+
+/// The operation of a stored word.
+pub(super) fn operation(
+    id: i64,
+    word: &str,
+) -> Result<tongban_adapters::exchange::Operation, StoreError> {
+    tongban_adapters::exchange::Operation::parse(word)
+        .ok_or_else(|| broken("delivery", "operation", id, "no operation of this version"))
+}
