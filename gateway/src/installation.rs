@@ -180,13 +180,15 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         .map_err(InstallationError::of)?;
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
     let stop_asked = CancellationToken::new();
+    let exchange_room =
+        ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
+    let partners = exchange_room.credentials();
     let rooms = Rooms::new(
         rooms(
             config,
             &casework,
-            &feedback,
+            exchange_room,
             intake,
-            &entropy,
             &stop_asked,
             &passthrough,
             environment,
@@ -198,7 +200,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let parts = EdgeParts {
         crossing,
         passthrough,
-        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?)],
+        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?), partners],
         metrics: metrics.clone(),
         readiness,
         clock: clock.clone(),
@@ -291,12 +293,20 @@ async fn intake(
     }))
 }
 
+fn exchange_bounds(config: &Config) -> ExchangeBounds {
+    ExchangeBounds {
+        callback_bytes_max: config.feedback.callback_bytes_max,
+        document_bytes_max: config.intake.material_bytes_max,
+        tls: config.listeners.exchange.tls.is_some(),
+        ..ExchangeBounds::default()
+    }
+}
+
 fn rooms(
     config: &Config,
     casework: &Casework,
-    feedback: &Feedback,
+    exchange_room: ExchangeRoom,
     intake: Arc<Intake>,
-    entropy: &Entropy,
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
@@ -308,16 +318,10 @@ fn rooms(
         ..HallSettings::default()
     };
     let hall = Hall::new(intake, casework.clone(), settings);
-    let bounds = ExchangeBounds {
-        callback_bytes_max: config.feedback.callback_bytes_max,
-        document_bytes_max: config.intake.material_bytes_max,
-        tls: config.listeners.exchange.tls.is_some(),
-        ..ExchangeBounds::default()
-    };
     let drain = stop_asked.clone();
     let mut rooms = application::routes(&hall);
     rooms.extend([
-        exchange::router(ExchangeRoom::new(feedback.clone(), entropy.clone(), bounds)),
+        exchange::router(exchange_room),
         ops_api::router(OpsRoom {
             store: casework.store.clone(),
             registry: Arc::clone(&casework.registry),

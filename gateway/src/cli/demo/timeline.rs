@@ -169,11 +169,16 @@ pub(super) fn summary(
     ));
     let certificate = &shown["decision"]["certificate"];
     if certificate.is_object() {
+        let validity = text(&certificate["validity"]);
+        let validity = if validity.is_empty() {
+            validity
+        } else {
+            format!("  有效期 {validity}")
+        };
         lines.push(format!(
-            "   证照：{} {}  有效期 {}",
+            "   证照：{} {}{validity}",
             text(&certificate["name"]),
-            text(&certificate["number"]),
-            text(&certificate["validity"])
+            text(&certificate["number"])
         ));
     }
     for document in documents["documents"].as_array().into_iter().flatten() {
