@@ -117,7 +117,9 @@ pub struct FeedbackSettings {
 
 impl Default for FeedbackSettings {
     fn default() -> Self {
-        Self { callback_bytes_max: 16 << 20 }
+        Self {
+            callback_bytes_max: 16 << 20,
+        }
     }
 }
 
@@ -149,8 +151,12 @@ fn filled_in(
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let mut rest = line;
         while let Some((before, tail)) = rest.split_once("${") {
-            let Some((inside, after)) = tail.split_once('}') else { break };
-            let (name, default) = inside.split_once(":-").map_or((inside, None), |(n, d)| (n, Some(d)));
+            let Some((inside, after)) = tail.split_once('}') else {
+                break;
+            };
+            let (name, default) = inside
+                .split_once(":-")
+                .map_or((inside, None), |(n, d)| (n, Some(d)));
             out.push_str(before);
             match environment(name).or_else(|| default.map(str::to_owned)) {
                 Some(value) => out.push_str(&value),
@@ -160,11 +166,17 @@ fn filled_in(
         }
         out.push_str(rest);
     }
-    if faults.is_empty() { Ok(out) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(out)
+    } else {
+        Err(faults)
+    }
 }
 
 fn missing(file: &str, number: usize, line: &str, name: &str) -> Fault {
-    let column = line.find("${").map_or(1, |at| line[..at].chars().count() + 1);
+    let column = line
+        .find("${")
+        .map_or(1, |at| line[..at].chars().count() + 1);
     let place = Place {
         line: u32::try_from(number).unwrap_or(u32::MAX),
         column: u32::try_from(column).unwrap_or(u32::MAX),
@@ -187,7 +199,10 @@ pub type Environment = std::sync::Arc<dyn Fn(&str) -> Option<String> + Send + Sy
 
 /// The environment of the process, read here and nowhere else.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -213,7 +228,10 @@ mod tests {
     fn a_variable_that_is_not_set_is_a_fault_at_its_place() {
         let text = "schema: tongban/config/1\ndata: ${TONGBAN_DATA}\n";
         let faults = read(Path::new("c.yaml"), text, &nothing).unwrap_err();
-        assert_eq!((faults[0].line, faults[0].column, faults[0].code), (2, 7, "missing_variable"));
+        assert_eq!(
+            (faults[0].line, faults[0].column, faults[0].code),
+            (2, 7, "missing_variable")
+        );
     }
 
     #[test]

@@ -18,7 +18,9 @@ pub async fn search(State(hall): HallState, call: Call, RawQuery(query): RawQuer
     call.answer(searched(&hall, query.as_deref()))
 }
 
-const PARAMETERS: &[&str] = &["q", "region", "level", "type", "audience", "org", "page", "size"];
+const PARAMETERS: &[&str] = &[
+    "q", "region", "level", "type", "audience", "org", "page", "size",
+];
 
 fn searched(hall: &Hall, query: Option<&str>) -> Result<Response, Refusal> {
     let given = Query::parse(query, PARAMETERS)?;
@@ -30,13 +32,30 @@ fn searched(hall: &Hall, query: Option<&str>) -> Result<Response, Refusal> {
     let search = snapshot::Query::new()
         .text(given.one("q").unwrap_or_default())
         .region(region.map_err(|e| bad(&e))?)
-        .level(coded(given.one("level"), Level::from_word, Level::from_code)?)
-        .item_type(given.one("type").map(ItemType::from_code).transpose().map_err(|e| bad(&e))?)
-        .audience(coded(given.one("audience"), Audience::from_word, Audience::from_code)?)
+        .level(coded(
+            given.one("level"),
+            Level::from_word,
+            Level::from_code,
+        )?)
+        .item_type(
+            given
+                .one("type")
+                .map(ItemType::from_code)
+                .transpose()
+                .map_err(|e| bad(&e))?,
+        )
+        .audience(coded(
+            given.one("audience"),
+            Audience::from_word,
+            Audience::from_code,
+        )?)
         .org(org.map_err(|e: tongban_catalog::item::IdError| bad(&e))?)
         .page(page, size);
     let found = snapshot.catalogue.search(&search, hall.today());
-    Ok(answer_json(StatusCode::OK, &serde_json::to_value(found).unwrap_or_default()))
+    Ok(answer_json(
+        StatusCode::OK,
+        &serde_json::to_value(found).unwrap_or_default(),
+    ))
 }
 
 /// A value of a code table by its word or its code.
@@ -50,7 +69,9 @@ fn coded<T, E: std::fmt::Display>(
 }
 
 fn bad(error: &dyn std::fmt::Display) -> Refusal {
-    Problem::new(StatusCode::BAD_REQUEST, texts::BAD_QUERY).detail(error.to_string()).into()
+    Problem::new(StatusCode::BAD_REQUEST, texts::BAD_QUERY)
+        .detail(error.to_string())
+        .into()
 }
 
 /// The guide of one item, by any of its codes or its id.
@@ -64,8 +85,13 @@ fn guided(hall: &Hall, code: &str) -> Result<Response, Refusal> {
     let (prepared, availability) = snapshot.current_item(code, today).ok_or_else(unknown)?;
     let item = &prepared.item;
     let mut guide = serde_json::to_value(item).unwrap_or_default();
-    let related = item.related.iter().filter_map(|id| snapshot.current_item(id.as_str(), today));
-    let related: Vec<Value> = related.map(|(r, _)| json!({"code": r.item.code(), "name": r.item.name})).collect();
+    let related = item
+        .related
+        .iter()
+        .filter_map(|id| snapshot.current_item(id.as_str(), today));
+    let related: Vec<Value> = related
+        .map(|(r, _)| json!({"code": r.item.code(), "name": r.item.name}))
+        .collect();
     if let Some(members) = guide.as_object_mut() {
         // The form has an address of its own, and its schema would be half of the guide.
         members.remove("form");
@@ -95,7 +121,9 @@ pub async fn form(
 fn formed(hall: &Hall, code: &str, query: Option<&str>) -> Result<Response, Refusal> {
     let query = Query::parse(query, &["situation"])?;
     let snapshot = hall.intake.registry.load();
-    let (prepared, _) = snapshot.current_item(code, hall.today()).ok_or_else(unknown)?;
+    let (prepared, _) = snapshot
+        .current_item(code, hall.today())
+        .ok_or_else(unknown)?;
     let form = prepared.form(query.one("situation"));
     let form = form.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, texts::NO_FORM))?;
     let mut response = answer_json(StatusCode::OK, form.schema());

@@ -156,18 +156,63 @@ pub fn register<R: RouteSink>(sink: R) -> R {
         .add(Public, get(), "/api/v1/materials/{id}", materials::state)
         .add(Public, post(), "/api/v1/applications", submissions::submit)
         .add(Public, get(), "/api/v1/applications/{no}", progress::show)
-        .add(Public, get(), "/api/v1/applications/{no}/deadlines", deadlines::show)
-        .add(Public, get(), "/api/v1/applications/{no}/events", events::show)
-        .add(Public, get(), "/api/v1/applications/{no}/documents", documents::list)
-        .add(Public, get(), "/api/v1/applications/{no}/documents/{id}", documents::download)
-        .add(Public, get(), "/api/v1/applications/{no}/receipt", receipts::show)
-        .add(Public, post(), "/api/v1/applications/{no}/supplement", acts::supplement)
-        .add(Public, post(), "/api/v1/applications/{no}/withdraw", acts::withdraw)
-        .add(Public, post(), "/api/v1/applications/{no}/evaluation", acts::evaluate)
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/deadlines",
+            deadlines::show,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/events",
+            events::show,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/documents",
+            documents::list,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/documents/{id}",
+            documents::download,
+        )
+        .add(
+            Public,
+            get(),
+            "/api/v1/applications/{no}/receipt",
+            receipts::show,
+        )
+        .add(
+            Public,
+            post(),
+            "/api/v1/applications/{no}/supplement",
+            acts::supplement,
+        )
+        .add(
+            Public,
+            post(),
+            "/api/v1/applications/{no}/withdraw",
+            acts::withdraw,
+        )
+        .add(
+            Public,
+            post(),
+            "/api/v1/applications/{no}/evaluation",
+            acts::evaluate,
+        )
         .add(Public, get(), "/api/v1/deadlines/explain", explain::show)
         .add(Public, get(), "/api/v1/receipt-key", receipts::key)
         .add(Public, post(), "/api/v1/session", session::open)
-        .add(Exchange, post(), "/exchange/v1/systems/{id}/applications", submissions::hand_in)
+        .add(
+            Exchange,
+            post(),
+            "/exchange/v1/systems/{id}/applications",
+            submissions::hand_in,
+        )
 }
 
 #[cfg(test)]

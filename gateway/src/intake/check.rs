@@ -113,13 +113,25 @@ fn check_item<'s>(
     match availability {
         Availability::Open => {}
         Availability::Suspended => {
-            faults.push(fault("item_suspended", "此事项暂停受理", "the item takes no applications for now"));
+            faults.push(fault(
+                "item_suspended",
+                "此事项暂停受理",
+                "the item takes no applications for now",
+            ));
         }
         Availability::Withdrawn => {
-            faults.push(fault("item_withdrawn", "此事项已取消", "the item has been withdrawn"));
+            faults.push(fault(
+                "item_withdrawn",
+                "此事项已取消",
+                "the item has been withdrawn",
+            ));
         }
         Availability::NotYet | Availability::Expired => {
-            faults.push(fault("item_not_in_force", "此事项今日不在实施期内", "the item is not in force today"));
+            faults.push(fault(
+                "item_not_in_force",
+                "此事项今日不在实施期内",
+                "the item is not in force today",
+            ));
         }
     }
     Some(item)
@@ -382,19 +394,24 @@ fn find_route(
         situation: request.situation.as_deref(),
         today,
     };
-    match snapshot.route(&query) {
-        Ok(route) => Some(route.clone()),
-        Err(error) => {
-            tracing::error!(item = %item.item.id.as_str(), %error, "a published item has no one route");
-            faults.push(Finding::new(
-                "/item_code",
-                "item_not_routed",
-                "此事项暂无承办系统",
-                "no system handles this item at the moment",
-            ));
-            None
-        }
-    }
+    let reason = match snapshot.route(&query) {
+        Ok(route) if is_served(route, snapshot) => return Some(route.clone()),
+        Ok(route) => format!("its route leads to {:?}, which is not live", route.system),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(item = %item.item.id.as_str(), reason, "a published item has no one route");
+    let (zh, en) = (
+        "此事项暂无承办系统",
+        "no system handles this item at the moment",
+    );
+    faults.push(Finding::new("/item_code", "item_not_routed", zh, en));
+    None
+}
+
+/// The hall itself, or a system with a live definition.
+fn is_served(route: &Route, snapshot: &Snapshot) -> bool {
+    let live = |system: &str| snapshot.current_system(system).is_some();
+    route.system.as_deref().is_none_or(live)
 }
 
 #[cfg(test)]

@@ -22,10 +22,14 @@ fn upload(id: &str, scan: &str, case_no: Option<&str>) -> (String, MaterialRecor
 }
 
 fn uploads() -> KnownMaterials {
+    let mut word = upload("word", "off", None);
+    word.1.file_name = "a.doc".into();
     [
         upload("m1", "off", None),
+        upload("m2", "off", None),
         upload("bound", "clean", Some("N")),
         upload("bad", "infected", None),
+        word,
     ]
     .into()
 }
@@ -60,7 +64,12 @@ fn a_right_application_passes_with_item_route_and_materials() {
 fn each_fault_has_its_place_and_code() {
     let table: &[(&str, Value, &str, &str)] = &[
         ("/item_code", json!("NONE"), "/item_code", "unknown_item"),
-        ("/item_code", json!("10131300800698857413440400"), "/item_code", "unknown_item"),
+        (
+            "/item_code",
+            json!("10131300800698857413440400"),
+            "/item_code",
+            "unknown_item",
+        ),
         (
             "/item_code",
             json!("10131300600698857413440400"),
@@ -222,8 +231,18 @@ fn each_fault_has_its_place_and_code() {
             "/materials",
             "too_many",
         ),
-        ("/materials", json!([{"seq": 1, "id": "word"}]), "/materials/0/id", "material_format"),
-        ("/materials", json!([{"seq": 1, "id": "m1"}, {"seq": 1, "id": "m2"}]), "/materials/1/seq", "material_single"),
+        (
+            "/materials",
+            json!([{"seq": 1, "id": "word"}]),
+            "/materials/0/id",
+            "material_format",
+        ),
+        (
+            "/materials",
+            json!([{"seq": 1, "id": "m1"}, {"seq": 1, "id": "m2"}]),
+            "/materials/1/seq",
+            "material_single",
+        ),
         ("/surprise", json!(1), "/surprise", "unknown_field"),
     ];
     for (place, value, pointer, code) in table {

@@ -20,8 +20,16 @@ impl IntakeObserver for Metrics {
 }
 
 impl DeliveryObserver for Metrics {
-    fn settled(&self, system_id: &str, operation: &'static str, outcome: &'static str, took: Duration) {
-        self.deliveries_total.with_label_values(&[system_id, operation, outcome]).inc();
+    fn settled(
+        &self,
+        system_id: &str,
+        operation: &'static str,
+        outcome: &'static str,
+        took: Duration,
+    ) {
+        self.deliveries_total
+            .with_label_values(&[system_id, operation, outcome])
+            .inc();
         self.delivery_duration_seconds
             .with_label_values(&[system_id, operation])
             .observe(took.as_secs_f64());
@@ -30,22 +38,33 @@ impl DeliveryObserver for Metrics {
 
 impl FeedbackObserver for Metrics {
     fn received(&self, system_id: &str, kind: &'static str, outcome: &'static str) {
-        self.feedback_total.with_label_values(&[system_id, kind, outcome]).inc();
+        self.feedback_total
+            .with_label_values(&[system_id, kind, outcome])
+            .inc();
     }
 }
 
 impl CommitObserver for Metrics {
     fn committed(&self, writes: usize, _took: Duration) {
-        self.intake_commit_batch_size.observe(f64::from(u32::try_from(writes).unwrap_or(u32::MAX)));
+        self.intake_commit_batch_size
+            .observe(f64::from(u32::try_from(writes).unwrap_or(u32::MAX)));
     }
 
     fn failed(&self, writes: usize) {
-        tracing::error!(writes, "a commit failed; every write in it was answered as not known");
+        tracing::error!(
+            writes,
+            "a commit failed; every write in it was answered as not known"
+        );
     }
 }
 
 /// Keeps the gauges of the delivery queues until `stop`.
-pub async fn watch_queues(store: SharedStore, metrics: Metrics, clock: crate::clock::Clock, stop: CancellationToken) {
+pub async fn watch_queues(
+    store: SharedStore,
+    metrics: Metrics,
+    clock: crate::clock::Clock,
+    stop: CancellationToken,
+) {
     let mut every = tokio::time::interval(DEPTHS_EVERY);
     loop {
         tokio::select! {
@@ -62,10 +81,21 @@ pub async fn watch_queues(store: SharedStore, metrics: Metrics, clock: crate::cl
         let now = clock.now();
         for depth in depths {
             let system = [depth.system_id.as_str()];
-            let age = depth.oldest.map_or(0, |oldest| now.duration_since(oldest).as_secs().max(0));
-            metrics.delivery_queue.with_label_values(&system).set(gauge(depth.waiting));
-            metrics.dead_letters.with_label_values(&system).set(gauge(depth.dead));
-            metrics.delivery_oldest_seconds.with_label_values(&system).set(age);
+            let age = depth
+                .oldest
+                .map_or(0, |oldest| now.duration_since(oldest).as_secs().max(0));
+            metrics
+                .delivery_queue
+                .with_label_values(&system)
+                .set(gauge(depth.waiting));
+            metrics
+                .dead_letters
+                .with_label_values(&system)
+                .set(gauge(depth.dead));
+            metrics
+                .delivery_oldest_seconds
+                .with_label_values(&system)
+                .set(age);
         }
     }
 }

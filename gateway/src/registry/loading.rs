@@ -53,7 +53,13 @@ pub async fn load(
         years.push(load_yaml(name, text).map_err(LoadError::Faults)?);
     }
     let calendar = Calendar::new(years).map_err(|problems| {
-        LoadError::Calendar(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        LoadError::Calendar(
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
     })?;
     let mut bodies = Vec::new();
     for (_, name, text) in of_kind("organisations") {
@@ -62,24 +68,40 @@ pub async fn load(
     let organisations = Arc::new(OrganisationTree::build(&bodies).map_err(LoadError::Faults)?);
     let mut snapshot = Snapshot::empty(calendar);
     for (_, name, text) in of_kind("routes") {
-        snapshot.routes = load_yaml::<RoutesFile>(name, text).map_err(LoadError::Faults)?.routes;
+        snapshot.routes = load_yaml::<RoutesFile>(name, text)
+            .map_err(LoadError::Faults)?
+            .routes;
     }
     for row in systems {
         let name = format!("{}@{}", row.system_id, row.version);
-        let definition = CompiledDefinition::compile(&name, &row.source, environment).map_err(LoadError::Faults)?;
-        snapshot.systems.entry(row.system_id).or_default().insert(SystemVersion {
-            version: row.version,
-            state: SystemState::parse(&row.state).unwrap_or(SystemState::Draft),
-            definition: Arc::new(definition),
-        });
+        let definition = CompiledDefinition::compile(&name, &row.source, environment)
+            .map_err(LoadError::Faults)?;
+        snapshot
+            .systems
+            .entry(row.system_id)
+            .or_default()
+            .insert(SystemVersion {
+                version: row.version,
+                state: SystemState::parse(&row.state).unwrap_or(SystemState::Draft),
+                definition: Arc::new(definition),
+            });
     }
     let mut catalogued = Vec::with_capacity(items.len());
     for row in items {
-        let faulty = |reason: String| LoadError::Item { id: row.item_id.clone(), version: row.version, reason };
+        let faulty = |reason: String| LoadError::Item {
+            id: row.item_id.clone(),
+            version: row.version,
+            reason,
+        };
         let item = ServiceItem::from_json(&row.json).map_err(|e| faulty(e.to_string()))?;
-        let item = Arc::new(ServiceItem { version: row.version, ..item });
+        let item = Arc::new(ServiceItem {
+            version: row.version,
+            ..item
+        });
         catalogued.push(Arc::clone(&item));
-        snapshot.insert_item(Arc::new(PreparedItem::prepare(item).map_err(|e| faulty(e.to_string()))?));
+        snapshot.insert_item(Arc::new(
+            PreparedItem::prepare(item).map_err(|e| faulty(e.to_string()))?,
+        ));
     }
     snapshot.catalogue = Arc::new(Catalogue::new(catalogued, organisations));
     Ok(snapshot)

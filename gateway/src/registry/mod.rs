@@ -63,7 +63,11 @@ impl Snapshot {
 
     /// The current version on `today` of the item that has this code, or this id, and whether it may be applied for.
     #[must_use]
-    pub fn current_item(&self, code: &str, today: Date) -> Option<(&Arc<PreparedItem>, Availability)> {
+    pub fn current_item(
+        &self,
+        code: &str,
+        today: Date,
+    ) -> Option<(&Arc<PreparedItem>, Availability)> {
         let by_id = || self.catalogue.current(&code.parse().ok()?, today);
         let found = self.catalogue.by_code(code, today).or_else(by_id)?;
         let prepared = self.item(found.item.id.as_str(), found.item.version)?;
@@ -75,7 +79,10 @@ impl Snapshot {
     /// # Errors
     /// [`RegionError`] when it is neither.
     pub fn region(&self, text: &str) -> Result<RegionCode, RegionError> {
-        self.catalogue.organisations().region_aliases().resolve(text)
+        self.catalogue
+            .organisations()
+            .region_aliases()
+            .resolve(text)
     }
 
     /// One version of an item, as cases are pinned to it.

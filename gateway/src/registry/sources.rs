@@ -68,11 +68,19 @@ pub fn read(
         }
     }
     faults.extend(sources.across(today));
-    if faults.is_empty() { Ok(sources) } else { Err(faults) }
+    if faults.is_empty() {
+        Ok(sources)
+    } else {
+        Err(faults)
+    }
 }
 
 impl Sources {
-    fn take(&mut self, file: &SourceText, environment: &dyn Fn(&str) -> Option<String>) -> Result<(), Vec<Fault>> {
+    fn take(
+        &mut self,
+        file: &SourceText,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(), Vec<Fault>> {
         let (name, text) = (&file.name, &file.text);
         match schema_of(text).as_deref() {
             Some(ServiceItem::SCHEMA) => self.items.push(load_placed(name, text)?),
@@ -90,7 +98,10 @@ impl Sources {
             }
             Some(SYSTEM_SCHEMA) => {
                 let definition = CompiledDefinition::compile(name, text, environment)?;
-                self.systems.push(SystemSource { text: text.clone(), definition });
+                self.systems.push(SystemSource {
+                    text: text.clone(),
+                    definition,
+                });
             }
             Some(CONFIG_SCHEMA) => {
                 crate::config::read(std::path::Path::new(name), text, environment)?;
@@ -103,8 +114,14 @@ impl Sources {
 
     /// Keeps a file under its last name: the folder in which it lies on one machine is nobody's business.
     fn document(&mut self, kind: &str, file: &SourceText) {
-        let name = file.name.rsplit('/').next().unwrap_or(&file.name).to_owned();
-        self.documents.push((kind.to_owned(), name, file.text.clone()));
+        let name = file
+            .name
+            .rsplit('/')
+            .next()
+            .unwrap_or(&file.name)
+            .to_owned();
+        self.documents
+            .push((kind.to_owned(), name, file.text.clone()));
     }
 
     /// What is wrong among files that are right one by one.
@@ -118,10 +135,19 @@ impl Sources {
         }
         if let Err(problems) = Calendar::new(self.years.iter().map(|y| y.value.clone()).collect()) {
             let first = self.years.first();
-            faults.extend(problems.iter().filter_map(|problem| Some(first?.fault(problem.finding()))));
+            faults.extend(
+                problems
+                    .iter()
+                    .filter_map(|problem| Some(first?.fault(problem.finding()))),
+            );
         }
         for extra in self.routes.iter().skip(1) {
-            let finding = Finding::new("", "routes_twice", "路由只能写在一个文件里", "routes stand in one file only");
+            let finding = Finding::new(
+                "",
+                "routes_twice",
+                "路由只能写在一个文件里",
+                "routes stand in one file only",
+            );
             faults.push(extra.fault(finding));
         }
         if let Some(routes) = self.routes.first() {
@@ -134,18 +160,28 @@ impl Sources {
     fn routing(&self, routes: &Placed<RoutesFile>, today: Date) -> Vec<Fault> {
         let mut findings = Vec::new();
         if !self.systems.is_empty() {
-            let ids: BTreeSet<String> = self.systems.iter().map(|s| s.definition.id().to_owned()).collect();
+            let ids: BTreeSet<String> = self
+                .systems
+                .iter()
+                .map(|s| s.definition.id().to_owned())
+                .collect();
             findings.extend(routes.value.unknown_systems(&ids));
         }
         for item in &self.items {
             findings.extend(routes.value.findings_for(&item.value, today));
         }
-        findings.into_iter().map(|finding| routes.fault(finding)).collect()
+        findings
+            .into_iter()
+            .map(|finding| routes.fault(finding))
+            .collect()
     }
 
     fn repeated_systems(&self) -> Vec<Fault> {
         let mut seen = BTreeSet::new();
-        let repeated = self.systems.iter().filter(|s| !seen.insert(s.definition.id()));
+        let repeated = self
+            .systems
+            .iter()
+            .filter(|s| !seen.insert(s.definition.id()));
         repeated
             .map(|system| {
                 let id = system.definition.id();
@@ -167,7 +203,10 @@ impl Sources {
             "{} items, {} systems, {} routes, {} calendar years, {} organisation files, {} settings",
             self.items.len(),
             self.systems.len(),
-            self.routes.iter().map(|r| r.value.routes.len()).sum::<usize>(),
+            self.routes
+                .iter()
+                .map(|r| r.value.routes.len())
+                .sum::<usize>(),
             self.years.len(),
             self.organisations.len(),
             self.settings
@@ -187,7 +226,9 @@ impl Sources {
         let systems = self.systems.iter();
         let change = RegistryChange {
             items: self.latest_items(),
-            systems: systems.map(|s| (s.definition.id().to_owned(), s.text.clone())).collect(),
+            systems: systems
+                .map(|s| (s.definition.id().to_owned(), s.text.clone()))
+                .collect(),
             documents: self.documents.clone(),
             at,
             audit,
@@ -205,7 +246,10 @@ impl Sources {
             }
         }
         let stored = latest.into_iter().filter_map(|(id, item)| {
-            let uncounted = ServiceItem { version: 1, ..item.clone() };
+            let uncounted = ServiceItem {
+                version: 1,
+                ..item.clone()
+            };
             Some((id.to_owned(), uncounted.to_json().ok()?))
         });
         stored.collect()

@@ -11,7 +11,11 @@ pub const REPLY_BYTES_MAX: usize = 8 << 20;
 
 #[async_trait]
 impl PartnerClient for OutboundClient {
-    async fn send(&self, request: &WireRequest, timeouts: Timeouts) -> Result<WireReply, SendFailure> {
+    async fn send(
+        &self,
+        request: &WireRequest,
+        timeouts: Timeouts,
+    ) -> Result<WireReply, SendFailure> {
         let deadlines = Deadlines {
             connect: timeouts.connect,
             idle: timeouts.idle,
@@ -20,14 +24,16 @@ impl PartnerClient for OutboundClient {
         match OutboundClient::send(self, request, deadlines, REPLY_BYTES_MAX).await {
             Ok(reply) => Ok(reply),
             Err(OutboundError::NotSent { reason }) => Err(SendFailure::NotSent { words: reason }),
-            Err(OutboundError::OutcomeUnknown { cause, received }) => Err(SendFailure::OutcomeUnknown {
-                words: cause.to_string(),
-                received: if received.status == 0 && received.body.is_empty() {
-                    Vec::new()
-                } else {
-                    transcript::received(&received)
-                },
-            }),
+            Err(OutboundError::OutcomeUnknown { cause, received }) => {
+                Err(SendFailure::OutcomeUnknown {
+                    words: cause.to_string(),
+                    received: if received.status == 0 && received.body.is_empty() {
+                        Vec::new()
+                    } else {
+                        transcript::received(&received)
+                    },
+                })
+            }
         }
     }
 }
