@@ -274,4 +274,6 @@ fn is_false(value: &bool) -> bool {
 }
 
 #[cfg(test)]
+mod editor_schema_tests;
+#[cfg(test)]
 mod tests;

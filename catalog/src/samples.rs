@@ -44,8 +44,17 @@ pub(crate) fn item(id: &str) -> ServiceItem {
     crate::source::load_yaml(id, &item_text(id)).unwrap()
 }
 
+/// The text of any file of `config/`.
+pub(crate) fn config_text(path: &str) -> String {
+    std::fs::read_to_string(folder(path)).unwrap()
+}
+
+/// The files of bodies.
+pub(crate) fn organisation_files() -> Vec<Placed<OrganisationFile>> {
+    load_folder("organisations")
+}
+
 /// The bodies.
 pub(crate) fn organisations() -> OrganisationTree {
-    let files: Vec<Placed<OrganisationFile>> = load_folder("organisations");
-    OrganisationTree::build(&files).unwrap()
+    OrganisationTree::build(&organisation_files()).unwrap()
 }

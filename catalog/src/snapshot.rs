@@ -24,6 +24,7 @@ pub use search::{
     Facet, Facets, ItemSummary, MAX_PAGE_SIZE, MAX_QUERY_LENGTH, Query, SearchResult,
 };
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -125,7 +126,7 @@ impl Catalogue {
         &self.organisations
     }
 
-    /// One version of one item, whatever its state: what an application has pinned.
+    /// One version of one item, whatever its state, drafts included: what an application has pinned.
     pub fn version(&self, id: &ItemId, version: u32) -> Option<Arc<ServiceItem>> {
         self.entry(id, version).map(|entry| Arc::clone(&entry.item))
     }
@@ -190,7 +191,7 @@ impl Catalogue {
             .iter()
             .map(|entry| &entry.item.id)
             .filter(|id| !self.base.has_id(id));
-        let new: std::collections::HashSet<_> = new.collect();
+        let new: HashSet<_> = new.collect();
         self.base.ids() + new.len()
     }
 
@@ -216,21 +217,20 @@ impl Catalogue {
     }
 
     fn open_entries(&self, today: Date) -> impl Iterator<Item = &Arc<Entry>> {
-        let touched: std::collections::BTreeSet<&ItemId> =
-            self.overlay.iter().map(|entry| &entry.item.id).collect();
-        let of_base = self.base.groups().filter_map(move |group| {
-            let untouched = group.first().is_some_and(|entry| {
-                !self
-                    .overlay
-                    .iter()
-                    .any(|newer| newer.item.id == entry.item.id)
-            });
-            if untouched {
-                current_entry(group, today)
-            } else {
-                None
+        let touched: BTreeSet<&ItemId> = self.overlay.iter().map(|entry| &entry.item.id).collect();
+        let is_touched = {
+            let touched = touched.clone();
+            move |group: &[Arc<Entry>]| {
+                group
+                    .first()
+                    .is_some_and(|entry| touched.contains(&entry.item.id))
             }
-        });
+        };
+        let of_base = self
+            .base
+            .groups()
+            .filter(move |group| !is_touched(group))
+            .filter_map(move |group| current_entry(group, today));
         let of_overlay = touched.into_iter().filter_map(move |id| {
             let found = self.current(id, today)?;
             self.entry(id, found.item.version)

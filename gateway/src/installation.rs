@@ -2,18 +2,18 @@
 //!
 //! The one place where everything meets; each step is a value in and a value out.
 
-use crate::application::{self, Hall, HallSettings, RouteSink};
+use crate::application::{self, Hall, HallSettings};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
-use crate::edge::{BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RouteBounds, RunningEdge};
+use crate::edge::{BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RunningEdge};
 use crate::entropy::Entropy;
 use crate::feedback::Feedback;
 use crate::feedback::exchange::{self, ExchangeBounds, ExchangeRoom};
 use crate::identity::access::Listener;
 use crate::identity::token::TokenKeys;
+use crate::intake::Intake;
 use crate::intake::in_progress::InProgress;
 use crate::intake::keys::{InstallationKeys, QUERY_SECRET, RECEIPT_SECRET};
-use crate::intake::Intake;
 use crate::operations::apply_api::{self, ApplyRoom, upstreams};
 use crate::operations::health::Readiness;
 use crate::operations::metrics::Metrics;
@@ -22,15 +22,13 @@ use crate::operations::ops_api::{self, OpsRoom};
 use crate::outbound::{Connector, OutboundClient};
 use crate::passthrough::Passthrough;
 use crate::processing::change::{CaseNews, Casework};
-use crate::processing::delivery::worker::{self, WorkerBounds};
 use crate::processing::delivery::Courier;
+use crate::processing::delivery::worker::{self, WorkerBounds};
 use crate::processing::{poll, supervision};
 use crate::registry::{Registry, loading};
 use crate::store::registry::RegistryStore;
 use crate::store::sealed::MasterKeys;
 use crate::store::sqlite::{SqliteStore, StoreBounds};
-use axum::handler::Handler;
-use http::Method;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,12 +74,19 @@ impl Foundation {
     ///
     /// # Errors
     /// [`InstallationError`] when another process has the folder, or what is registered cannot be used.
-    pub async fn open(config: &Config, environment: Environment) -> Result<Self, InstallationError> {
+    pub async fn open(
+        config: &Config,
+        environment: Environment,
+    ) -> Result<Self, InstallationError> {
         let (clock, entropy) = (Clock::system(), Entropy::system());
         std::fs::create_dir_all(&config.data).map_err(|e| {
-            InstallationError(format!("the data folder {} cannot be made: {e}", config.data.display()))
+            InstallationError(format!(
+                "the data folder {} cannot be made: {e}",
+                config.data.display()
+            ))
         })?;
-        let keys = MasterKeys::read_or_create(&config.data.join(MASTER_KEY_FILE), &entropy).map_err(InstallationError::of)?;
+        let keys = MasterKeys::read_or_create(&config.data.join(MASTER_KEY_FILE), &entropy)
+            .map_err(InstallationError::of)?;
         let bounds = StoreBounds {
             queue: config.intake.write_queue_max,
             batch: config.intake.commit_batch_max,
@@ -90,8 +95,16 @@ impl Foundation {
         let store = SqliteStore::open(&config.data, keys, clock.clone(), entropy.clone(), bounds)
             .await
             .map_err(InstallationError::of)?;
-        let snapshot = loading::load(&store, &*environment).await.map_err(InstallationError::of)?;
-        Ok(Self { store: Arc::new(store), registry: Arc::new(Registry::new(snapshot)), clock, entropy, environment })
+        let snapshot = loading::load(&store, &*environment)
+            .await
+            .map_err(InstallationError::of)?;
+        Ok(Self {
+            store: Arc::new(store),
+            registry: Arc::new(Registry::new(snapshot)),
+            clock,
+            entropy,
+            environment,
+        })
     }
 }
 
@@ -111,7 +124,10 @@ impl Running {
     /// The address of a listener.
     #[must_use]
     pub fn address(&self, listener: Listener) -> Option<SocketAddr> {
-        self.addresses.iter().find(|(l, _)| *l == listener).map(|(_, address)| *address)
+        self.addresses
+            .iter()
+            .find(|(l, _)| *l == listener)
+            .map(|(_, address)| *address)
     }
 
     /// Stops: no new requests, those in flight and deliveries in flight finish under a deadline, the last commit is synced. Returns
@@ -121,7 +137,9 @@ impl Running {
         let report = self.edge.drain(DRAIN_MAX).await;
         let finish = async { while self.workers.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN_MAX, finish).await.is_err() {
-            tracing::warn!("deliveries in flight did not finish in time; their partners are asked at the next start");
+            tracing::warn!(
+                "deliveries in flight did not finish in time; their partners are asked at the next start"
+            );
             self.workers.abort_all();
         }
         self.store.close().await;
@@ -134,7 +152,13 @@ impl Running {
 /// # Errors
 /// [`InstallationError`]; nothing is left running then.
 pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, InstallationError> {
-    let Foundation { store, registry, clock, entropy, environment } = foundation;
+    let Foundation {
+        store,
+        registry,
+        clock,
+        entropy,
+        environment,
+    } = foundation;
     let metrics = Metrics::new().map_err(InstallationError::of)?;
     let readiness = Readiness::new();
     let starting = readiness.task("start");
@@ -145,14 +169,30 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         clock: clock.clone(),
         news: CaseNews::default(),
     };
-    let feedback = Feedback { casework: casework.clone(), observer: Arc::new(metrics.clone()) };
+    let feedback = Feedback {
+        casework: casework.clone(),
+        observer: Arc::new(metrics.clone()),
+    };
     let connector = Connector::new(&config.outbound).map_err(InstallationError::of)?;
     let passthrough = Arc::new(Passthrough::new(connector.clone(), metrics.clone()));
-    passthrough.replace(upstreams(&registry)).map_err(InstallationError::of)?;
+    passthrough
+        .replace(upstreams(&registry))
+        .map_err(InstallationError::of)?;
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
     let stop_asked = CancellationToken::new();
+    let exchange_room =
+        ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
+    let partners = exchange_room.credentials();
     let rooms = Rooms::new(
-        rooms(config, &casework, &feedback, intake, &entropy, &stop_asked, &passthrough, environment),
+        rooms(
+            config,
+            &casework,
+            exchange_room,
+            intake,
+            &stop_asked,
+            &passthrough,
+            environment,
+        ),
         config.rooms.clone(),
     )
     .map_err(InstallationError::of)?;
@@ -160,13 +200,14 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let parts = EdgeParts {
         crossing,
         passthrough,
-        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?)],
+        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?), partners],
         metrics: metrics.clone(),
         readiness,
         clock: clock.clone(),
         entropy: entropy.clone(),
     };
-    let edge = Edge::start(&edge_settings(config), parts, &Handle::current()).map_err(InstallationError::of)?;
+    let edge = Edge::start(&edge_settings(config), parts, &Handle::current())
+        .map_err(InstallationError::of)?;
     let courier = Arc::new(Courier {
         store: store.clone(),
         registry,
@@ -178,7 +219,14 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let stop_workers = CancellationToken::new();
     let workers = workers(config, courier, casework, feedback, metrics, &stop_workers);
     drop(starting);
-    Ok(Running { addresses: edge.addresses.clone(), stop_asked, edge, workers, stop_workers, store })
+    Ok(Running {
+        addresses: edge.addresses.clone(),
+        stop_asked,
+        edge,
+        workers,
+        stop_workers,
+        store,
+    })
 }
 
 fn edge_settings(config: &Config) -> EdgeSettings {
@@ -199,12 +247,22 @@ fn edge_settings(config: &Config) -> EdgeSettings {
     }
 }
 
-fn bearer_tokens(config: &Config, clock: &Clock, metrics: &Metrics) -> Result<BearerTokens, InstallationError> {
+fn bearer_tokens(
+    config: &Config,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> Result<BearerTokens, InstallationError> {
     let keys = match &config.identity {
-        Some(settings) => Some(Arc::new(TokenKeys::load(settings).map_err(InstallationError::of)?)),
+        Some(settings) => Some(Arc::new(
+            TokenKeys::load(settings).map_err(InstallationError::of)?,
+        )),
         None => None,
     };
-    Ok(BearerTokens { keys, clock: clock.clone(), metrics: metrics.clone() })
+    Ok(BearerTokens {
+        keys,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+    })
 }
 
 async fn intake(
@@ -215,8 +273,14 @@ async fn intake(
     metrics: &Metrics,
 ) -> Result<Arc<Intake>, InstallationError> {
     let fresh = || entropy.bytes::<32>().map_err(InstallationError::of);
-    let receipt = store.installation_secret(RECEIPT_SECRET, fresh()?).await.map_err(InstallationError::of)?;
-    let query = store.installation_secret(QUERY_SECRET, fresh()?).await.map_err(InstallationError::of)?;
+    let receipt = store
+        .installation_secret(RECEIPT_SECRET, fresh()?)
+        .await
+        .map_err(InstallationError::of)?;
+    let query = store
+        .installation_secret(QUERY_SECRET, fresh()?)
+        .await
+        .map_err(InstallationError::of)?;
     let keys = InstallationKeys::new(&receipt, &query).map_err(InstallationError::of)?;
     Ok(Arc::new(Intake {
         store: store.clone(),
@@ -229,12 +293,20 @@ async fn intake(
     }))
 }
 
+fn exchange_bounds(config: &Config) -> ExchangeBounds {
+    ExchangeBounds {
+        callback_bytes_max: config.feedback.callback_bytes_max,
+        document_bytes_max: config.intake.material_bytes_max,
+        tls: config.listeners.exchange.tls.is_some(),
+        ..ExchangeBounds::default()
+    }
+}
+
 fn rooms(
     config: &Config,
     casework: &Casework,
-    feedback: &Feedback,
+    exchange_room: ExchangeRoom,
     intake: Arc<Intake>,
-    entropy: &Entropy,
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
@@ -246,23 +318,16 @@ fn rooms(
         ..HallSettings::default()
     };
     let hall = Hall::new(intake, casework.clone(), settings);
-    let sink = HallRoutes {
-        public: RoomRoutes::new(Listener::Public),
-        exchange: RoomRoutes::new(Listener::Exchange),
-        material_bytes_max: config.intake.material_bytes_max,
-    };
-    let routes = application::register(sink);
-    let bounds = ExchangeBounds {
-        callback_bytes_max: config.feedback.callback_bytes_max,
-        document_bytes_max: config.intake.material_bytes_max,
-        tls: config.listeners.exchange.tls.is_some(),
-        ..ExchangeBounds::default()
-    };
-    vec![
-        routes.public.with_state(Arc::clone(&hall)),
-        routes.exchange.with_state(hall),
-        exchange::router(ExchangeRoom::new(feedback.clone(), entropy.clone(), bounds)),
-        ops_api::router(OpsRoom::new(casework.clone(), stop_asked.clone())),
+    let drain = stop_asked.clone();
+    let mut rooms = application::routes(&hall);
+    rooms.extend([
+        exchange::router(exchange_room),
+        ops_api::router(OpsRoom {
+            store: casework.store.clone(),
+            registry: Arc::clone(&casework.registry),
+            clock: casework.clock.clone(),
+            drain: Arc::new(move || drain.cancel()),
+        }),
         apply_api::router(ApplyRoom {
             store: casework.store.clone(),
             registry: Arc::clone(&casework.registry),
@@ -270,31 +335,8 @@ fn rooms(
             clock: casework.clock.clone(),
             environment,
         }),
-    ]
-}
-
-/// The hall's routes on the two listeners that it serves.
-struct HallRoutes {
-    public: RoomRoutes<Arc<Hall>>,
-    exchange: RoomRoutes<Arc<Hall>>,
-    material_bytes_max: u64,
-}
-
-impl RouteSink for HallRoutes {
-    fn add<H, T>(mut self, listener: Listener, method: Method, template: &'static str, handler: H) -> Self
-    where
-        H: Handler<T, Arc<Hall>>,
-        T: 'static,
-    {
-        // The store counts an upload's bytes itself and answers in words; the edge only ends what goes far beyond.
-        let upload = template == "/api/v1/materials";
-        let bounds = RouteBounds { body_bytes_max: upload.then(|| self.material_bytes_max.saturating_mul(2)) };
-        match listener {
-            Listener::Exchange => self.exchange = self.exchange.route_with(method, template, bounds, handler),
-            _ => self.public = self.public.route_with(method, template, bounds, handler),
-        }
-        self
-    }
+    ]);
+    rooms
 }
 
 fn workers(
@@ -315,10 +357,24 @@ fn workers(
     };
     let wake = Arc::new(Notify::new());
     let mut workers = JoinSet::new();
-    workers.spawn(wake_on_news(casework.clone(), Arc::clone(&wake), stop.clone()));
-    workers.spawn(worker::run(Arc::clone(&courier), bounds, wake, stop.clone()));
+    workers.spawn(wake_on_news(
+        casework.clone(),
+        Arc::clone(&wake),
+        stop.clone(),
+    ));
+    workers.spawn(worker::run(
+        Arc::clone(&courier),
+        bounds,
+        wake,
+        stop.clone(),
+    ));
     workers.spawn(poll::run(courier, feedback.clone(), tick, stop.clone()));
-    workers.spawn(watch_queues(casework.store.clone(), metrics, casework.clock.clone(), stop.clone()));
+    workers.spawn(watch_queues(
+        casework.store.clone(),
+        metrics,
+        casework.clock.clone(),
+        stop.clone(),
+    ));
     workers.spawn(supervision::run(casework, feedback, tick, stop.clone()));
     workers
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// A start takes no longer, also on a busy machine.
@@ -12,22 +13,35 @@ const START_MAX: Duration = Duration::from_secs(60);
 /// The repository's root.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
 }
 
 /// The built binary: beside the test's own, in the folder of the same profile.
 #[must_use]
 pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_else(|e| panic!("own path: {e}"));
-    let profile = own.parent().and_then(Path::parent).unwrap_or_else(|| panic!("no target folder"));
+    let profile = own
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or_else(|| panic!("no target folder"));
     let path = profile.join("tongban");
-    assert!(path.exists(), "{} is missing: cargo build --workspace --features tongban-gateway/simulated-time", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing: cargo build --workspace --features tongban-gateway/simulated-time",
+        path.display()
+    );
     path
 }
 
 /// Monotonic time, for bounds of waiting only.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "tests bound their waiting by real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests bound their waiting by real time"
+)]
 pub fn instant() -> Instant {
     Instant::now()
 }
@@ -59,7 +73,10 @@ impl Running {
     #[must_use]
     pub fn start(arguments: &[&str], log: &Path, environment: &[(&str, String)]) -> Self {
         let open = || {
-            let file = std::fs::OpenOptions::new().create(true).append(true).open(log);
+            let file = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(log);
             file.unwrap_or_else(|e| panic!("{}: {e}", log.display()))
         };
         let child = Command::new(binary())
@@ -71,7 +88,10 @@ impl Running {
             .stderr(open())
             .spawn()
             .unwrap_or_else(|e| panic!("tongban does not start: {e}"));
-        Self { child, log: log.to_path_buf() }
+        Self {
+            child,
+            log: log.to_path_buf(),
+        }
     }
 
     /// Process id.
@@ -88,7 +108,9 @@ impl Running {
 
     /// SIGTERM, and waits for its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
         self.child.wait().ok().and_then(|status| status.code())
     }
 
@@ -100,19 +122,24 @@ impl Running {
     /// What it printed so far.
     #[must_use]
     pub fn printed(&self) -> String {
-        std::fs::read(&self.log).map(|b| String::from_utf8_lossy(&b).into_owned()).unwrap_or_default()
+        std::fs::read(&self.log)
+            .map(|b| String::from_utf8_lossy(&b).into_owned())
+            .unwrap_or_default()
     }
 
-    /// Waits until it has printed a line that `find` recognises.
-    pub async fn line<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+    /// Waits until it has printed something that `find` recognises in all of its output.
+    pub async fn printed_until<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let begun = instant();
         loop {
             let printed = self.printed();
-            if let Some(found) = printed.lines().find_map(&find) {
+            if let Some(found) = find(&printed) {
                 return found;
             }
             assert!(!self.has_ended(), "ended before {what}:\n{printed}");
-            assert!(begun.elapsed() < START_MAX, "no {what} within {START_MAX:?}:\n{printed}");
+            assert!(
+                begun.elapsed() < START_MAX,
+                "no {what} within {START_MAX:?}:\n{printed}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -124,15 +151,40 @@ impl Drop for Running {
     }
 }
 
-/// Runs the binary to its end.
+/// Runs the binary to its end, with these variables beside its environment.
 #[must_use]
-pub fn run(arguments: &[&str]) -> std::process::Output {
+pub fn run_with(arguments: &[&str], environment: &[(&str, String)]) -> std::process::Output {
     Command::new(binary())
         .args(arguments)
         .current_dir(root())
+        .envs(environment.iter().map(|(k, v)| (*k, v.as_str())))
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|e| panic!("tongban does not start: {e}"))
+}
+
+/// Runs the binary to its end.
+#[must_use]
+pub fn run(arguments: &[&str]) -> std::process::Output {
+    run_with(arguments, &[])
+}
+
+/// An address that nobody uses, below the ports that the system hands out, so that no connection takes it meanwhile. Each process
+/// begins at a place of its own, so that tests at once do not choose the same.
+#[must_use]
+pub fn free_address() -> SocketAddr {
+    static DRAWN: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..1_000 {
+        let place = std::process::id()
+            .wrapping_mul(61)
+            .wrapping_add(DRAWN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(12_000 + place % 18_000).unwrap_or(12_000);
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return address;
+        }
+    }
+    panic!("no free port between 12000 and 30000")
 }
 
 /// A simulated partner.
@@ -145,50 +197,95 @@ pub struct Partner {
 
 impl Partner {
     /// Starts a partner of this kind (`rest`, `soap`, `xml`) that calls back to `exchange` and steps fast.
-    pub async fn start(kind: &str, listen: &str, exchange: SocketAddr, folder: &Path, more: &[&str]) -> Self {
-        let system = system_of(kind);
+    pub async fn start(kind: &str, exchange: SocketAddr, folder: &Path, more: &[&str]) -> Self {
+        let (system, credential) = system_of(kind);
         let callback = format!("http://{exchange}/exchange/v1/systems/{system}/");
         let state = folder.join(format!("partner-{kind}.jsonl"));
         let state = state.display().to_string();
-        let mut arguments =
-            vec!["simulate", kind, "--listen", listen, "--callback", &callback, "--pace", "20ms", "--state-file", &state];
+        let mut arguments = vec![
+            "simulate",
+            kind,
+            "--listen",
+            "127.0.0.1:0",
+            "--callback",
+            &callback,
+        ];
+        arguments.extend(["--credential", credential, "--state-file", &state]);
+        if !more.contains(&"--pace") {
+            arguments.extend(["--pace", "20ms"]);
+        }
         arguments.extend(more);
         let log = folder.join(format!("partner-{kind}.log"));
         let mut running = Running::start(&arguments, &log, &[]);
-        let address = running.line("partner's address", address_in).await;
+        let address = running
+            .printed_until("partner's address", |printed| {
+                printed.lines().find_map(address_in)
+            })
+            .await;
         Self { address, running }
+    }
+
+    /// Every case that it knows, shortly.
+    pub async fn cases(&self) -> Vec<Value> {
+        let answer = super::http::get(self.address, "/_control/cases").await;
+        answer.json()["cases"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// What it knows of a case; `Null` when nothing.
     pub async fn case(&self, no: &str) -> Value {
         let answer = super::http::get(self.address, &format!("/_control/cases/{no}")).await;
-        if answer.status == 200 { answer.json() } else { Value::Null }
+        if answer.status == 200 {
+            answer.json()
+        } else {
+            Value::Null
+        }
+    }
+
+    /// Takes every switch back.
+    pub async fn clear(&self) {
+        let headers = [("content-type", "application/json")];
+        let answer = super::http::send(
+            self.address,
+            "POST",
+            "/_control/switches",
+            &headers,
+            r#"{"clear":true}"#,
+        )
+        .await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Sets switches, for example `["drop,phase=submit,times=1"]`.
     pub async fn set(&self, switches: &[&str]) {
         let body = serde_json::json!({ "set": switches }).to_string();
         let headers = [("content-type", "application/json")];
-        let answer = super::http::send(self.address, "POST", "/_control/switches", &headers, body).await;
+        let answer =
+            super::http::send(self.address, "POST", "/_control/switches", &headers, body).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Makes it send one message now.
-    pub async fn send(&self, number: &str, message: &str, fields: Value) {
-        let body = serde_json::json!({ "number": number, "message": message, "fields": fields }).to_string();
+    pub async fn send(&self, number: &str, message: &str, fields: Value) -> Value {
+        let body = serde_json::json!({ "number": number, "message": message, "fields": fields })
+            .to_string();
         let headers = [("content-type", "application/json")];
-        let answer = super::http::send(self.address, "POST", "/_control/event", &headers, body).await;
+        let answer =
+            super::http::send(self.address, "POST", "/_control/event", &headers, body).await;
         assert!(answer.status < 300, "{}", answer.text());
+        answer.json()
     }
 }
 
-/// The system that a kind of partner plays.
+/// The system that a kind of partner plays, and its credential in these tests.
 #[must_use]
-pub fn system_of(kind: &str) -> &'static str {
+pub fn system_of(kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "rest" => "gd-explosives",
-        "soap" => "zhuhai-platform",
-        _ => "national-radio",
+        "rest" => ("gd-explosives", super::hall::REST_KEY),
+        "soap" => ("zhuhai-platform", super::hall::SOAP_IDENTIFY),
+        _ => ("national-radio", super::hall::XML_TOKEN),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The head of a definition: who the partner is and how it may be used.
 
-use super::node::{Faults, Fields, Node};
+use super::faults::{Faults, Fields};
+use super::node::Node;
 use super::policy::{
     Forward, PartnerLimits, PollPolicy, Protocol, Rate, RetryPolicy, SystemKind, Timeouts,
 };

@@ -1,23 +1,20 @@
-//! Calls from a partner: who calls, what it says, and what it is answered.
+//! Calls from a partner: who calls, and what it says.
 
 use super::errors::{AuthenticationError, CallbackError};
 use super::events::{message, rendered};
-use super::feedback::{Answer, AnswerForm, Callback, Content, Feedback};
-use super::request::elements;
-use super::template::{Template, document};
-use super::{Authenticated, CallbackFacts, CallbackOutcome, CompiledDefinition};
+use super::feedback::{Callback, Content, Feedback};
+use super::template::Template;
+use super::{Authenticated, CallbackFacts, CompiledDefinition};
 use crate::canonical::CaseReference;
-use crate::exchange::{CallbackAnswer, CallbackCall, CallbackDocument, CallbackMessage, WireReply};
+use crate::exchange::{CallbackCall, CallbackDocument, CallbackMessage};
 use crate::expression::Data;
 use crate::reading::{Format, Layers, ReadError, part};
-use crate::soap::{
-    self, FaultSide, Message, Service, SoapError, SoapVersion, WsdlPart, WsdlService,
-};
+use crate::soap::{self, Message, SoapError};
 use crate::text::Charset;
 use crate::xml;
 use data_encoding::{BASE64, HEXLOWER};
 use md5::{Digest, Md5};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// The kinds of document that a partner hands back.
@@ -79,8 +76,9 @@ impl CompiledDefinition {
         let case = feedback.reference(&self.message_data(&fields, CallbackFacts::default()))?;
         match &message.content {
             Content::Pull => Ok(vec![CallbackMessage::Pull(case)]),
-            Content::Document { facts, body } => {
-                let document = self.document(&message.path, facts, body, case, &fields)?;
+            Content::Document(rule) => {
+                let document =
+                    self.document(&message.path, &rule.facts, &rule.body, case, &fields)?;
                 Ok(vec![CallbackMessage::Document(document)])
             }
             Content::Events(rules) => {
@@ -91,7 +89,7 @@ impl CompiledDefinition {
         }
     }
 
-    fn callback(&self) -> Result<(&Feedback, &Callback), CallbackError> {
+    pub(super) fn callback(&self) -> Result<(&Feedback, &Callback), CallbackError> {
         let feedback = self.feedback.as_ref().ok_or(CallbackError::NoCallback)?;
         let callback = feedback
             .callback
@@ -113,7 +111,7 @@ impl CompiledDefinition {
         Ok(self.decode(callback, call, Layers::All)?)
     }
 
-    fn decode(
+    pub(super) fn decode(
         &self,
         callback: &Callback,
         call: &CallbackCall,
@@ -149,7 +147,7 @@ impl CompiledDefinition {
                 callback.operation.clone().unwrap_or_default(),
             ));
         }
-        let value = reading.from_element(&element)?;
+        let value = reading.tree_of(&element)?;
         match layers {
             Layers::Outer => Ok(value),
             Layers::All => reading.finish(value, &self.limits),
@@ -214,199 +212,11 @@ impl CompiledDefinition {
             body,
         })
     }
-
-    pub(super) fn answer(&self, call: &CallbackCall, outcome: CallbackOutcome<'_>) -> WireReply {
-        let Ok((_, callback)) = self.callback() else {
-            return plain(404, "this system takes no callbacks");
-        };
-        if let Some(fault) = self.envelope_fault(call, outcome) {
-            return fault;
-        }
-        let said = |code: &str, reason: &str| {
-            Data::new(Arc::clone(&self.tables))
-                .with("answer", &json!({"code": code, "reason": reason}))
-        };
-        let written = match outcome {
-            CallbackOutcome::Answer(CallbackAnswer::Taken) => {
-                self.write(call, &callback.taken, &said("taken", ""))
-            }
-            CallbackOutcome::Answer(CallbackAnswer::Refused { code, reason }) => {
-                self.write(call, &callback.refused, &said(code, reason))
-            }
-            CallbackOutcome::Answer(CallbackAnswer::Application(context)) => {
-                match &callback.application {
-                    Some(answer) => self.write(call, answer, &self.data(context)),
-                    None => None,
-                }
-            }
-            CallbackOutcome::Error(error) => self.write(
-                call,
-                &callback.refused,
-                &said(error.code(), &error.to_string()),
-            ),
-            CallbackOutcome::Unauthenticated(error) => self.write(
-                call,
-                &callback.refused,
-                &said(error.code(), &error.to_string()),
-            ),
-        };
-        written.unwrap_or_else(|| plain(500, "the definition's answer cannot be written"))
-    }
-
-    /// What is no message of the agreed operation is answered by a fault, not by the operation's return.
-    fn envelope_fault(
-        &self,
-        call: &CallbackCall,
-        outcome: CallbackOutcome<'_>,
-    ) -> Option<WireReply> {
-        let soap = self.soap.as_ref()?;
-        let (reason, error) = match outcome {
-            CallbackOutcome::Error(error @ CallbackError::Unreadable(read)) => {
-                (error.to_string(), Some(read))
-            }
-            CallbackOutcome::Unauthenticated(error @ AuthenticationError::Unreadable(read)) => {
-                (error.to_string(), Some(read))
-            }
-            CallbackOutcome::Error(
-                error @ (CallbackError::UnsupportedContentType { .. }
-                | CallbackError::Method
-                | CallbackError::UnknownOperation),
-            ) => (error.to_string(), None),
-            _ => return None,
-        };
-        // A broken document inside an intact envelope is the operation's to refuse.
-        if error.is_some() && self.envelope_holds(call) {
-            return None;
-        }
-        let must_understand = matches!(error, Some(ReadError::Soap(SoapError::MustUnderstand)));
-        let version = version_of(call, soap.version);
-        let body = soap::write_fault(version, FaultSide::Sender, must_understand, &reason);
-        let status = match version {
-            SoapVersion::V11 => 500,
-            SoapVersion::V12 => 400,
-        };
-        Some(reply(status, soap::content_type(version, ""), body))
-    }
-
-    fn envelope_holds(&self, call: &CallbackCall) -> bool {
-        self.callback()
-            .is_ok_and(|(_, callback)| self.decode(callback, call, Layers::Outer).is_ok())
-    }
-
-    fn write(&self, call: &CallbackCall, answer: &Answer, data: &Data) -> Option<WireReply> {
-        let charset = self.about.charset;
-        let (content_type, body) = match &answer.form {
-            AnswerForm::Text(template) => {
-                let text = template
-                    .render(data, charset)
-                    .ok()?
-                    .scalar()?
-                    .unwrap_or_default();
-                (
-                    format!("text/plain; charset={}", charset.name()),
-                    charset.encode(&text),
-                )
-            }
-            AnswerForm::Json(template) => {
-                let tree = template.render(data, Charset::Utf8).ok()?;
-                (
-                    "application/json".to_owned(),
-                    serde_json::to_vec(&tree).ok()?,
-                )
-            }
-            AnswerForm::Xml(root, template) => {
-                let tree = template.render(data, charset).ok()?;
-                let text = document(root, &tree, charset).ok()?;
-                (
-                    format!("text/xml; charset={}", charset.name()),
-                    charset.encode(&text),
-                )
-            }
-            AnswerForm::Soap(template) => {
-                let soap = self.soap.as_ref()?;
-                let (_, callback) = self.callback().ok()?;
-                let parts = elements(template, &template.render(data, Charset::Utf8).ok()?).ok()?;
-                let version = version_of(call, soap.version);
-                let service = Service {
-                    version,
-                    style: soap.style,
-                    namespace: &soap.namespace,
-                };
-                let name = format!("{}Response", callback.operation.as_deref()?);
-                (
-                    soap::content_type(version, ""),
-                    soap::write(service, &name, &parts, &[]).ok()?,
-                )
-            }
-        };
-        (body.len() <= self.limits.request_bytes).then(|| reply(answer.status, content_type, body))
-    }
-
-    pub(super) fn wsdl(&self, address: &str) -> Option<String> {
-        let soap = self.soap.as_ref()?;
-        let (_, callback) = self.callback().ok()?;
-        let operation = callback.operation.clone()?;
-        let AnswerForm::Soap(returns) = &callback.taken.form else {
-            return None;
-        };
-        Some(soap::write_wsdl(&WsdlService {
-            name: "Callback".to_owned(),
-            namespace: soap.namespace.clone(),
-            version: soap.version,
-            style: soap.style,
-            action: operation.clone(),
-            operation,
-            parameters: callback.parameters.clone(),
-            returns: parts(returns),
-            address: address.to_owned(),
-        }))
-    }
 }
 
-/// The types of a return, as its template shows them.
-fn parts(template: &Template) -> Vec<WsdlPart> {
-    template
-        .keys()
-        .into_iter()
-        .map(|name| {
-            let inner = template.entry(name);
-            WsdlPart {
-                name: name.to_owned(),
-                inside: inner.map_or_else(Vec::new, parts),
-                repeated: inner.is_some_and(Template::is_list),
-            }
-        })
-        .collect()
-}
-
-/// A caller is answered in the version in which it called.
-fn version_of(call: &CallbackCall, agreed: SoapVersion) -> SoapVersion {
-    match content_type(call).trim_start().to_ascii_lowercase() {
-        text if text.starts_with("application/soap+xml") => SoapVersion::V12,
-        text if text.starts_with("text/xml") => SoapVersion::V11,
-        _ => agreed,
-    }
-}
-
-fn content_type(call: &CallbackCall) -> &str {
+pub(super) fn content_type(call: &CallbackCall) -> &str {
     call.headers
         .iter()
         .find(|(name, _)| name == "content-type")
         .map_or("", |(_, value)| value.as_str())
-}
-
-fn plain(status: u16, text: &str) -> WireReply {
-    reply(
-        status,
-        "text/plain; charset=UTF-8".to_owned(),
-        text.as_bytes().to_vec(),
-    )
-}
-
-fn reply(status: u16, content_type: String, body: Vec<u8>) -> WireReply {
-    WireReply {
-        status,
-        headers: vec![("content-type".to_owned(), content_type)],
-        body,
-    }
 }

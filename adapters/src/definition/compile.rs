@@ -2,12 +2,14 @@
 
 use super::CompiledDefinition;
 use super::about::About;
+use super::code_tables::code_tables;
 use super::credentials::Credentials;
+use super::faults::Faults;
 use super::feedback::{FIELD_NAMES, Feedback};
-use super::node::Faults;
+use super::operation::operations;
 use super::policy::Protocol;
-use super::step::{REQUEST_NAMES, Soap, operations};
-use super::template::{Scope, code_tables};
+use super::step::{REQUEST_NAMES, Soap};
+use super::template::Scope;
 use crate::exchange::Operation;
 use crate::reading::Limits;
 use aws_lc_rs::digest;

@@ -1,7 +1,8 @@
 //! Credentials (鉴权), both ways: what we show a partner, and what a partner shows us.
 
 use super::errors::AuthenticationError;
-use super::node::{Faults, Node};
+use super::faults::Faults;
+use super::node::Node;
 use crate::exchange::CallbackCall;
 use crate::reading::part;
 use aws_lc_rs::{constant_time, digest};

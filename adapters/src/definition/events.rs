@@ -1,25 +1,21 @@
 //! From the fields of a message to canonical events.
 
 use super::errors::{CallbackError, PollError};
-use super::feedback::{CaseRule, Content, EventRules, Feedback, Message};
+use super::feedback::{Content, EventRules, Feedback, Message};
 use super::policy::Forward;
-use super::template::RenderError;
+use super::render::RenderError;
 use super::{CallbackFacts, CompiledDefinition};
 use crate::canonical::{CaseReference, DecisionResult, Event, EventBody, Forwarding, PartnerEvent};
 use crate::exchange::ExchangeContext;
 use crate::expression::{Data, EvaluationError, Expression, parse_partner_time};
 use crate::expression::{is_none_text, quoted};
-use crate::reading::{ReadError, part};
+use crate::reading::ReadError;
 use crate::text::Charset;
-use aws_lc_rs::digest;
-use data_encoding::HEXLOWER;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Most events that one message may mean.
 const EVENTS_OF_MESSAGE_MAX: usize = 4;
-/// Longest case number and serial that is taken, in bytes.
-const NUMBER_MAX: usize = 128;
 
 impl CompiledDefinition {
     /// Events of polled records, in the order given. A record that cannot be understood does not hide the others.
@@ -69,7 +65,7 @@ impl CompiledDefinition {
         };
         match &message.content {
             Content::Events(rules) => self.events(&message.path, rules, case, &fields, facts),
-            Content::Pull | Content::Document { .. } => Err(CallbackError::UnknownOperation),
+            Content::Pull | Content::Document(_) => Err(CallbackError::UnknownOperation),
         }
     }
 
@@ -204,118 +200,6 @@ pub(super) fn message<'f>(
         .ok_or_else(|| CallbackError::UnknownKind(quoted(kind.trim())))
 }
 
-impl Feedback {
-    /// The fields of a message: aliases resolved, words for nothing emptied, optional fields filled with nothing.
-    pub(super) fn fields(&self, whole: &Value, path: &str) -> Result<Value, CallbackError> {
-        let missing = || CallbackError::Unreadable(ReadError::Part(path.to_owned()));
-        let Value::Object(found) = part(whole, path).ok_or_else(missing)? else {
-            return Err(missing());
-        };
-        let mut fields = found.clone();
-        for (name, others) in &self.aliases {
-            if !fields.contains_key(name)
-                && let Some(value) = others.iter().find_map(|other| found.get(other))
-            {
-                fields.insert(name.clone(), value.clone());
-            }
-        }
-        for value in fields.values_mut() {
-            // Some write numbers where the specification has texts.
-            if value.is_number() {
-                *value = Value::String(value.to_string());
-            }
-            if value.is_null() || value.as_str().is_some_and(is_none_text) {
-                *value = Value::String(String::new());
-            }
-        }
-        for name in &self.optional {
-            fields
-                .entry(name.clone())
-                .or_insert_with(|| Value::String(String::new()));
-        }
-        Ok(Value::Object(fields))
-    }
-
-    /// How a message names its case.
-    pub(super) fn reference(&self, data: &Data) -> Result<CaseReference, CallbackError> {
-        let at = "feedback.case";
-        let number = |rule| {
-            let number = text(rule, at, data)?.trim().to_owned();
-            match number.is_empty() || number.len() > NUMBER_MAX {
-                true => Err(CallbackError::MissingField { at: at.to_owned() }),
-                false => Ok(number),
-            }
-        };
-        match self.case.as_ref().ok_or(CallbackError::NoCallback)? {
-            CaseRule::CaseNo(rule) => number(rule).map(CaseReference::CaseNo),
-            CaseRule::ShortNo(rule) => number(rule).map(CaseReference::ShortNo),
-        }
-    }
-
-    /// What tells two events of one kind apart: the definition's rule, or that of contract 5.
-    fn serial(&self, kind: &str, fields: &Value, data: &Data) -> Result<String, CallbackError> {
-        let serial = match self.serial.get(kind) {
-            Some(rule) => text(rule, &format!("feedback.serial.{kind}"), data)?
-                .trim()
-                .to_owned(),
-            None => default_serial(kind, fields),
-        };
-        match serial.len() > NUMBER_MAX {
-            true => Ok(shortened(&serial)),
-            false => Ok(serial),
-        }
-    }
-}
-
-/// XH where present; of a step SPBZH, else the digest of (SPHJDM, unit, SPSJ); of a notice without XH the digest of BZGZSJ.
-fn default_serial(kind: &str, fields: &Value) -> String {
-    let field = |name: &str| {
-        fields
-            .get(name)
-            .and_then(Value::as_str)
-            .map_or("", str::trim)
-    };
-    let first = |names: &[&str]| {
-        names
-            .iter()
-            .map(|name| field(name))
-            .find(|text| !text.is_empty())
-    };
-    let time = |name: &str| match parse_partner_time(field(name)) {
-        Some(time) => time.to_string(),
-        None => field(name).to_owned(),
-    };
-    match kind {
-        "step" => first(&["SPBZH"]).map_or_else(
-            || match field("SPHJDM").is_empty() {
-                true => String::new(),
-                false => {
-                    shortened(&[field("SPHJDM"), field("SPBMMC"), &time("SPSJ")].join("\u{1f}"))
-                }
-            },
-            str::to_owned,
-        ),
-        "correction_requested"
-        | "corrected"
-        | "pre_correction_requested"
-        | "special_started"
-        | "special_ended" => match (first(&["XH"]), kind) {
-            (Some(serial), _) => serial.to_owned(),
-            (None, "correction_requested") if !field("BZGZSJ").is_empty() => {
-                shortened(&time("BZGZSJ"))
-            }
-            _ => String::new(),
-        },
-        _ => String::new(),
-    }
-}
-
-/// First 16 hex digits of the SHA-256.
-fn shortened(text: &str) -> String {
-    let digest = digest::digest(&digest::SHA256, text.as_bytes());
-    HEXLOWER.encode(&digest.as_ref()[..8])
-}
-
 fn kinds(path: &str, rules: &EventRules, data: &Data) -> Result<Vec<String>, CallbackError> {
     let at = format!("{path}.event");
     let Some(rule) = &rules.event else {
@@ -373,7 +257,7 @@ pub(super) fn text(rule: &Expression, at: &str, data: &Data) -> Result<String, C
     }
 }
 
-fn failed(at: &str, error: EvaluationError) -> CallbackError {
+pub(super) fn failed(at: &str, error: EvaluationError) -> CallbackError {
     match error {
         EvaluationError::Missing => CallbackError::MissingField { at: at.to_owned() },
         error => CallbackError::Expression {

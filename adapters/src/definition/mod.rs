@@ -8,17 +8,26 @@
 //! `reply` (what an answer means), `credentials`, `callback` and `events` (what comes in), over `template`, `tree`, `node`.
 
 mod about;
+mod answer;
 mod callback;
+mod callback_rules;
+mod code_tables;
 mod compile;
 mod credentials;
 mod errors;
 mod event_fields;
 mod events;
+mod faults;
 mod feedback;
+mod fields;
+mod message_rules;
 mod node;
+mod operation;
 mod policy;
+mod render;
 mod reply;
 mod request;
+mod rules;
 mod step;
 mod template;
 mod tree;

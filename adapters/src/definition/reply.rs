@@ -79,13 +79,7 @@ impl CompiledDefinition {
             step: 0,
         };
         let step = self.step(Operation::Query, 0).ok_or(absent.clone())?;
-        let Rules::Query {
-            found,
-            unknown,
-            ours,
-            partner_no,
-        } = &step.reply.rules
-        else {
+        let Rules::Query(rules) = &step.reply.rules else {
             return Err(absent);
         };
         let value = match self.open(&step.call, &step.reply, context, reply)? {
@@ -99,19 +93,19 @@ impl CompiledDefinition {
         };
         let data = self.answered(context, &value, reply);
         let path = &step.reply.path;
-        if holds(unknown, path, "unknown", &data)? {
+        if holds(&rules.unknown, path, "unknown", &data)? {
             return Ok(QueryVerdict::Unknown);
         }
-        if !holds(found, path, "found", &data)? {
+        if !holds(&rules.found, path, "found", &data)? {
             return Err(DecodeError::NoRule {
                 status: reply.status,
             });
         }
-        if !holds(ours, path, "ours", &data)? {
+        if !holds(&rules.ours, path, "ours", &data)? {
             return Ok(QueryVerdict::Foreign);
         }
         Ok(QueryVerdict::Ours {
-            partner_no: text(partner_no.as_ref(), path, "partner_no", &data)?,
+            partner_no: text(rules.partner_no.as_ref(), path, "partner_no", &data)?,
         })
     }
 
@@ -125,13 +119,7 @@ impl CompiledDefinition {
             step: 0,
         };
         let step = self.step(Operation::Poll, 0).ok_or(absent.clone())?;
-        let Rules::Poll {
-            known,
-            unknown,
-            records,
-            newest_first,
-        } = &step.reply.rules
-        else {
+        let Rules::Poll(rules) = &step.reply.rules else {
             return Err(absent.into());
         };
         let value = match self.open(&step.call, &step.reply, context, reply)? {
@@ -154,23 +142,23 @@ impl CompiledDefinition {
         };
         let data = self.answered(context, &value, reply);
         let path = &step.reply.path;
-        if holds(unknown, path, "unknown", &data)? {
+        if holds(&rules.unknown, path, "unknown", &data)? {
             return Err(PollError::UnknownNumber);
         }
-        if !holds(known, path, "known", &data)? {
+        if !holds(&rules.known, path, "known", &data)? {
             return Err(DecodeError::NoRule {
                 status: reply.status,
             }
             .into());
         }
-        let mut list: Vec<&Value> = match part(&value, records) {
+        let mut list: Vec<&Value> = match part(&value, &rules.records) {
             None => Vec::new(),
             Some(Value::Array(items)) => items.iter().collect(),
             // One record, or none in an empty element.
             Some(Value::String(text)) if text.trim().is_empty() => Vec::new(),
             Some(single) => vec![single],
         };
-        if *newest_first {
+        if rules.newest_first {
             list.reverse();
         }
         self.records(context, &list)
@@ -195,7 +183,7 @@ impl CompiledDefinition {
         }
         match wire.status {
             200..=299 => {}
-            // The partner's application may speak through these; what cannot be read is a refusal by its server.
+            // The partner's application may speak through these; a page of its server cannot be read and counts as absence.
             400 | 409 | 410 | 413 | 415 | 422 => {}
             _ => return Ok(unavailable(context, wire)),
         }
@@ -225,7 +213,7 @@ impl CompiledDefinition {
             Ok(Message::Fault(fault)) => Ok(Answer::Fault(fault)),
             Ok(Message::Body(element)) if (200..300).contains(&wire.status) => {
                 let value = match reply.reading.format {
-                    Format::Soap => reply.reading.from_element(&element)?,
+                    Format::Soap => reply.reading.tree_of(&element)?,
                     _ => return Err(ReadError::Soap(SoapError::Body).into()),
                 };
                 Ok(Answer::Read(reply.reading.finish(value, &self.limits)?))

@@ -2,8 +2,9 @@
 
 use super::CompiledDefinition;
 use super::errors::EncodeError;
+use super::render::{RenderError, document};
 use super::step::{Body, Call, Step};
-use super::template::{RenderError, Template, document};
+use super::template::Template;
 use super::tree::Tree;
 use crate::exchange::{ExchangeContext, Operation, WireRequest};
 use crate::expression::{Data, EvaluationError};
@@ -23,7 +24,7 @@ impl From<RenderError> for EncodeError {
             RenderError::Shape { at, what } => Self::Shape { at, what },
             RenderError::TooLarge { at } => Self::TooLarge {
                 at,
-                limit: super::template::NODES_MAX,
+                limit: super::render::NODES_MAX,
             },
         }
     }

@@ -1,14 +1,12 @@
 //! Operations and their steps as the definition writes them.
 
-use super::node::{Faults, Fields, Kind, Node};
-use super::policy::Protocol;
-use super::template::{Scope, Template, expression, root_of};
-use crate::exchange::Operation;
+use super::faults::Faults;
+use super::node::Node;
+use super::operation::path;
+use super::template::{Scope, Template};
 use crate::expression::Expression;
-use crate::reading::{Format, Reading};
+use crate::reading::Reading;
 use crate::soap::{SoapStyle, SoapVersion};
-use crate::xml::{Shape, is_name};
-use std::collections::BTreeMap;
 
 /// Root names that expressions of requests may use.
 pub(super) const REQUEST_NAMES: &[&str] = &[
@@ -38,9 +36,6 @@ pub(super) const REPLY_NAMES: &[&str] = &[
     "reply",
     "http",
 ];
-
-/// Most steps of one operation.
-const STEPS_MAX: usize = 16;
 
 /// How a partner speaks SOAP (`soap`).
 #[derive(Debug)]
@@ -106,21 +101,31 @@ pub(super) enum Rules {
     /// To a message that was handed over.
     Step(Box<StepRules>),
     /// To the look-up.
-    Query {
-        found: Expression,
-        unknown: Expression,
-        ours: Expression,
-        partner_no: Option<Expression>,
-    },
+    Query(Box<QueryRules>),
     /// To a poll.
-    Poll {
-        known: Expression,
-        unknown: Expression,
-        records: String,
-        newest_first: bool,
-    },
+    Poll(Box<PollRules>),
 }
 
+/// Where the records of a poll stand.
+#[derive(Debug)]
+pub(super) struct PollRules {
+    pub(super) known: Expression,
+    pub(super) unknown: Expression,
+    /// Dotted path of the list.
+    pub(super) records: String,
+    pub(super) newest_first: bool,
+}
+
+/// Whether the partner has the case, and whether it is ours.
+#[derive(Debug)]
+pub(super) struct QueryRules {
+    pub(super) found: Expression,
+    pub(super) unknown: Expression,
+    pub(super) ours: Expression,
+    pub(super) partner_no: Option<Expression>,
+}
+
+/// What became of a message.
 #[derive(Debug)]
 pub(super) struct StepRules {
     pub(super) accepted: Expression,
@@ -165,485 +170,4 @@ impl Soap {
             header,
         })
     }
-}
-
-/// All operations of a definition.
-pub(super) fn operations(
-    node: &Node,
-    protocol: Protocol,
-    scope: Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> BTreeMap<Operation, CompiledOperation> {
-    let mut compiled = BTreeMap::new();
-    let known = ["submit", "supplement", "withdraw", "query", "poll"];
-    let Some(fields) = faults.fields(node, &known) else {
-        return compiled;
-    };
-    let queries = fields.get("query").is_some();
-    for word in known {
-        let (Some(operation), Some(node)) = (Operation::parse(word), fields.get(word)) else {
-            continue;
-        };
-        if let Some(found) = compile_operation(node, operation, protocol, scope, faults) {
-            let relies = found.asks || found.steps.iter().any(relies_on_query);
-            if relies && !queries {
-                faults.add_with_hint(
-                    node,
-                    "query_missing",
-                    [
-                        "ask 和 already_there 需要 query 操作来证明",
-                        "`ask` and `already_there` need the operation `query` as proof",
-                    ],
-                    ["加上 operations.query", "add operations.query"],
-                );
-            }
-            compiled.insert(operation, found);
-        }
-    }
-    compiled
-}
-
-fn relies_on_query(step: &Step) -> bool {
-    matches!(&step.reply.rules, Rules::Step(rules) if rules.already_there.is_some())
-}
-
-const STEP_KEYS: &[&str] = &[
-    "call",
-    "action",
-    "credentials",
-    "path",
-    "query",
-    "headers",
-    "send",
-    "request",
-    "reply",
-];
-
-fn compile_operation(
-    node: &Node,
-    operation: Operation,
-    protocol: Protocol,
-    scope: Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Option<CompiledOperation> {
-    let mut keys = vec!["ask", "steps"];
-    keys.extend(STEP_KEYS);
-    let fields = faults.fields(node, &keys)?;
-    let asks = fields
-        .get("ask")
-        .and_then(|node| faults.choice(node, &[("query", true)]))
-        .unwrap_or_default();
-    let single_call = matches!(operation, Operation::Query | Operation::Poll);
-    let Some(list) = fields.get("steps") else {
-        let step = compile_step(node, operation, protocol, scope, faults)?;
-        return Some(CompiledOperation {
-            names: vec![operation.as_str().to_owned()],
-            steps: vec![step],
-            asks,
-        });
-    };
-    if single_call || fields.get("call").is_some() {
-        faults.add(
-            list,
-            "no_steps_here",
-            "steps 不能与 call 并用；query 和 poll 只有一次调用",
-            "`steps` cannot stand beside `call`; query and poll are one call each",
-        );
-        return None;
-    }
-    let mut keys = vec!["name"];
-    keys.extend(STEP_KEYS);
-    let (mut names, mut steps) = (Vec::new(), Vec::new());
-    for item in faults.items(list)? {
-        let name = faults.fields(item, &keys).and_then(|fields| {
-            let node = fields.require("name", faults)?;
-            let name = faults.filled(node)?;
-            let fits = name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-            if !fits || names.contains(&name) {
-                faults.add(
-                    node,
-                    "bad_name",
-                    "步骤名应为小写字母、数字、下划线，且不重复",
-                    "a step's name is of lower-case letters, digits and underscores, and its own",
-                );
-                return None;
-            }
-            Some(name)
-        });
-        let step = compile_step(item, operation, protocol, scope, faults);
-        if let (Some(name), Some(step)) = (name, step) {
-            names.push(name);
-            steps.push(step);
-        }
-    }
-    if steps.is_empty() || steps.len() > STEPS_MAX {
-        faults.add(
-            list,
-            "steps_count",
-            format!("步骤应为 1 至 {STEPS_MAX} 个"),
-            format!("an operation has 1 to {STEPS_MAX} steps"),
-        );
-        return None;
-    }
-    Some(CompiledOperation { names, steps, asks })
-}
-
-/// The keys were checked where the step's surroundings are known.
-fn compile_step(
-    node: &Node,
-    operation: Operation,
-    protocol: Protocol,
-    scope: Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Option<Step> {
-    let fields = Fields::of(node)?;
-    let requests = Scope {
-        names: REQUEST_NAMES,
-        ..scope
-    };
-    let call = fields
-        .require("call", faults)
-        .and_then(|node| match protocol {
-            Protocol::Soap => soap_call(node, fields.get("action"), faults),
-            Protocol::Rest | Protocol::Xml => http_call(node, faults),
-        });
-    let credentials = fields
-        .get("credentials")
-        .and_then(|node| faults.boolean(node))
-        .unwrap_or(true);
-    let place = named_templates(fields.get("path"), requests, faults);
-    if let Some(Call::Http { path, .. }) = &call {
-        check_placeholders(node, path, &place, faults);
-    }
-    let query = fields
-        .get("query")
-        .and_then(|node| Template::compile(node, requests, faults));
-    let headers = named_templates(fields.get("headers"), requests, faults);
-    let body = compile_body(
-        fields.get("request"),
-        fields.get("send"),
-        protocol,
-        requests,
-        faults,
-    );
-    let reply = fields
-        .require("reply", faults)
-        .and_then(|node| compile_reply(node, operation, protocol, scope, faults));
-    Some(Step {
-        path: node.path(),
-        call: call?,
-        credentials,
-        place,
-        query,
-        headers,
-        body: body?,
-        reply: reply?,
-    })
-}
-
-fn soap_call(node: &Node, action: Option<&Node>, faults: &mut Faults<'_>) -> Option<Call> {
-    let operation = faults.filled(node)?;
-    if !is_name(&operation) {
-        faults.add(
-            node,
-            "bad_call",
-            "SOAP 的 call 应为操作名",
-            "a SOAP `call` is the name of an operation",
-        );
-        return None;
-    }
-    let action = match action {
-        Some(node) => faults.text(node)?,
-        None => operation.clone(),
-    };
-    Some(Call::Soap { operation, action })
-}
-
-fn http_call(node: &Node, faults: &mut Faults<'_>) -> Option<Call> {
-    let text = faults.filled(node)?;
-    let parts: Vec<&str> = text.split_whitespace().collect();
-    match parts.as_slice() {
-        [method @ ("GET" | "POST" | "PUT" | "PATCH" | "DELETE"), path] if path_fits(path) => {
-            Some(Call::Http {
-                method: (*method).to_owned(),
-                path: (*path).to_owned(),
-            })
-        }
-        _ => {
-            faults.add(
-                node,
-                "bad_call",
-                "call 应为“方法 /路径”，例如 POST /ebus/sp",
-                "`call` is a method and a path, for example POST /ebus/sp",
-            );
-            None
-        }
-    }
-}
-
-fn path(node: &Node, faults: &mut Faults<'_>) -> Option<String> {
-    let text = faults.text(node)?;
-    match path_fits(&text) {
-        true => Some(text),
-        false => {
-            faults.add(
-                node,
-                "bad_path",
-                "此处应为以“/”开头的路径",
-                "a path that begins with `/` is expected here",
-            );
-            None
-        }
-    }
-}
-
-fn path_fits(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && path
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'"' | b'<' | b'>' | b'\\'))
-        && path
-            .split('/')
-            .all(|segment| !matches!(segment, "." | ".."))
-}
-
-fn check_placeholders(
-    node: &Node,
-    path: &str,
-    place: &[(String, Template)],
-    faults: &mut Faults<'_>,
-) {
-    let wanted: Vec<&str> = path
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name)
-        .collect();
-    let complete = wanted
-        .iter()
-        .all(|name| place.iter().any(|(known, _)| known == name))
-        && wanted.len() == place.len();
-    if !complete {
-        faults.add(
-            node,
-            "path_values",
-            "路径中的 {名称} 与 path 的键应一一对应",
-            "every `{name}` of the path has its value under `path`, and no other",
-        );
-    }
-}
-
-pub(super) fn named_templates(
-    node: Option<&Node>,
-    scope: Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Vec<(String, Template)> {
-    let entries = node
-        .and_then(|node| faults.entries(node))
-        .unwrap_or_default();
-    entries
-        .iter()
-        .filter_map(|(key, value)| Some((key.clone(), Template::compile(value, scope, faults)?)))
-        .collect()
-}
-
-fn compile_body(
-    request: Option<&Node>,
-    send: Option<&Node>,
-    protocol: Protocol,
-    scope: Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Option<Body> {
-    let Some(request) = request else {
-        return Some(Body::None);
-    };
-    if protocol == Protocol::Soap {
-        if let Some(send) = send {
-            faults.add(
-                send,
-                "no_send_here",
-                "SOAP 操作没有 send",
-                "a SOAP operation has no `send`",
-            );
-        }
-        return Template::compile(request, scope, faults).map(Body::Parameters);
-    }
-    let Some(send) = send else {
-        faults.add(
-            request,
-            "missing_key",
-            "有 request 就要有 send（form、json 或 xml）",
-            "`request` needs `send`: form, json or xml",
-        );
-        return None;
-    };
-    match faults.choice(send, &[("form", 'f'), ("json", 'j'), ("xml", 'x')])? {
-        'f' => Template::compile(request, scope, faults).map(Body::Form),
-        'j' => Template::compile(request, scope, faults).map(Body::Json),
-        _ => {
-            let (root, content) = root_of(request, faults)?;
-            Template::compile(content, scope, faults).map(|template| Body::Xml(root, template))
-        }
-    }
-}
-
-fn compile_reply(
-    node: &Node,
-    operation: Operation,
-    protocol: Protocol,
-    scope: Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Option<Reply> {
-    let scope = Scope {
-        names: REPLY_NAMES,
-        ..scope
-    };
-    let keys: &[&str] = match operation {
-        Operation::Query => &["read", "found", "unknown", "ours", "partner_no"],
-        Operation::Poll => &["read", "known", "unknown", "records", "newest_first"],
-        _ => &[
-            "read",
-            "accepted",
-            "already_there",
-            "refused",
-            "unavailable",
-            "code",
-            "reason",
-            "partner_no",
-            "capture",
-        ],
-    };
-    let fields = faults.fields(node, keys)?;
-    let reading = match fields.get("read") {
-        Some(node) => compile_reading(node, faults),
-        None if protocol == Protocol::Soap => Some(Reading::plain(Format::Soap)),
-        None => {
-            fields.require("read", faults);
-            None
-        }
-    };
-    let mut require = |key: &str| {
-        fields
-            .require(key, faults)
-            .and_then(|node| expression(node, scope, faults))
-    };
-    let rules = match operation {
-        Operation::Query => {
-            let (found, unknown, ours) = (require("found"), require("unknown"), require("ours"));
-            let partner_no = fields
-                .get("partner_no")
-                .and_then(|node| expression(node, scope, faults));
-            Rules::Query {
-                found: found?,
-                unknown: unknown?,
-                ours: ours?,
-                partner_no,
-            }
-        }
-        Operation::Poll => {
-            let (known, unknown) = (require("known"), require("unknown"));
-            let records = fields
-                .require("records", faults)
-                .and_then(|node| faults.filled(node));
-            let newest_first = fields
-                .get("newest_first")
-                .and_then(|node| faults.boolean(node))
-                .unwrap_or_default();
-            Rules::Poll {
-                known: known?,
-                unknown: unknown?,
-                records: records?,
-                newest_first,
-            }
-        }
-        _ => {
-            let accepted = require("accepted");
-            let mut optional = |key: &str| {
-                fields
-                    .get(key)
-                    .and_then(|node| expression(node, scope, faults))
-            };
-            let rules = StepRules {
-                already_there: optional("already_there"),
-                refused: optional("refused"),
-                unavailable: optional("unavailable"),
-                code: optional("code"),
-                reason: optional("reason"),
-                partner_no: optional("partner_no"),
-                capture: captures(fields.get("capture"), scope, faults),
-                accepted: accepted?,
-            };
-            Rules::Step(Box::new(rules))
-        }
-    };
-    Some(Reply {
-        path: node.path(),
-        reading: reading?,
-        rules,
-    })
-}
-
-fn captures(
-    node: Option<&Node>,
-    scope: Scope<'_>,
-    faults: &mut Faults<'_>,
-) -> Vec<(String, Expression)> {
-    let entries = node
-        .and_then(|node| faults.entries(node))
-        .unwrap_or_default();
-    entries
-        .iter()
-        .filter_map(|(key, value)| Some((key.clone(), expression(value, scope, faults)?)))
-        .collect()
-}
-
-/// `read: json`, or a mapping that says more.
-pub(super) fn compile_reading(node: &Node, faults: &mut Faults<'_>) -> Option<Reading> {
-    const FORMATS: &[(&str, Format)] = &[
-        ("text", Format::Text),
-        ("json", Format::Json),
-        ("form", Format::Form),
-        ("xml", Format::Xml),
-        ("soap", Format::Soap),
-    ];
-    if let Kind::Text(_) = node.kind {
-        return faults.choice(node, FORMATS).map(Reading::plain);
-    }
-    let fields = faults.fields(node, &["as", "root", "lists", "by", "inside", "at"])?;
-    let format = fields
-        .require("as", faults)
-        .and_then(|node| faults.choice(node, FORMATS));
-    let root = fields.get("root").and_then(|node| faults.filled(node));
-    let lists = faults.texts(fields.get("lists"));
-    let mut by = Vec::new();
-    for (name, attribute) in fields
-        .get("by")
-        .and_then(|node| faults.entries(node))
-        .unwrap_or_default()
-    {
-        by.extend(
-            faults
-                .filled(attribute)
-                .map(|attribute| (name.clone(), attribute)),
-        );
-    }
-    let mut inside = Vec::new();
-    for (path, reading) in fields
-        .get("inside")
-        .and_then(|node| faults.entries(node))
-        .unwrap_or_default()
-    {
-        inside.extend(compile_reading(reading, faults).map(|reading| (path.clone(), reading)));
-    }
-    let at = fields.get("at").and_then(|node| faults.filled(node));
-    Some(Reading {
-        format: format?,
-        root,
-        shape: Shape { lists, by },
-        inside,
-        at,
-    })
 }

@@ -8,27 +8,21 @@
 //! | `{ $xml: { Root: … } }` | the XML document of its content as text (`xmlStr` in a form, `xml` in a SOAP parameter) |
 //! | `{ $by: FieldName, $of: … }` | elements of the enclosing name, told apart by that attribute |
 
-use super::node::{Faults, Kind, Node};
+use super::faults::Faults;
+use super::node::{Kind, Node};
 use super::tree::Tree;
-use crate::expression::{CodeTables, Data, EvaluationError, Expression};
-use crate::text::Charset;
+use crate::expression::{CodeTables, Expression};
 use crate::xml;
-use std::sync::Arc;
-
-/// Most nodes that one rendering makes.
-pub(super) const NODES_MAX: usize = 50_000;
-/// Most entries that `$each` goes through.
-pub(super) const EACH_MAX: usize = 2_000;
 
 /// A checked template with its place in the definition.
 #[derive(Debug)]
 pub(super) struct Template {
-    path: String,
-    part: Part,
+    pub(super) path: String,
+    pub(super) part: Part,
 }
 
 #[derive(Debug)]
-enum Part {
+pub(super) enum Part {
     Literal(Tree),
     Computed(Expression),
     Map(Vec<(String, Template)>),
@@ -48,14 +42,6 @@ enum Part {
         attribute: String,
         of: Box<Template>,
     },
-}
-
-/// Why a template gave nothing.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum RenderError {
-    Expression { at: String, error: EvaluationError },
-    Shape { at: String, what: &'static str },
-    TooLarge { at: String },
 }
 
 /// What templates and expressions of one place may see, while they are compiled.
@@ -194,11 +180,6 @@ impl Template {
     pub(super) fn is_list(&self) -> bool {
         matches!(self.part, Part::List(_) | Part::Each { .. })
     }
-
-    /// What it gives over the data.
-    pub(super) fn render(&self, data: &Data, charset: Charset) -> Result<Tree, RenderError> {
-        Renderer { charset, nodes: 0 }.render(self, data)
-    }
 }
 
 fn construct(node: &Node, scope: Scope<'_>, faults: &mut Faults<'_>) -> Option<Part> {
@@ -336,136 +317,4 @@ fn name_of(node: &Node, scope: Scope<'_>, faults: &mut Faults<'_>) -> Option<Str
         return None;
     }
     Some(name)
-}
-
-struct Renderer {
-    charset: Charset,
-    nodes: usize,
-}
-
-impl Renderer {
-    fn render(&mut self, template: &Template, data: &Data) -> Result<Tree, RenderError> {
-        self.nodes += 1;
-        let failed = |error| RenderError::Expression {
-            at: template.path.clone(),
-            error,
-        };
-        let shape = |what| RenderError::Shape {
-            at: template.path.clone(),
-            what,
-        };
-        if self.nodes > NODES_MAX {
-            return Err(RenderError::TooLarge {
-                at: template.path.clone(),
-            });
-        }
-        match &template.part {
-            Part::Literal(tree) => Ok(tree.clone()),
-            Part::Computed(expression) => expression.evaluate(data).map(Tree::from).map_err(failed),
-            Part::Map(entries) => entries
-                .iter()
-                .map(|(key, value)| Ok((key.clone(), self.render(value, data)?)))
-                .collect::<Result<_, _>>()
-                .map(Tree::Map),
-            Part::List(items) => items
-                .iter()
-                .map(|item| self.render(item, data))
-                .collect::<Result<_, _>>()
-                .map(Tree::List),
-            Part::Each { list, name, item } => {
-                let serde_json::Value::Array(values) = list.evaluate(data).map_err(failed)? else {
-                    return Err(shape("$each goes through a list"));
-                };
-                if values.len() > EACH_MAX {
-                    return Err(RenderError::TooLarge {
-                        at: template.path.clone(),
-                    });
-                }
-                values
-                    .iter()
-                    .map(|value| self.render(item, &data.with_named(name, value)))
-                    .collect::<Result<_, _>>()
-                    .map(Tree::List)
-            }
-            Part::When { condition, then } => match condition.holds(data).map_err(failed)? {
-                true => self.render(then, data),
-                false => Ok(Tree::Absent),
-            },
-            Part::Json(content) => {
-                let tree = self.render(content, data)?;
-                serde_json::to_string(&tree)
-                    .map(Tree::Text)
-                    .map_err(|_| shape("no JSON can be made of it"))
-            }
-            Part::Xml(root, content) => {
-                let tree = self.render(content, data)?;
-                document(root, &tree, self.charset)
-                    .map(Tree::Text)
-                    .map_err(shape)
-            }
-            Part::Named { attribute, of } => match self.render(of, data)? {
-                Tree::Map(entries) => Ok(Tree::Named {
-                    attribute: attribute.clone(),
-                    entries: without_absent(entries),
-                }),
-                _ => Err(shape("$of gives a mapping")),
-            },
-        }
-    }
-}
-
-fn without_absent(entries: Vec<(String, Tree)>) -> Vec<(String, Tree)> {
-    entries
-        .into_iter()
-        .filter(|(_, value)| *value != Tree::Absent)
-        .collect()
-}
-
-/// A document as text, with a declaration that names the set in which it will travel.
-pub(super) fn document(root: &str, tree: &Tree, charset: Charset) -> Result<String, &'static str> {
-    let mut elements = match tree {
-        Tree::Absent | Tree::Null => vec![xml::Element::named(root)],
-        tree => tree.elements(root)?,
-    };
-    let (Some(element), true) = (elements.pop(), elements.is_empty()) else {
-        return Err("an XML document has one root");
-    };
-    let mut out = format!("<?xml version=\"1.0\" encoding=\"{}\"?>", charset.name());
-    xml::write_element(&mut out, &element).map_err(|_| "a name that XML does not allow")?;
-    Ok(out)
-}
-
-/// Compiles the code tables of a definition; their computed entries see `case` alone.
-pub(super) fn code_tables(
-    node: Option<&Node>,
-    names: &[&str],
-    faults: &mut Faults<'_>,
-) -> Arc<CodeTables> {
-    use crate::expression::CodeEntry;
-    let mut tables = CodeTables::default();
-    for (name, table) in node
-        .and_then(|node| faults.entries(node))
-        .unwrap_or_default()
-    {
-        let mut entries = std::collections::BTreeMap::new();
-        for (code, entry) in faults.entries(table).unwrap_or_default() {
-            let compiled = match &entry.kind {
-                Kind::Text(text) if text.starts_with('=') => {
-                    match Expression::compile_entry(text[1..].trim(), names) {
-                        Ok(expression) => Some(CodeEntry::Computed(Box::new(expression))),
-                        Err(fault) => {
-                            faults.add(entry, "bad_expression", fault.zh, fault.en);
-                            None
-                        }
-                    }
-                }
-                _ => faults.filled(entry).map(CodeEntry::Word),
-            };
-            if let Some(compiled) = compiled {
-                entries.insert(code.clone(), compiled);
-            }
-        }
-        tables.insert(name.clone(), entries);
-    }
-    Arc::new(tables)
 }

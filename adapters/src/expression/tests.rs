@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![allow(clippy::disallowed_methods, reason = "these tests measure real time")]
 use super::*;
 use proptest::prelude::*;
 use serde_json::json;

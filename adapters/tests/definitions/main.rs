@@ -7,6 +7,7 @@
 )]
 
 mod faults;
+mod grammar;
 mod properties;
 mod rest;
 mod schema;

@@ -261,7 +261,7 @@ fn call(kind: &str, object: &Value) -> CallbackCall {
     form_call(
         &[("sblsh", CASE_NO), ("sptype", kind), ("spobject", &object)],
         Charset::Utf8,
-        &[("x-api-key", "sample-key-gd-explosives")],
+        &[("x-api-key", "rest-sample-key")],
     )
 }
 

@@ -51,7 +51,7 @@ fn submitting_sends_an_exinfo_document_as_escaped_text() {
     assert!(text.starts_with(&format!(
         "{OPEN}<svc:setDataXmlToFocus><deptCode>006940140</deptCode><xml>&lt;?xml version"
     )));
-    assert!(text.ends_with(&format!("<tableName>EX_GDBS_SB</tableName><identify>sample-identify-zhuhai</identify></svc:setDataXmlToFocus>{CLOSE}")));
+    assert!(text.ends_with(&format!("<tableName>EX_GDBS_SB</tableName><identify>soap-sample-identify</identify></svc:setDataXmlToFocus>{CLOSE}")));
     let expected = concat!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ExInfo><standardInfo process=\"EX_GDBS_SB\">",
         "<Field FieldName=\"SBLSH\">10131300500698857413440400201706050001</Field><Field FieldName=\"SXBM\">10131300500698857413440400</Field>",
@@ -268,7 +268,7 @@ fn envelope(table: &str, document: &str, identify: &str) -> CallbackCall {
 }
 
 fn call(table: &str, fields: &Value) -> CallbackCall {
-    envelope(table, &document(table, fields), "sample-identify-zhuhai")
+    envelope(table, &document(table, fields), "soap-sample-identify")
 }
 
 fn check(table: &str, fields: Value, event_type: &str, data: Value, serial: &str) {
@@ -337,7 +337,7 @@ fn steps_carry_another_process_name_inside_and_no_number() {
         &envelope(
             "EX_GDBS_SPCL",
             &document("EX_GDBS_SP", &fields),
-            "sample-identify-zhuhai",
+            "soap-sample-identify",
         ),
     );
     assert_eq!(
@@ -507,7 +507,7 @@ fn a_broken_document_inside_an_intact_envelope_is_refused_by_the_return() {
         "<ExInfo><standardInfo><Field>1</Field></standardInfo></ExInfo>",
         "<ExInfo><standardInfo><Field FieldName='SBLSH'>1</Field><Field FieldName='SBLSH'>2</Field></standardInfo></ExInfo>",
     ] {
-        let call = envelope("EX_GDBS_SL", document, "sample-identify-zhuhai");
+        let call = envelope("EX_GDBS_SL", document, "soap-sample-identify");
         let error = read(&definition, &call, false).unwrap_err();
         let answer = definition.write_callback_answer(&call, &error);
         assert_eq!(answer.status, 200, "{document}: {error}");

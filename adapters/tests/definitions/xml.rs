@@ -21,10 +21,7 @@ fn sent(operation: Operation, context: &ExchangeContext) -> (String, String) {
     let fields = form(&request.body, Charset::Gbk);
     assert_eq!(
         (fields.len(), &fields[0]),
-        (
-            2,
-            &("accessToken".into(), "sample-token-national-radio".into())
-        )
+        (2, &("accessToken".into(), "xml-sample-token".into()))
     );
     assert_eq!(fields[1].0, "xmlStr");
     (request.url, fields[1].1.clone())
@@ -375,7 +372,7 @@ fn unreadable_polls_are_errors() {
 fn call(xml: &str) -> CallbackCall {
     form_call(
         &[
-            ("accessToken", "sample-token-national-radio"),
+            ("accessToken", "xml-sample-token"),
             ("xmlStr", &format!("{DECLARATION}{xml}")),
         ],
         Charset::Gbk,

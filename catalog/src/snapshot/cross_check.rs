@@ -1,6 +1,6 @@
 //! What must hold among the items of several files and the bodies.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::item::{ItemId, ServiceItem};
 use crate::organisation::OrganisationTree;
@@ -12,11 +12,11 @@ pub fn cross_check(files: &[Placed<ServiceItem>], organisations: &OrganisationTr
     let mut faults = Vec::new();
     repeated_versions(files, &mut faults);
     shared_codes(files, &mut faults);
-    let ids: Vec<&ItemId> = files.iter().map(|file| &file.value.id).collect();
+    let ids: HashSet<&ItemId> = files.iter().map(|file| &file.value.id).collect();
     for file in files {
         body(file, organisations, &mut faults);
         for (index, related) in file.value.related.iter().enumerate() {
-            if !ids.contains(&related) {
+            if !ids.contains(related) {
                 faults.push(unknown_item(
                     file,
                     &format!("/related/{index}"),
@@ -27,7 +27,7 @@ pub fn cross_check(files: &[Placed<ServiceItem>], organisations: &OrganisationTr
         }
         if let Some(old) = &file.value.supersedes
             && old.id != file.value.id
-            && !ids.contains(&&old.id)
+            && !ids.contains(&old.id)
         {
             faults.push(unknown_item(file, "/supersedes/id", &old.id, &ids));
         }
@@ -101,7 +101,7 @@ fn unknown_item(
     file: &Placed<ServiceItem>,
     pointer: &str,
     id: &ItemId,
-    known: &[&ItemId],
+    known: &HashSet<&ItemId>,
 ) -> Fault {
     let finding = Finding::new(
         pointer,

@@ -24,6 +24,7 @@ pub mod submissions;
 pub mod texts;
 pub mod tries;
 
+use crate::edge::{RoomRoutes, RouteBounds};
 use crate::identity::access::Listener;
 use crate::intake::Intake;
 use crate::intake::act::Acts;
@@ -114,15 +115,15 @@ impl Hall {
     }
 }
 
-/// Where routes are registered: on the edge's builders, or a bare router in tests.
+/// Where routes are registered: the edge's builder, or a bare router in tests.
 pub trait RouteSink: Sized {
-    /// Adds a route.
+    /// Adds a route; `body_bytes_max` where the listener's own bound does not fit.
     #[must_use]
     fn add<H, T>(
         self,
-        listener: Listener,
         method: Method,
         template: &'static str,
+        body_bytes_max: Option<u64>,
         handler: H,
     ) -> Self
     where
@@ -130,8 +131,24 @@ pub trait RouteSink: Sized {
         T: 'static;
 }
 
+impl RouteSink for RoomRoutes<Arc<Hall>> {
+    fn add<H, T>(
+        self,
+        method: Method,
+        template: &'static str,
+        body_bytes_max: Option<u64>,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<Hall>>,
+        T: 'static,
+    {
+        self.route_with(method, template, RouteBounds { body_bytes_max }, handler)
+    }
+}
+
 impl RouteSink for Router<Arc<Hall>> {
-    fn add<H, T>(self, _: Listener, method: Method, template: &'static str, handler: H) -> Self
+    fn add<H, T>(self, method: Method, template: &'static str, _: Option<u64>, handler: H) -> Self
     where
         H: Handler<T, Arc<Hall>>,
         T: 'static,
@@ -143,76 +160,88 @@ impl RouteSink for Router<Arc<Hall>> {
     }
 }
 
-/// Registers every route of the room.
+/// The routes of the room on their listeners, ready for [`crate::edge::Rooms`].
 #[must_use]
-pub fn register<R: RouteSink>(sink: R) -> R {
-    use Listener::{Exchange, Public};
+pub fn routes(hall: &Arc<Hall>) -> Vec<RoomRoutes> {
+    let public = RoomRoutes::new(Listener::Public);
+    let exchange = RoomRoutes::new(Listener::Exchange);
+    vec![
+        register_public(public, &hall.settings).with_state(Arc::clone(hall)),
+        register_exchange(exchange).with_state(Arc::clone(hall)),
+    ]
+}
+
+/// Registers what lives on the public listener.
+#[must_use]
+pub fn register_public<R: RouteSink>(sink: R, settings: &HallSettings) -> R {
+    let uploads = Some(settings.material_bytes_max);
     let (get, post) = (|| Method::GET, || Method::POST);
-    sink.add(Public, get(), "/api/v1/openapi.json", openapi::document)
-        .add(Public, get(), "/api/v1/items", items::search)
-        .add(Public, get(), "/api/v1/items/{code}", items::guide)
-        .add(Public, get(), "/api/v1/items/{code}/form", items::form)
-        .add(Public, post(), "/api/v1/materials", materials::upload)
-        .add(Public, get(), "/api/v1/materials/{id}", materials::state)
-        .add(Public, post(), "/api/v1/applications", submissions::submit)
-        .add(Public, get(), "/api/v1/applications/{no}", progress::show)
+    sink.add(get(), "/api/v1/openapi.json", None, openapi::document)
+        .add(get(), "/api/v1/items", None, items::search)
+        .add(get(), "/api/v1/items/{code}", None, items::guide)
+        .add(get(), "/api/v1/items/{code}/form", None, items::form)
+        .add(post(), "/api/v1/materials", uploads, materials::upload)
+        .add(get(), "/api/v1/materials/{id}", None, materials::state)
+        .add(post(), "/api/v1/applications", None, submissions::submit)
+        .add(get(), "/api/v1/applications/{no}", None, progress::show)
         .add(
-            Public,
             get(),
             "/api/v1/applications/{no}/deadlines",
+            None,
             deadlines::show,
         )
         .add(
-            Public,
             get(),
             "/api/v1/applications/{no}/events",
+            None,
             events::show,
         )
         .add(
-            Public,
             get(),
             "/api/v1/applications/{no}/documents",
+            None,
             documents::list,
         )
         .add(
-            Public,
             get(),
             "/api/v1/applications/{no}/documents/{id}",
+            None,
             documents::download,
         )
         .add(
-            Public,
             get(),
             "/api/v1/applications/{no}/receipt",
+            None,
             receipts::show,
         )
         .add(
-            Public,
             post(),
             "/api/v1/applications/{no}/supplement",
+            None,
             acts::supplement,
         )
         .add(
-            Public,
             post(),
             "/api/v1/applications/{no}/withdraw",
+            None,
             acts::withdraw,
         )
         .add(
-            Public,
             post(),
             "/api/v1/applications/{no}/evaluation",
+            None,
             acts::evaluate,
         )
-        .add(Public, get(), "/api/v1/deadlines/explain", explain::show)
-        .add(Public, get(), "/api/v1/receipt-key", receipts::key)
-        .add(Public, post(), "/api/v1/session", session::open)
-        .add(
-            Exchange,
-            post(),
-            "/exchange/v1/systems/{id}/applications",
-            submissions::hand_in,
-        )
+        .add(get(), "/api/v1/deadlines/explain", None, explain::show)
+        .add(get(), "/api/v1/receipt-key", None, receipts::key)
+        .add(post(), "/api/v1/session", None, session::open)
+}
+
+/// Registers what lives on the exchange listener: partners hand in applications that they have taken.
+#[must_use]
+pub fn register_exchange<R: RouteSink>(sink: R) -> R {
+    let template = "/exchange/v1/systems/{id}/applications";
+    sink.add(Method::POST, template, None, submissions::hand_in)
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 /// Register catalogue items and systems; nothing changes when something is wrong.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tongban apply config\n\nA running gateway takes the change over at once; without one, the data folder is opened.")]
+#[command(
+    after_help = "Example:\n  tongban apply config\n\nA running gateway takes the change over at once; without one, the data folder is opened."
+)]
 pub struct ApplyArguments {
     /// Files, or folders with YAML files
     #[arg(required = true, value_name = "PATH")]
@@ -29,7 +31,10 @@ pub fn run(arguments: &ApplyArguments) -> Result<(), CommandError> {
     let texts = check::texts(&arguments.paths)?;
     if let Err(faults) = check::read(&arguments.paths)? {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        return Err(CommandError::Failed(format!("nothing was applied:\n{}", lines.join("\n"))));
+        return Err(CommandError::Failed(format!(
+            "nothing was applied:\n{}",
+            lines.join("\n")
+        )));
     }
     let config = super::serve::read_config(&arguments.config)?;
     let request = ApplyRequest { files: texts };
@@ -38,8 +43,13 @@ pub fn run(arguments: &ApplyArguments) -> Result<(), CommandError> {
         match send(&socket, &request).await {
             Some(answer) => answer.map_err(CommandError::Failed),
             None => {
-                let foundation = Foundation::open(&config, std::sync::Arc::new(crate::config::environment)).await.map_err(CommandError::failed)?;
-                let applied = apply_directly(&foundation, &request).await.map_err(CommandError::Failed);
+                let foundation =
+                    Foundation::open(&config, std::sync::Arc::new(crate::config::environment))
+                        .await
+                        .map_err(CommandError::failed)?;
+                let applied = apply_directly(&foundation, &request)
+                    .await
+                    .map_err(CommandError::Failed);
                 foundation.store.close().await;
                 applied
             }
@@ -50,13 +60,26 @@ pub fn run(arguments: &ApplyArguments) -> Result<(), CommandError> {
 
 fn print(applied: &[AppliedLine], json: bool) -> Result<(), CommandError> {
     if json {
-        println!("{}", serde_json::to_string(applied).map_err(CommandError::failed)?);
+        println!(
+            "{}",
+            serde_json::to_string(applied).map_err(CommandError::failed)?
+        );
         return Ok(());
     }
     for line in applied.iter().filter(|line| line.outcome != "left") {
         println!("{:<8} {}", line.outcome, line.name);
     }
-    let count = |outcome: &str| applied.iter().filter(|line| line.outcome == outcome).count();
-    println!("{} created, {} changed, {} left as they were", count("created"), count("changed"), count("left"));
+    let count = |outcome: &str| {
+        applied
+            .iter()
+            .filter(|line| line.outcome == outcome)
+            .count()
+    };
+    println!(
+        "{} created, {} changed, {} left as they were",
+        count("created"),
+        count("changed"),
+        count("left")
+    );
     Ok(())
 }

@@ -39,9 +39,16 @@ pub fn run(arguments: &CheckArguments) -> Result<(), CommandError> {
         Err(faults) => faults,
     };
     if arguments.json {
-        println!("{}", serde_json::to_string(faults).map_err(CommandError::failed)?);
+        println!(
+            "{}",
+            serde_json::to_string(faults).map_err(CommandError::failed)?
+        );
     } else {
-        let language = if arguments.english { Language::English } else { Language::Chinese };
+        let language = if arguments.english {
+            Language::English
+        } else {
+            Language::Chinese
+        };
         for fault in faults {
             println!("{}", fault.line_in(language));
         }
@@ -66,7 +73,13 @@ pub fn read(paths: &[PathBuf]) -> Result<Result<sources::Sources, Vec<Fault>>, C
 /// [`CommandError::Failed`] for a path that cannot be read at all.
 pub fn texts(paths: &[PathBuf]) -> Result<Vec<SourceText>, CommandError> {
     let found = files::yaml_files(paths)?;
-    Ok(found.into_iter().map(|file| SourceText { name: file.name, text: file.text }).collect())
+    Ok(found
+        .into_iter()
+        .map(|file| SourceText {
+            name: file.name,
+            text: file.text,
+        })
+        .collect())
 }
 
 /// Today in Asia/Shanghai.

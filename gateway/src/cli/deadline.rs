@@ -10,8 +10,10 @@ use tongban_catalog::source::load_yaml;
 
 /// Compute a due date and explain it day by day.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tongban deadline --from 2017-05-25 --days 3 --unit working_day\n  \
-    tongban deadline --from 2017-06-05 --days 20 --unit working_day --stop 2017-06-08..2017-06-14:correction")]
+#[command(
+    after_help = "Example:\n  tongban deadline --from 2017-05-25 --days 3 --unit working_day\n  \
+    tongban deadline --from 2017-06-05 --days 20 --unit working_day --stop 2017-06-08..2017-06-14:correction"
+)]
 pub struct DeadlineArguments {
     /// When it begins: a date, a time in Asia/Shanghai, or an instant with offset; its day is day 0
     #[arg(long, value_name = "T")]
@@ -56,9 +58,16 @@ pub fn run(arguments: &DeadlineArguments) -> Result<(), CommandError> {
     let calendar = read_calendar(&arguments.calendar)?;
     let derivation = explain(&request, &calendar).map_err(|e| usage(&e))?;
     if arguments.json {
-        println!("{}", serde_json::to_string(&derivation).map_err(CommandError::failed)?);
+        println!(
+            "{}",
+            serde_json::to_string(&derivation).map_err(CommandError::failed)?
+        );
     } else {
-        let language = if arguments.english { Language::English } else { Language::Chinese };
+        let language = if arguments.english {
+            Language::English
+        } else {
+            Language::Chinese
+        };
         println!("{}", derivation.text(language));
     }
     Ok(())
@@ -81,6 +90,12 @@ pub fn read_calendar(folder: &Path) -> Result<Calendar, CommandError> {
         return Err(CommandError::Failed(faults.join("\n")));
     }
     Calendar::new(years).map_err(|problems| {
-        CommandError::Failed(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        CommandError::Failed(
+            problems
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     })
 }

@@ -67,16 +67,23 @@ fn walk(path: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(), Comma
 }
 
 fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
 fn read(path: &Path) -> Result<SourceFile, CommandError> {
     let name = path.display().to_string();
     let length = path.metadata().map_or(0, |m| m.len());
     if length > BYTES_MAX {
-        return Err(CommandError::Failed(format!("{name} has {length} bytes; {BYTES_MAX} are read")));
+        return Err(CommandError::Failed(format!(
+            "{name} has {length} bytes; {BYTES_MAX} are read"
+        )));
     }
     let text = std::fs::read_to_string(path)
         .map_err(|e| CommandError::Failed(format!("{name} cannot be read as UTF-8 text: {e}")))?;
-    Ok(SourceFile { name, path: path.to_path_buf(), text })
+    Ok(SourceFile {
+        name,
+        path: path.to_path_buf(),
+        text,
+    })
 }

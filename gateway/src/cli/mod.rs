@@ -82,7 +82,9 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
 }
 
 fn simulate(arguments: crate::simulator::SimulateArguments) -> Result<(), CommandError> {
-    serve::runtime()?.block_on(crate::simulator::simulate(arguments)).map_err(CommandError::failed)
+    serve::runtime()?
+        .block_on(crate::simulator::simulate(arguments))
+        .map_err(CommandError::failed)
 }
 
 #[cfg(test)]

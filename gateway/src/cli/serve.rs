@@ -9,8 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Run the gateway.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tongban apply config && tongban serve --config config/tongban.yaml\n\n\
-    SIGTERM and Ctrl-C drain and stop.")]
+#[command(
+    after_help = "Example:\n  tongban apply config && tongban serve --config config/tongban.yaml\n\n\
+    SIGTERM and Ctrl-C drain and stop."
+)]
 pub struct ServeArguments {
     /// Settings of the installation
     #[arg(long, value_name = "FILE", default_value = "config/tongban.yaml")]
@@ -60,10 +62,20 @@ fn install_tls_provider() {
 /// # Errors
 /// [`CommandError::Failed`] with every fault of the file.
 pub fn read_config(path: &Path) -> Result<Config, CommandError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| CommandError::Failed(format!("the settings {} cannot be read: {e}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        CommandError::Failed(format!(
+            "the settings {} cannot be read: {e}",
+            path.display()
+        ))
+    })?;
     config::read(path, &text, &config::environment).map_err(|faults| {
-        CommandError::Failed(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        CommandError::Failed(
+            faults
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("\n"),
+        )
     })
 }
 
@@ -72,11 +84,15 @@ pub fn read_config(path: &Path) -> Result<Config, CommandError> {
 /// # Errors
 /// [`CommandError::Failed`].
 pub async fn open_and_start(config: &Config) -> Result<Running, CommandError> {
-    let foundation = Foundation::open(config, std::sync::Arc::new(config::environment)).await.map_err(CommandError::failed)?;
+    let foundation = Foundation::open(config, std::sync::Arc::new(config::environment))
+        .await
+        .map_err(CommandError::failed)?;
     if foundation.registry.load().catalogue.is_empty() {
         eprintln!("nothing is registered yet: run `tongban apply config`");
     }
-    installation::start(config, foundation).await.map_err(CommandError::failed)
+    installation::start(config, foundation)
+        .await
+        .map_err(CommandError::failed)
 }
 
 /// One line a listener: for people, and for whoever starts the gateway on ports that the system chooses.

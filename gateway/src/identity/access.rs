@@ -58,8 +58,7 @@ use Role::{Applicant, Engineer, Operator, Partner};
 const ANYONE: &[Role] = &[Role::Public];
 /// Who may read an application is decided by its scope (owner, agent, query code, cookie); anyone may ask.
 const BEARER: &[Role] = &[Role::Public, Applicant];
-/// By its definition; a signature may cover the body, so the exchange room proves the call.
-const SYSTEM: &[Role] = &[Role::Public, Partner];
+const SYSTEM: &[Role] = &[Partner];
 const ENGINEER: &[Role] = &[Engineer, Operator];
 const OPERATOR: &[Role] = &[Operator];
 

@@ -1,5 +1,7 @@
 //! `POST /ops/v1/apply`, and the same without a running gateway: read, check, register, load, swap.
 
+use crate::clock::Clock;
+use crate::config::Environment;
 use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
 use crate::identity::Principal;
 use crate::identity::access::Listener;
@@ -12,8 +14,6 @@ use crate::store::SharedStore;
 use crate::store::audit::NewAudit;
 use crate::store::registry::Applied;
 use crate::text::Text;
-use crate::clock::Clock;
-use crate::config::Environment;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Request, State};
@@ -77,7 +77,9 @@ pub struct ApplyRoom {
 /// The room's route.
 #[must_use]
 pub fn router(room: ApplyRoom) -> RoomRoutes {
-    let bounds = RouteBounds { body_bytes_max: Some(REQUEST_BYTES_MAX as u64) };
+    let bounds = RouteBounds {
+        body_bytes_max: Some(REQUEST_BYTES_MAX as u64),
+    };
     RoomRoutes::new(Listener::Operations)
         .route_with(Method::POST, "/ops/v1/apply", bounds, take)
         .with_state(room)
@@ -89,14 +91,32 @@ async fn take(State(room): State<ApplyRoom>, request: Request) -> Response {
         let bytes = axum::body::to_bytes(body, REQUEST_BYTES_MAX)
             .await
             .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, NOT_APPLIED))?;
-        let request: ApplyRequest = serde_json::from_slice(&bytes)
-            .map_err(|e| Problem::new(StatusCode::BAD_REQUEST, NOT_APPLIED).detail(e.to_string()))?;
-        let actor = head.extensions.get::<Principal>().map_or("", |p| p.subject.as_str());
-        let request_id = head.extensions.get::<RequestId>().map_or("", RequestId::as_str);
-        let applied = apply(&room.store, &room.registry, &room.clock, &*room.environment, &request, actor, request_id).await?;
+        let request: ApplyRequest = serde_json::from_slice(&bytes).map_err(|e| {
+            Problem::new(StatusCode::BAD_REQUEST, NOT_APPLIED).detail(e.to_string())
+        })?;
+        let actor = head
+            .extensions
+            .get::<Principal>()
+            .map_or("", |p| p.subject.as_str());
+        let request_id = head
+            .extensions
+            .get::<RequestId>()
+            .map_or("", RequestId::as_str);
+        let applied = apply(
+            &room.store,
+            &room.registry,
+            &room.clock,
+            &*room.environment,
+            &request,
+            actor,
+            request_id,
+        )
+        .await?;
         room.passthrough
             .replace(upstreams(&room.registry))
-            .map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(e.to_string()))?;
+            .map_err(|e| {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(e.to_string())
+            })?;
         Ok::<_, Problem>(applied)
     };
     match outcome.await {
@@ -109,9 +129,14 @@ async fn take(State(room): State<ApplyRoom>, request: Request) -> Response {
 #[must_use]
 pub fn upstreams(registry: &Registry) -> Vec<UpstreamSystem> {
     let snapshot = registry.load();
-    let current = snapshot.systems.keys().filter_map(|id| snapshot.current_system(id));
+    let current = snapshot
+        .systems
+        .keys()
+        .filter_map(|id| snapshot.current_system(id));
     current
-        .filter(|(_, definition)| definition.protocol() == tongban_adapters::definition::Protocol::Rest)
+        .filter(|(_, definition)| {
+            definition.protocol() == tongban_adapters::definition::Protocol::Rest
+        })
         .map(|(_, definition)| UpstreamSystem::new(definition.id(), definition.endpoint()))
         .collect()
 }
@@ -120,10 +145,26 @@ pub fn upstreams(registry: &Registry) -> Vec<UpstreamSystem> {
 ///
 /// # Errors
 /// In words: every fault, or why the store could not take it.
-pub async fn apply_directly(foundation: &Foundation, request: &ApplyRequest) -> Result<Vec<AppliedLine>, String> {
+pub async fn apply_directly(
+    foundation: &Foundation,
+    request: &ApplyRequest,
+) -> Result<Vec<AppliedLine>, String> {
     let store: SharedStore = foundation.store.clone();
-    let applied = apply(&store, &foundation.registry, &foundation.clock, &*foundation.environment, request, "operator", "").await;
-    applied.map_err(|problem| problem.detail.unwrap_or_else(|| problem.title.en.to_owned()))
+    let applied = apply(
+        &store,
+        &foundation.registry,
+        &foundation.clock,
+        &*foundation.environment,
+        request,
+        "operator",
+        "",
+    )
+    .await;
+    applied.map_err(|problem| {
+        problem
+            .detail
+            .unwrap_or_else(|| problem.title.en.to_owned())
+    })
 }
 
 async fn apply(
@@ -158,10 +199,21 @@ async fn apply(
         tracing::error!(%error, "what was applied could not be stored or loaded");
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_AVAILABLE).retry_after(5)
     };
-    let applied = read.register(store.as_ref(), now, audit).await.map_err(|e| unavailable(&e))?;
-    let next = loading::load(store.as_ref(), environment).await.map_err(|e| unavailable(&e))?;
+    let applied = read
+        .register(store.as_ref(), now, audit)
+        .await
+        .map_err(|e| unavailable(&e))?;
+    let next = loading::load(store.as_ref(), environment)
+        .await
+        .map_err(|e| unavailable(&e))?;
     registry.replace(next);
-    Ok(applied.into_iter().map(|(name, outcome)| AppliedLine { name, outcome: word(outcome).to_owned() }).collect())
+    Ok(applied
+        .into_iter()
+        .map(|(name, outcome)| AppliedLine {
+            name,
+            outcome: word(outcome).to_owned(),
+        })
+        .collect())
 }
 
 fn word(applied: Applied) -> &'static str {
@@ -173,7 +225,10 @@ fn word(applied: Applied) -> &'static str {
 }
 
 /// Asks the gateway behind `socket` to apply; `None` when none runs there, else its answer or its refusal in words.
-pub async fn send(socket: &Path, request: &ApplyRequest) -> Option<Result<Vec<AppliedLine>, String>> {
+pub async fn send(
+    socket: &Path,
+    request: &ApplyRequest,
+) -> Option<Result<Vec<AppliedLine>, String>> {
     let stream = UnixStream::connect(socket).await.ok()?;
     Some(exchange(stream, request).await)
 }
@@ -181,8 +236,9 @@ pub async fn send(socket: &Path, request: &ApplyRequest) -> Option<Result<Vec<Ap
 async fn exchange(stream: UnixStream, request: &ApplyRequest) -> Result<Vec<AppliedLine>, String> {
     let failed = |e: &dyn std::fmt::Display| format!("the running gateway gave no answer: {e}");
     let body = serde_json::to_vec(request).map_err(|e| failed(&e))?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e))?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|e| failed(&e))?;
     let driver = tokio::spawn(connection);
     let request = http::Request::post("/ops/v1/apply")
         .header(http::header::HOST, "ops.sock")
@@ -198,6 +254,9 @@ async fn exchange(stream: UnixStream, request: &ApplyRequest) -> Result<Vec<Appl
         return serde_json::from_slice(&body).map_err(|e| failed(&e));
     }
     let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    let words = problem["detail"].as_str().or_else(|| problem["title"].as_str()).unwrap_or_default();
+    let words = problem["detail"]
+        .as_str()
+        .or_else(|| problem["title"].as_str())
+        .unwrap_or_default();
     Err(format!("nothing was applied:\n{words}"))
 }

@@ -3,8 +3,8 @@
 //! Invariants: label values are bounded (route templates, registered ids), never a number, name or path of a request; no log line
 //! carries a query string, a number, a name or a token.
 
-pub mod deliveries_command;
 pub mod apply_api;
+pub mod deliveries_command;
 pub mod health;
 pub mod logging;
 pub mod metrics;

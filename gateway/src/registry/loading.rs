@@ -42,7 +42,7 @@ pub enum LoadError {
 /// [`LoadError`]; nothing is half loaded.
 pub async fn load(
     store: &dyn RegistryStore,
-    environment: &dyn Fn(&str) -> Option<String>,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
 ) -> Result<Snapshot, LoadError> {
     let items = store.item_versions().await?;
     let systems = store.system_versions().await?;

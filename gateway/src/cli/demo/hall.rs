@@ -24,14 +24,21 @@ impl Hall {
 
     /// `GET`, JSON.
     pub(super) async fn get(&self, path: &str, query_code: &str) -> Result<Value, CommandError> {
-        self.json("GET", path, &[("x-query-code", query_code)], Bytes::new()).await
+        self.json("GET", path, &[("x-query-code", query_code)], Bytes::new())
+            .await
     }
 
     /// `POST` of JSON, JSON back.
-    pub(super) async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<Value, CommandError> {
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, CommandError> {
         let mut headers = headers.to_vec();
         headers.push(("content-type", "application/json"));
-        self.json("POST", path, &headers, Bytes::from(body.to_string())).await
+        self.json("POST", path, &headers, Bytes::from(body.to_string()))
+            .await
     }
 
     /// Uploads a small PDF; returns its id.
@@ -44,17 +51,33 @@ impl Hall {
         };
         let headers = [("content-type", kind), ("x-file-name", escaped.as_str())];
         let body = format!("%PDF-1.4\n% {file_name}（样例）\n%%EOF\n");
-        let answer = self.json("POST", "/api/v1/materials", &headers, Bytes::from(body)).await?;
+        let answer = self
+            .json("POST", "/api/v1/materials", &headers, Bytes::from(body))
+            .await?;
         Ok(answer["id"].as_str().unwrap_or_default().to_owned())
     }
 
-    async fn json(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Bytes) -> Result<Value, CommandError> {
-        let failed = |words: &dyn std::fmt::Display| CommandError::Failed(format!("{method} {path}: {words}"));
-        let (status, bytes) = self.exchange(method, path, headers, body).await.map_err(|e| failed(&e))?;
+    async fn json(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Value, CommandError> {
+        let failed = |words: &dyn std::fmt::Display| {
+            CommandError::Failed(format!("{method} {path}: {words}"))
+        };
+        let (status, bytes) = self
+            .exchange(method, path, headers, body)
+            .await
+            .map_err(|e| failed(&e))?;
         if (200..300).contains(&status) {
             return serde_json::from_slice(&bytes).map_err(|e| failed(&e));
         }
-        Err(failed(&format!("{status} {}", String::from_utf8_lossy(&bytes))))
+        Err(failed(&format!(
+            "{status} {}",
+            String::from_utf8_lossy(&bytes)
+        )))
     }
 
     async fn exchange(
@@ -65,15 +88,22 @@ impl Hall {
         body: Bytes,
     ) -> Result<(u16, Bytes), Box<dyn std::error::Error + Send + Sync>> {
         let stream = TcpStream::connect(self.address).await?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(connection);
-        let mut request = http::Request::builder().method(method).uri(path).header("host", self.address.to_string());
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.address.to_string());
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let response = sender.send_request(request.body(Full::new(body))?).await?;
         let status = response.status().as_u16();
-        let bytes = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await?.to_bytes();
+        let bytes = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
+            .collect()
+            .await?
+            .to_bytes();
         driver.abort();
         Ok((status, bytes))
     }

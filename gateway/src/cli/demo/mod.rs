@@ -55,7 +55,10 @@ fn prepare(arguments: &DemoArguments) -> Result<Config, CommandError> {
     let mut config = serve::read_config(&arguments.config.join("tongban.yaml"))?;
     if arguments.fresh && arguments.data.exists() {
         std::fs::remove_dir_all(&arguments.data).map_err(|e| {
-            CommandError::Failed(format!("{} cannot be emptied: {e}", arguments.data.display()))
+            CommandError::Failed(format!(
+                "{} cannot be emptied: {e}",
+                arguments.data.display()
+            ))
         })?;
     }
     config.data.clone_from(&arguments.data);
@@ -82,11 +85,19 @@ async fn show(arguments: &DemoArguments, config: Config) -> Result<(), CommandEr
     // The partners' ports are chosen before the gateway starts: definitions name them.
     let addresses = partners::choose_addresses()?;
     let answers = addresses.variables();
-    let environment: Environment =
-        Arc::new(move |name| answers.get(name).cloned().or_else(|| config::environment(name)));
-    let foundation = Foundation::open(&config, environment).await.map_err(CommandError::failed)?;
+    let environment: Environment = Arc::new(move |name| {
+        answers
+            .get(name)
+            .cloned()
+            .or_else(|| config::environment(name))
+    });
+    let foundation = Foundation::open(&config, environment)
+        .await
+        .map_err(CommandError::failed)?;
     register(&foundation, &arguments.config).await?;
-    let running = installation::start(&config, foundation).await.map_err(CommandError::failed)?;
+    let running = installation::start(&config, foundation)
+        .await
+        .map_err(CommandError::failed)?;
     let public = address(&running, Listener::Public)?;
     let exchange = address(&running, Listener::Exchange)?;
     let partners = Partners::start(&addresses, exchange).await?;
@@ -94,7 +105,9 @@ async fn show(arguments: &DemoArguments, config: Config) -> Result<(), CommandEr
     let told = tokio::time::timeout(CLOSED_WITHIN, story::tell_all(public)).await;
     let outcome = match told {
         Ok(outcome) => outcome,
-        Err(_) => Err(CommandError::Failed(format!("not all cases were closed within {CLOSED_WITHIN:?}"))),
+        Err(_) => Err(CommandError::Failed(format!(
+            "not all cases were closed within {CLOSED_WITHIN:?}"
+        ))),
     };
     if outcome.is_ok() && !arguments.exit {
         timeline::print_closing(&running, &arguments.data);
@@ -107,12 +120,14 @@ async fn show(arguments: &DemoArguments, config: Config) -> Result<(), CommandEr
 
 async fn register(foundation: &Foundation, folder: &Path) -> Result<(), CommandError> {
     let files = check::texts(&[folder.to_path_buf()])?;
-    apply_directly(foundation, &ApplyRequest { files }).await.map_err(CommandError::Failed)?;
+    apply_directly(foundation, &ApplyRequest { files })
+        .await
+        .map_err(CommandError::Failed)?;
     Ok(())
 }
 
 fn address(running: &Running, listener: Listener) -> Result<SocketAddr, CommandError> {
-    running
-        .address(listener)
-        .ok_or_else(|| CommandError::Failed(format!("the {} listener did not start", listener.as_str())))
+    running.address(listener).ok_or_else(|| {
+        CommandError::Failed(format!("the {} listener did not start", listener.as_str()))
+    })
 }

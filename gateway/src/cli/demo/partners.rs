@@ -31,7 +31,9 @@ pub(super) fn choose_addresses() -> Result<Addresses, CommandError> {
         bound.map(|address| (kind, address))
     });
     let of = of.into_iter().collect::<Result<Vec<_>, _>>();
-    Ok(Addresses { of: of.map_err(|e| CommandError::Failed(format!("no port for a partner: {e}")))? })
+    Ok(Addresses {
+        of: of.map_err(|e| CommandError::Failed(format!("no port for a partner: {e}")))?,
+    })
 }
 
 impl Addresses {
@@ -42,8 +44,11 @@ impl Addresses {
             SimulatorKind::Soap => "ZHUHAI_PLATFORM_ENDPOINT",
             SimulatorKind::Xml => "NATIONAL_RADIO_ENDPOINT",
         };
-        let mut variables: HashMap<String, String> =
-            self.of.iter().map(|(kind, at)| (endpoint(*kind).to_owned(), format!("http://{at}"))).collect();
+        let mut variables: HashMap<String, String> = self
+            .of
+            .iter()
+            .map(|(kind, at)| (endpoint(*kind).to_owned(), format!("http://{at}")))
+            .collect();
         variables.insert("NATIONAL_RADIO_POLL".to_owned(), POLL_EVERY.to_owned());
         variables
     }
@@ -60,18 +65,26 @@ impl Partners {
     ///
     /// # Errors
     /// [`CommandError::Failed`] when one cannot start.
-    pub(super) async fn start(addresses: &Addresses, exchange: SocketAddr) -> Result<Self, CommandError> {
+    pub(super) async fn start(
+        addresses: &Addresses,
+        exchange: SocketAddr,
+    ) -> Result<Self, CommandError> {
         let stop = CancellationToken::new();
         let mut running = Vec::new();
         for (kind, listen) in &addresses.of {
             let usual = SimulatorOptions::new(*kind);
             let options = SimulatorOptions {
                 listen: *listen,
-                callback: Some(format!("http://{exchange}/exchange/v1/systems/{}/", usual.system_id)),
+                callback: Some(format!(
+                    "http://{exchange}/exchange/v1/systems/{}/",
+                    usual.system_id
+                )),
                 pace: PACE,
                 ..usual
             };
-            let simulator = serve(options, stop.clone()).await.map_err(CommandError::failed)?;
+            let simulator = serve(options, stop.clone())
+                .await
+                .map_err(CommandError::failed)?;
             running.push((*kind, simulator));
         }
         Ok(Self { running, stop })
@@ -84,7 +97,10 @@ impl Partners {
             SimulatorKind::Soap => ("珠海市统一申办受理平台", "SOAP"),
             SimulatorKind::Xml => ("国家无线电管理垂直系统", "XML"),
         };
-        self.running.iter().map(|(kind, running)| (name(*kind).0, name(*kind).1, running.address())).collect()
+        self.running
+            .iter()
+            .map(|(kind, running)| (name(*kind).0, name(*kind).1, running.address()))
+            .collect()
     }
 
     /// Ends them.

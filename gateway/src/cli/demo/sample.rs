@@ -41,7 +41,12 @@ fn explosives() -> Sample {
                 "safety_officer": "王五", "safety_officer_phone": "13800000003",
             },
         }),
-        materials: &[(1, "申请审批表.pdf"), (2, "营业执照.pdf"), (3, "安全评价报告.pdf"), (4, "资格证明.pdf")],
+        materials: &[
+            (1, "申请审批表.pdf"),
+            (2, "营业执照.pdf"),
+            (3, "安全评价报告.pdf"),
+            (4, "资格证明.pdf"),
+        ],
         supplement: "已补交仓库安全评价报告盖章页",
     }
 }
@@ -84,7 +89,12 @@ fn radio() -> Sample {
                 "power_w": 25, "sets": 2, "longitude": 115.37, "latitude": 22.78,
             },
         }),
-        materials: &[(1, "设置申请表.pdf"), (2, "登记证书.pdf"), (3, "技术资料申报表.xlsx"), (4, "型号核准证.pdf")],
+        materials: &[
+            (1, "设置申请表.pdf"),
+            (2, "登记证书.pdf"),
+            (3, "技术资料申报表.xlsx"),
+            (4, "型号核准证.pdf"),
+        ],
         supplement: "已更正台址坐标",
     }
 }

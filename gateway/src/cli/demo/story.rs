@@ -32,7 +32,11 @@ pub(super) async fn tell_all(public: SocketAddr) -> Result<(), CommandError> {
     Ok(())
 }
 
-async fn tell(hall: Hall, position: usize, sample: Sample) -> Result<(usize, String), CommandError> {
+async fn tell(
+    hall: Hall,
+    position: usize,
+    sample: Sample,
+) -> Result<(usize, String), CommandError> {
     let submitted = submit(&hall, &sample).await?;
     let text = |name: &str| submitted[name].as_str().unwrap_or_default().to_owned();
     let (no, code) = (text("application_no"), text("query_code"));
@@ -40,7 +44,9 @@ async fn tell(hall: Hall, position: usize, sample: Sample) -> Result<(usize, Str
     let path = format!("/api/v1/applications/{no}");
     let mut seen = 0;
     loop {
-        let history = hall.get(&format!("{path}/events?after={seen}"), &code).await?;
+        let history = hall
+            .get(&format!("{path}/events?after={seen}"), &code)
+            .await?;
         for event in history["events"].as_array().into_iter().flatten() {
             seen = event["seq"].as_u64().unwrap_or(seen);
             println!("{}", Line { position, event });
@@ -49,17 +55,28 @@ async fn tell(hall: Hall, position: usize, sample: Sample) -> Result<(usize, Str
             }
         }
         let shown = hall.get(&path, &code).await?;
-        if matches!(shown["state"].as_str(), Some("closed" | "collected" | "refused")) {
+        if matches!(
+            shown["state"].as_str(),
+            Some("closed" | "collected" | "refused")
+        ) {
             let documents = hall.get(&format!("{path}/documents"), &code).await?;
-            return Ok((position, timeline::summary(position, &sample, &shown, &documents)));
+            return Ok((
+                position,
+                timeline::summary(position, &sample, &shown, &documents),
+            ));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
 async fn submit(hall: &Hall, sample: &Sample) -> Result<Value, CommandError> {
-    let guide = hall.get(&format!("/api/v1/items/{}", sample.item), "").await?;
-    let code = guide["codes"][0]["value"].as_str().or_else(|| guide["code"].as_str()).unwrap_or(sample.item);
+    let guide = hall
+        .get(&format!("/api/v1/items/{}", sample.item), "")
+        .await?;
+    let code = guide["codes"][0]["value"]
+        .as_str()
+        .or_else(|| guide["code"].as_str())
+        .unwrap_or(sample.item);
     let mut body = sample.body.clone();
     body["item_code"] = json!(code);
     let mut materials = Vec::new();
@@ -71,11 +88,19 @@ async fn submit(hall: &Hall, sample: &Sample) -> Result<Value, CommandError> {
 }
 
 fn asks_for_correction(event: &Value) -> bool {
-    matches!(event["type"].as_str(), Some("correction_requested" | "pre_correction_requested"))
+    matches!(
+        event["type"].as_str(),
+        Some("correction_requested" | "pre_correction_requested")
+    )
 }
 
 async fn answer(hall: &Hall, path: &str, code: &str, words: &str) -> Result<(), CommandError> {
     let headers = [("x-query-code", code)];
-    hall.post(&format!("{path}/supplement"), &headers, &json!({ "text": words })).await?;
+    hall.post(
+        &format!("{path}/supplement"),
+        &headers,
+        &json!({ "text": words }),
+    )
+    .await?;
     Ok(())
 }

@@ -28,16 +28,28 @@ pub(super) fn print_opening(running: &Running, partners: &Partners, data: &Path)
 
 /// What can be tried now.
 pub(super) fn print_closing(running: &Running, data: &Path) {
-    let public = running.addresses.first().map_or_else(String::new, |(_, address)| address.to_string());
+    let public = running
+        .addresses
+        .first()
+        .map_or_else(String::new, |(_, address)| address.to_string());
     println!("\n三件均已办结。可以继续试用，按 Ctrl-C 结束：");
     println!("  curl http://{public}/api/v1/items?q=无线电");
     println!("  curl -H 'X-Query-Code: 查询码' http://{public}/api/v1/applications/办件编号");
-    println!("  tongban deliveries list --data {}        （经 {OPS_SOCKET}）", data.display());
+    println!(
+        "  tongban deliveries list --data {}        （经 {OPS_SOCKET}）",
+        data.display()
+    );
 }
 
 /// An application was taken.
 pub(super) fn print_submitted(position: usize, sample: &Sample, no: &str, code: &str) {
-    println!("{} 申办 {} → {}（{}）", head(position), sample.item, sample.partner, sample.protocol);
+    println!(
+        "{} 申办 {} → {}（{}）",
+        head(position),
+        sample.item,
+        sample.partner,
+        sample.protocol
+    );
     println!("{}   办件编号 {no}  查询码 {code}", head(position));
 }
 
@@ -52,8 +64,16 @@ impl fmt::Display for Line<'_> {
         let event = self.event;
         let kind = event["type"].as_str().unwrap_or_default();
         let seq = event["seq"].as_u64().unwrap_or_default();
-        let time = event["received_at"].as_str().and_then(|t| t.get(11..19)).unwrap_or_default();
-        write!(f, "{}   {time}  #{seq:<2} {}", head(self.position), name(kind))?;
+        let time = event["received_at"]
+            .as_str()
+            .and_then(|t| t.get(11..19))
+            .unwrap_or_default();
+        write!(
+            f,
+            "{}   {time}  #{seq:<2} {}",
+            head(self.position),
+            name(kind)
+        )?;
         let words = words(kind, &event["data"]);
         if !words.is_empty() {
             write!(f, "：{words}")?;
@@ -129,7 +149,12 @@ fn decision(word: &str) -> &'static str {
 }
 
 /// A closed case in a few lines: decision, certificate, clocks, documents.
-pub(super) fn summary(position: usize, sample: &Sample, shown: &Value, documents: &Value) -> String {
+pub(super) fn summary(
+    position: usize,
+    sample: &Sample,
+    shown: &Value,
+    documents: &Value,
+) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut lines = vec![format!(
         "\n{} {}  {}  {}",
@@ -138,19 +163,31 @@ pub(super) fn summary(position: usize, sample: &Sample, shown: &Value, documents
         text(&shown["application_no"]),
         decision(shown["decision"]["result"].as_str().unwrap_or_default())
     )];
-    lines.push(format!("   经办：{}（{}）", sample.partner, sample.protocol));
+    lines.push(format!(
+        "   经办：{}（{}）",
+        sample.partner, sample.protocol
+    ));
     let certificate = &shown["decision"]["certificate"];
     if certificate.is_object() {
+        let validity = text(&certificate["validity"]);
+        let validity = if validity.is_empty() {
+            validity
+        } else {
+            format!("  有效期 {validity}")
+        };
         lines.push(format!(
-            "   证照：{} {}  有效期 {}",
+            "   证照：{} {}{validity}",
             text(&certificate["name"]),
-            text(&certificate["number"]),
-            text(&certificate["validity"])
+            text(&certificate["number"])
         ));
     }
     for document in documents["documents"].as_array().into_iter().flatten() {
         let sha256: String = text(&document["sha256"]).chars().take(12).collect();
-        lines.push(format!("   文书：{}  {} 字节  sha256 {sha256}…", text(&document["name"]), document["size"]));
+        lines.push(format!(
+            "   文书：{}  {} 字节  sha256 {sha256}…",
+            text(&document["name"]),
+            document["size"]
+        ));
     }
     lines.extend(shown["clocks"].as_array().into_iter().flatten().map(clock));
     lines.join("\n")

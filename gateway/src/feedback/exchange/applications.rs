@@ -24,7 +24,7 @@ async fn read(
     head: &request::Parts,
 ) -> Result<Response, Problem> {
     let (id, no) = named(names)?;
-    let partner = room.partner(&id, head, &[])?;
+    let partner = room.partner(&id, head)?;
     let case = room
         .case_by_number(partner.id(), &no)
         .await

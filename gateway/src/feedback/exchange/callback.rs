@@ -60,7 +60,7 @@ impl Callback<'_> {
             Err(fault) => return self.no_body(&call_of(head, &[]), fault),
         };
         let call = call_of(head, &bytes);
-        match self.room.prove(self.definition, &call) {
+        match self.room.credentials.callback(self.definition, &call) {
             Ok(()) => {}
             Err(Unproven::Credential(error)) => {
                 return self.definition.write_callback_answer(&call, &error);

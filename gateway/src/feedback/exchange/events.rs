@@ -49,9 +49,8 @@ async fn take_events(
     body: Body,
 ) -> Result<Response, Problem> {
     let id = named(id)?;
-    room.definition(&id)?;
+    let partner = room.partner(&id, head)?;
     let bytes = body::whole(body, room.bounds.events_bytes_max).await?;
-    let partner = room.partner(&id, head, &bytes)?;
     let language = language(head);
     if !is_json(&head.headers) {
         room.feedback

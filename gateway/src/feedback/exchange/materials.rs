@@ -43,7 +43,7 @@ async fn take(
     head: &request::Parts,
     body: Body,
 ) -> Result<Response, Problem> {
-    let partner = room.partner(&named(id)?, head, &[])?;
+    let partner = room.partner(&named(id)?, head)?;
     let count = |outcome| {
         room.feedback
             .observer
@@ -265,7 +265,7 @@ async fn hand_out(
     head: &request::Parts,
 ) -> Result<Response, Problem> {
     let (id, material_id) = named(names)?;
-    let partner = room.partner(&id, head, &[])?;
+    let partner = room.partner(&id, head)?;
     let unknown = || Problem::new(StatusCode::NOT_FOUND, texts::UNKNOWN_MATERIAL);
     let found = room
         .store()

@@ -16,6 +16,11 @@ mod partner;
 mod systems;
 pub mod texts;
 
+pub use partner::PartnerCredentials;
+
+#[cfg(test)]
+mod tests;
+
 use super::Feedback;
 use crate::edge::{RoomRoutes, RouteBounds, refuse};
 use crate::entropy::Entropy;
@@ -27,7 +32,6 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use http::{Extensions, Method, StatusCode, request};
-use nonces::Nonces;
 use std::sync::Arc;
 
 /// What the edge lets through to a callback: far beyond the room's own bound, so that the room refuses, in the partner's protocol.
@@ -72,20 +76,26 @@ pub struct ExchangeRoom {
     feedback: Feedback,
     entropy: Entropy,
     bounds: ExchangeBounds,
-    nonces: Arc<Nonces>,
+    credentials: Arc<PartnerCredentials>,
 }
 
 impl ExchangeRoom {
     /// A room that reports through `feedback`, with its store, registry and clock.
     #[must_use]
     pub fn new(feedback: Feedback, entropy: Entropy, bounds: ExchangeBounds) -> Self {
-        let nonces = Arc::new(Nonces::new(bounds.nonces_max));
+        let credentials = Arc::new(PartnerCredentials::new(&feedback, bounds.nonces_max));
         Self {
             feedback,
             entropy,
             bounds,
-            nonces,
+            credentials,
         }
+    }
+
+    /// What proves partners at the edge: one of its credential readers, before it asks for roles.
+    #[must_use]
+    pub fn credentials(&self) -> Arc<PartnerCredentials> {
+        Arc::clone(&self.credentials)
     }
 
     fn store(&self) -> &SharedStore {

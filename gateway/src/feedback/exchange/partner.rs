@@ -1,10 +1,15 @@
 //! Who calls (系统认证): by the credential that the system's definition agrees on, the clock of the gateway, and each nonce once.
 
 use super::ExchangeRoom;
-use super::nonces::NonceUse;
+use super::nonces::{NonceUse, Nonces};
 use super::texts;
+use crate::clock::Clock;
+use crate::edge::CredentialReader;
+use crate::feedback::{Feedback, FeedbackObserver};
+use crate::identity::access::Listener;
 use crate::identity::{Principal, Role, Scope};
 use crate::problem::Problem;
+use crate::registry::Registry;
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;
 use http::{StatusCode, request};
@@ -68,23 +73,42 @@ impl From<Unproven> for Problem {
     }
 }
 
-impl ExchangeRoom {
+/// Proves partners: for the edge (own resources, by their headers) and for callbacks, with one memory of nonces for both, so that what
+/// was signed for one cannot be used for the other.
+#[derive(Clone)]
+pub struct PartnerCredentials {
+    registry: Arc<Registry>,
+    clock: Clock,
+    observer: Arc<dyn FeedbackObserver>,
+    nonces: Arc<Nonces>,
+}
+
+impl PartnerCredentials {
+    pub(super) fn new(feedback: &Feedback, nonces_max: usize) -> Self {
+        Self {
+            registry: Arc::clone(&feedback.casework.registry),
+            clock: feedback.casework.clock.clone(),
+            observer: Arc::clone(&feedback.observer),
+            nonces: Arc::new(Nonces::new(nonces_max)),
+        }
+    }
+
     /// The live definition of a system. Feedback of a suspended one is taken: its cases go on.
-    pub(super) fn definition(&self, id: &str) -> Result<Arc<CompiledDefinition>, Problem> {
-        let snapshot = self.feedback.casework.registry.load();
-        let (_, definition) = snapshot.current_system(id).ok_or_else(|| {
+    fn definition(&self, id: &str) -> Result<Arc<CompiledDefinition>, Problem> {
+        let found = self.registry.load().current_system(id);
+        let (_, definition) = found.ok_or_else(|| {
             Problem::new(StatusCode::NOT_FOUND, crate::edge::texts::UNKNOWN_SYSTEM)
         })?;
         Ok(definition)
     }
 
     /// Proves a callback by the system's definition.
-    pub(super) fn prove(
+    pub(super) fn callback(
         &self,
         definition: &CompiledDefinition,
         call: &CallbackCall,
     ) -> Result<(), Unproven> {
-        self.once(definition, definition.authenticate(call, self.now()))
+        self.once(definition, definition.authenticate(call, self.clock.now()))
     }
 
     /// Records the nonce of a proven call: last, once the signature holds.
@@ -93,52 +117,67 @@ impl ExchangeRoom {
         definition: &CompiledDefinition,
         proven: Result<Authenticated, AuthenticationError>,
     ) -> Result<(), Unproven> {
-        let (id, now) = (definition.id(), self.now());
-        let proven = proven
-            .map_err(Unproven::Credential)
-            .and_then(|authenticated| match authenticated.nonce {
-                None => Ok(()),
-                Some(nonce) => match self.nonces.use_once(id, &nonce, now, definition.skew()) {
-                    NonceUse::Fresh => Ok(()),
-                    NonceUse::Reused => Err(Unproven::NonceReused),
-                    NonceUse::Full => Err(Unproven::NoncesFull),
-                },
-            });
+        let (id, now) = (definition.id(), self.clock.now());
+        let nonce = proven
+            .map(|authenticated| authenticated.nonce)
+            .map_err(Unproven::Credential);
+        let proven = nonce.and_then(|nonce| {
+            let Some(nonce) = nonce else { return Ok(()) };
+            match self.nonces.use_once(id, &nonce, now, definition.skew()) {
+                NonceUse::Fresh => Ok(()),
+                NonceUse::Reused => Err(Unproven::NonceReused),
+                NonceUse::Full => Err(Unproven::NoncesFull),
+            }
+        });
         if let Err(unproven) = &proven {
-            self.feedback
-                .observer
+            self.observer
                 .received(id, "authentication", unproven.code());
         }
         proven
     }
+}
 
-    /// The partner behind a call on its own resources. What the edge proved already (a client certificate) is not asked again.
-    pub(super) fn partner(
+/// Called on edge cores: reads one immutable snapshot, and takes the lock of the nonces for calls whose signature holds, which have one.
+impl CredentialReader for PartnerCredentials {
+    fn read(
         &self,
-        id: &str,
+        listener: Listener,
         head: &request::Parts,
-        body: &[u8],
-    ) -> Result<Partner, Problem> {
-        let definition = self.definition(id)?;
-        let known = head
-            .extensions
-            .get::<Principal>()
-            .filter(|p| p.roles.contains(&Role::Partner));
-        match known {
-            Some(principal) if principal.subject == id => {}
-            Some(_) => {
-                return Err(Unproven::Credential(AuthenticationError::Wrong).into());
-            }
-            None => {
-                let call = call_of(head, body);
-                self.once(
-                    &definition,
-                    definition.authenticate_resource(&call, self.now()),
-                )?;
-            }
-        }
+    ) -> Option<Result<Principal, Problem>> {
+        let id = own_resource(listener, head.uri.path())?;
+        let proven = self.definition(id).and_then(|definition| {
+            let call = call_of(head, &[]);
+            let proven = definition.authenticate_resource(&call, self.clock.now());
+            self.once(&definition, proven)?;
+            Ok(Principal::partner(id))
+        });
+        Some(proven)
+    }
+}
+
+/// The system whose own resource a path is; callbacks prove themselves, in their own protocol, and the registration is for engineers.
+fn own_resource(listener: Listener, path: &str) -> Option<&str> {
+    let rest = path
+        .strip_prefix("/exchange/v1/systems/")
+        .filter(|_| listener == Listener::Exchange)?;
+    let (id, resource) = rest.split_once('/')?;
+    let resource = resource.split('/').next()?;
+    matches!(resource, "events" | "applications" | "materials").then_some(id)
+}
+
+impl ExchangeRoom {
+    pub(super) fn definition(&self, id: &str) -> Result<Arc<CompiledDefinition>, Problem> {
+        self.credentials.definition(id)
+    }
+
+    /// The partner behind a call on its own resources, as the edge proved it.
+    pub(super) fn partner(&self, id: &str, head: &request::Parts) -> Result<Partner, Problem> {
+        self.definition(id)?;
+        let known = head.extensions.get::<Principal>();
+        let own = known.filter(|p| p.roles.contains(&Role::Partner) && p.subject == id);
+        let principal = own.ok_or(Unproven::Credential(AuthenticationError::Missing))?;
         Ok(Partner {
-            principal: Principal::partner(id),
+            principal: principal.clone(),
         })
     }
 
@@ -186,5 +225,37 @@ pub(super) fn call_of(head: &request::Parts, body: &[u8]) -> CallbackCall {
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: headers.collect(),
         body: body.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_systems_own_resources_are_proven_at_the_edge() {
+        for (listener, path, id) in [
+            (
+                Listener::Exchange,
+                "/exchange/v1/systems/a/events",
+                Some("a"),
+            ),
+            (
+                Listener::Exchange,
+                "/exchange/v1/systems/a/materials/1",
+                Some("a"),
+            ),
+            (
+                Listener::Exchange,
+                "/exchange/v1/systems/a/applications/1",
+                Some("a"),
+            ),
+            (Listener::Exchange, "/exchange/v1/systems/a/callback", None),
+            (Listener::Exchange, "/exchange/v1/systems/a", None),
+            (Listener::Exchange, "/exchange/v1/systems", None),
+            (Listener::Public, "/exchange/v1/systems/a/events", None),
+        ] {
+            assert_eq!(own_resource(listener, path), id, "{path}");
+        }
     }
 }

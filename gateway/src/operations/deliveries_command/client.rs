@@ -23,7 +23,9 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody listens.
-    #[error("cannot reach the gateway at {path}: {source}; is `tongban serve` running with this data folder (--data)?")]
+    #[error(
+        "cannot reach the gateway at {path}: {source}; is `tongban serve` running with this data folder (--data)?"
+    )]
     NotRunning {
         /// The socket.
         path: PathBuf,
@@ -47,7 +49,9 @@ pub enum ClientError {
         words: String,
     },
     /// No whole or no readable answer.
-    #[error("the gateway's answer could not be read: {0}; it may or may not have done what was asked, list the deliveries to see")]
+    #[error(
+        "the gateway's answer could not be read: {0}; it may or may not have done what was asked, list the deliveries to see"
+    )]
     Unreadable(String),
 }
 
@@ -70,7 +74,9 @@ impl OpsClient {
     /// Of the gateway that has this data folder.
     #[must_use]
     pub fn of_folder(data: &Path) -> Self {
-        Self { socket: data.join(SOCKET_FILE) }
+        Self {
+            socket: data.join(SOCKET_FILE),
+        }
     }
 
     /// Asks for something.
@@ -100,11 +106,18 @@ impl OpsClient {
         path: &str,
         body: Vec<u8>,
     ) -> Result<T, ClientError> {
-        let stream = UnixStream::connect(&self.socket).await.map_err(|source| self.unreachable(source))?;
+        let stream = UnixStream::connect(&self.socket)
+            .await
+            .map_err(|source| self.unreachable(source))?;
         let answered = tokio::time::timeout(TIMEOUT, exchange(stream, method, path, body)).await;
         let (status, bytes) = match answered {
             Ok(answer) => answer.map_err(|error| ClientError::Unreadable(error.to_string()))?,
-            Err(_) => return Err(ClientError::Unreadable(format!("no answer within {} s", TIMEOUT.as_secs()))),
+            Err(_) => {
+                return Err(ClientError::Unreadable(format!(
+                    "no answer within {} s",
+                    TIMEOUT.as_secs()
+                )));
+            }
         };
         if !status.is_success() {
             let problem: Problem = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -112,7 +125,11 @@ impl OpsClient {
                 Some(detail) => format!("{}: {detail}", problem.title),
                 None => problem.title,
             };
-            return Err(ClientError::Refused { status: status.as_u16(), code: problem.code, words });
+            return Err(ClientError::Refused {
+                status: status.as_u16(),
+                code: problem.code,
+                words,
+            });
         }
         serde_json::from_slice(&bytes).map_err(|error| ClientError::Unreadable(error.to_string()))
     }
@@ -143,7 +160,9 @@ async fn exchange(
     let answer = async {
         let response = sender.send_request(request).await?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await?;
+        let body = Limited::new(response.into_body(), ANSWER_BYTES_MAX)
+            .collect()
+            .await?;
         Ok((status, body.to_bytes()))
     };
     // The connection is driven beside the call; it ends by itself, or with the call.
@@ -160,7 +179,9 @@ async fn exchange(
 
 /// A path with a query; names are ours, values are percent-encoded.
 pub(super) fn with_query(path: &str, values: &[(&str, Option<String>)]) -> String {
-    let given = values.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+    let given = values
+        .iter()
+        .filter_map(|(name, value)| Some((name, value.as_ref()?)));
     given.fold(path.to_owned(), |mut out, (name, value)| {
         out.push(if out.contains('?') { '&' } else { '?' });
         out.push_str(name);

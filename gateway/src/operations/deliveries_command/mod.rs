@@ -17,8 +17,10 @@ use std::path::PathBuf;
 
 /// See and mend deliveries.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tongban deliveries list --state dead\n  tongban deliveries show 42\n  \
-    tongban deliveries retry --system gd-explosives --code not_sent --reason 'line repaired'")]
+#[command(
+    after_help = "Example:\n  tongban deliveries list --state dead\n  tongban deliveries show 42\n  \
+    tongban deliveries retry --system gd-explosives --code not_sent --reason 'line repaired'"
+)]
 pub struct DeliveriesArguments {
     #[command(subcommand)]
     action: Action,
@@ -184,7 +186,10 @@ async fn change(
     request.reason = console.consent(what, &bulk.consent)?;
     request.dry_run = false;
     let changed: Changed = client.post(&path, &request).await?;
-    console.show(&changed, format!("{what}: {} deliveries changed\n", changed.changed))
+    console.show(
+        &changed,
+        format!("{what}: {} deliveries changed\n", changed.changed),
+    )
 }
 
 async fn switch(
@@ -200,15 +205,34 @@ async fn switch(
             ("state", Some(affected.to_owned())),
             ("limit", Some("1".to_owned())),
         ];
-        let found: DeliveryList = client.get(&with_query("/ops/v1/deliveries", &values)).await?;
-        let preview = Preview { count: found.total, at_once: found.total, oldest: found.oldest, repeats: 0 };
-        console.show(&preview, print::preview(&format!("{what} {}", system.system), &preview))?;
+        let found: DeliveryList = client
+            .get(&with_query("/ops/v1/deliveries", &values))
+            .await?;
+        let preview = Preview {
+            count: found.total,
+            at_once: found.total,
+            oldest: found.oldest,
+            repeats: 0,
+        };
+        console.show(
+            &preview,
+            print::preview(&format!("{what} {}", system.system), &preview),
+        )?;
     }
     let reason = console.consent(what, &system.consent)?;
-    let path = format!("{}/{what}", with_segment("/ops/v1/systems", &system.system)?);
+    let path = format!(
+        "{}/{what}",
+        with_segment("/ops/v1/systems", &system.system)?
+    );
     let done: SystemPaused = client.post(&path, &Reasoned { reason }).await?;
     let state = if done.paused { "paused" } else { "running" };
-    console.show(&done, format!("{}: {state}, {} deliveries wait\n", done.system, done.waiting))
+    console.show(
+        &done,
+        format!(
+            "{}: {state}, {} deliveries wait\n",
+            done.system, done.waiting
+        ),
+    )
 }
 
 /// A path with a system's id behind it. Ids are letters, digits and hyphens; anything else would be another address.
@@ -217,7 +241,9 @@ fn with_segment(path: &str, id: &str) -> Result<String, CommandError> {
     if plain {
         return Ok(format!("{path}/{id}"));
     }
-    Err(CommandError::Usage(format!("`{id}` is no system id: lower-case letters, digits and hyphens")))
+    Err(CommandError::Usage(format!(
+        "`{id}` is no system id: lower-case letters, digits and hyphens"
+    )))
 }
 
 impl Console<'_> {
@@ -226,20 +252,30 @@ impl Console<'_> {
             true => serde_json::to_string(value).map_err(CommandError::failed)? + "\n",
             false => text,
         };
-        self.output.write_all(text.as_bytes()).map_err(CommandError::failed)
+        self.output
+            .write_all(text.as_bytes())
+            .map_err(CommandError::failed)
     }
 
     /// The reason, once somebody said that it shall be done.
     fn consent(&mut self, what: &str, consent: &Consent) -> Result<String, CommandError> {
         let reason = consent.reason.clone().filter(|r| !r.trim().is_empty());
         if !consent.yes && !self.asked(what)? {
-            let add = if reason.is_none() { "--yes and --reason TEXT" } else { "--yes" };
-            return Err(CommandError::Usage(format!("nothing was changed; to {what}, add {add}")));
+            let add = if reason.is_none() {
+                "--yes and --reason TEXT"
+            } else {
+                "--yes"
+            };
+            return Err(CommandError::Usage(format!(
+                "nothing was changed; to {what}, add {add}"
+            )));
         }
         match (reason, consent.yes) {
             (Some(reason), _) => Ok(reason),
             (None, false) => self.line("Reason (goes into the audit record): "),
-            (None, true) => Err(CommandError::Usage(format!("nothing was changed; to {what}, add --reason TEXT"))),
+            (None, true) => Err(CommandError::Usage(format!(
+                "nothing was changed; to {what}, add --reason TEXT"
+            ))),
         }
     }
 
@@ -252,7 +288,9 @@ impl Console<'_> {
 
     fn line(&mut self, question: &str) -> Result<String, CommandError> {
         let mut line = String::new();
-        self.output.write_all(question.as_bytes()).map_err(CommandError::failed)?;
+        self.output
+            .write_all(question.as_bytes())
+            .map_err(CommandError::failed)?;
         self.output.flush().map_err(CommandError::failed)?;
         if let Some(input) = self.input.as_mut() {
             input.read_line(&mut line).map_err(CommandError::failed)?;

@@ -7,6 +7,7 @@ use crate::store::application::SubmitOutcome;
 use crate::store::material::{NewMaterial, UploadOutcome};
 use bytes::Bytes;
 use futures_util::StreamExt;
+use tokio::sync::oneshot;
 
 /// Two chunks and a half of the sealed file.
 fn long() -> Vec<u8> {
@@ -147,23 +148,29 @@ pub async fn unbound_uploads_of_a_client_are_capped(subject: &dyn Subject) {
 
 pub async fn uploads_under_way_count_against_the_cap(subject: &dyn Subject) {
     let store = subject.store();
-    let uploads = (0..4).map(|_| store.upload(capped("a"), body(&[1; 2000])));
-    let outcomes = futures_util::future::join_all(uploads).await;
-    let stored = outcomes
-        .iter()
-        .filter(|o| matches!(o, Ok(UploadOutcome::Stored(_))))
-        .count();
-    assert!(stored <= 2, "{outcomes:?}");
-    for outcome in &outcomes {
-        assert!(matches!(
-            outcome,
-            Ok(UploadOutcome::Stored(_) | UploadOutcome::OverCap)
-        ));
-    }
-    assert!(matches!(
-        store.upload(capped("a"), body(&[1; 1000])).await,
-        Ok(UploadOutcome::Stored(_))
-    ));
+    let (go_on, may_go_on) = oneshot::channel::<()>();
+    let (taken, was_taken) = oneshot::channel::<()>();
+    // Four thousand bytes, then silence until it may go on.
+    let rest = futures_util::stream::once(async move {
+        taken.send(()).ok();
+        may_go_on.await.ok();
+        Ok(Bytes::from_static(b"end"))
+    });
+    let slow = body(&[1; 4000]).chain(rest).boxed();
+    let under_way = tokio::spawn({
+        let store = store.clone();
+        async move { store.upload(capped("a"), slow).await }
+    });
+    was_taken.await.unwrap();
+    let second = store.upload(capped("a"), body(&[1; 1001])).await.unwrap();
+    assert!(matches!(second, UploadOutcome::OverCap), "{second:?}");
+    let other = store.upload(capped("b"), body(&[1; 1001])).await.unwrap();
+    assert!(matches!(other, UploadOutcome::Stored(_)), "{other:?}");
+    go_on.send(()).unwrap();
+    let first = under_way.await.unwrap().unwrap();
+    assert!(matches!(first, UploadOutcome::Stored(_)), "{first:?}");
+    let rest = store.upload(capped("a"), body(&[1; 997])).await.unwrap();
+    assert!(matches!(rest, UploadOutcome::Stored(_)), "{rest:?}");
 }
 
 pub async fn a_material_is_bound_to_the_first_case_that_names_it(subject: &dyn Subject) {

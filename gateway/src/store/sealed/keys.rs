@@ -190,9 +190,13 @@ impl MasterKeys {
             "# Tongban master keys, the newest first. Back this file up: nothing opens without it.\n{}\n",
             data_encoding::HEXLOWER.encode(bytes.as_slice())
         ));
-        let mut file = owner_only().open(path).map_err(io)?;
+        // Complete before it has its name, and never in another's place: a crash leaves no half key file.
+        let fresh = path.with_extension("new");
+        let mut file = owner_only().open(&fresh).map_err(io)?;
         file.write_all(line.as_bytes()).map_err(io)?;
         file.sync_all().map_err(io)?;
+        std::fs::hard_link(&fresh, path).map_err(io)?;
+        std::fs::remove_file(&fresh).map_err(io)?;
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
             std::fs::File::open(folder)
                 .and_then(|f| f.sync_all())
@@ -222,7 +226,7 @@ impl MasterKeys {
 
 fn owner_only() -> std::fs::OpenOptions {
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options

@@ -122,6 +122,7 @@ impl SqliteStore {
             .run(&writing)
             .await
             .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+        end_leases(&writing).await?;
         let digest_key = digest_key(&writing, &keys, &entropy).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(bounds.readers.max(1))
@@ -218,6 +219,15 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
         .map_err(|e| refused(&e))?;
     file.try_lock().map_err(|e| refused(&e))?;
     Ok(file)
+}
+
+/// The folder's lock is ours, so whoever held a lease has ended: what it left is due now, not when its lease would have run out. One
+/// that had begun a step is asked about first, as after any lease that ended.
+async fn end_leases(pool: &SqlitePool) -> Result<(), StoreError> {
+    sqlx::query("UPDATE delivery SET due_at = created_at WHERE state = 'sending'")
+        .execute(pool)
+        .await?;
+    Ok(())
 }
 
 /// The installation's digest key: made once, kept under the master key, so that digests outlive a change of the master key.

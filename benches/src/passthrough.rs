@@ -1,0 +1,174 @@
+//! Pass-through: requests a second and CPU time a request through the gateway, beside the back end without it.
+
+use crate::installation::{SYSTEMS, Serving, system_id};
+use crate::intake::OPEN_SHARE;
+use crate::load::{Outcome, Target, closed_loop, open_loop};
+use crate::process::Process;
+use crate::statistics::{median, per_one, rounded};
+use crate::{Failure, Plan};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+/// Connections, all kept alive.
+pub(crate) const CONNECTIONS: usize = 64;
+/// Bytes of an answer's body: 0.9 KiB.
+const ANSWER_BYTES: usize = 922;
+/// The word that makes this program a back end.
+pub(crate) const BACK_END: &str = "back-end";
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub(crate) struct PassthroughFigures {
+    /// Through the gateway.
+    pub(crate) tongban: Side,
+    /// The back end alone.
+    pub(crate) bare: Side,
+    /// Requests a second of both open loops.
+    pub(crate) open_per_s: f64,
+    /// Answers that were no 200, and requests without an answer.
+    pub(crate) faults: u64,
+}
+
+/// One side; medians of the rounds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Side {
+    /// Requests a second, closed loop.
+    pub(crate) rps: f64,
+    /// CPU time for one request: of the gateway, or of the back end when it is alone.
+    pub(crate) cpu_us: f64,
+    /// Open loop.
+    pub(crate) p50_ms: f64,
+    /// Open loop.
+    pub(crate) p99_ms: f64,
+    /// Memory at the end, MiB.
+    pub(crate) rss_mib: f64,
+    /// Requests a second of each round.
+    pub(crate) rounds: Vec<f64>,
+}
+
+/// Starts the back end as a process of its own; it ends when this program does.
+pub(crate) async fn start_back_end(folder: &Path) -> Result<(Process, SocketAddr), Failure> {
+    let mut process = Process::start(
+        &std::env::current_exe()?,
+        &[BACK_END],
+        &folder.join("back-end.log"),
+    )?;
+    let address = process.address(BACK_END).await?;
+    Ok((process, address))
+}
+
+/// The back end: 200 and 0.9 KiB for every request, until its standard input ends.
+pub(crate) async fn serve_back_end() -> Result<(), Failure> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    println!("{BACK_END} http://{}", listener.local_addr()?);
+    let body = Bytes::from(vec![b'x'; ANSWER_BYTES]);
+    let accept = async {
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let body = body.clone();
+            let answer = service_fn(move |_: Request<Incoming>| {
+                let answer = Response::new(Full::new(body.clone()));
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
+        }
+    };
+    let mut input = tokio::io::stdin();
+    let mut rest = Vec::new();
+    tokio::select! {
+        failed = accept => failed,
+        _ = input.read_to_end(&mut rest) => Ok(()),
+    }
+}
+
+/// Measures a serving gateway and the back end that its systems are at.
+pub(crate) async fn measure(
+    plan: &Plan,
+    serving: &Serving,
+    back_end: &Process,
+    address: SocketAddr,
+) -> Result<PassthroughFigures, Failure> {
+    let through = target(serving.public, |connection| {
+        format!("/systems/{}/reply", system_id(connection % SYSTEMS))
+    });
+    let bare = target(address, |_| "/reply".to_owned());
+    let mut faults = 0;
+    for target in [&bare, &through] {
+        faults += closed_loop(target, CONNECTIONS, plan.warm_up).await?.faults;
+    }
+    let (mut gateway_rounds, mut bare_rounds) = (Vec::new(), Vec::new());
+    for _ in 0..plan.rounds {
+        let round = round(plan, &bare, back_end).await?;
+        faults += round.faults;
+        bare_rounds.push(round);
+        let round = self::round(plan, &through, &serving.process).await?;
+        faults += round.faults;
+        gateway_rounds.push(round);
+    }
+    let rate = median(&gateway_rounds.iter().map(|r| r.rps).collect::<Vec<_>>()) * OPEN_SHARE;
+    let open_bare = open_loop(&bare, CONNECTIONS, plan.passthrough_open, rate).await?;
+    let open_through = open_loop(&through, CONNECTIONS, plan.passthrough_open, rate).await?;
+    Ok(PassthroughFigures {
+        tongban: side(&gateway_rounds, &open_through, &serving.process)?,
+        bare: side(&bare_rounds, &open_bare, back_end)?,
+        open_per_s: rounded(open_through.rate(), 0),
+        faults: faults + open_bare.faults + open_through.faults,
+    })
+}
+
+struct Round {
+    rps: f64,
+    cpu_us: f64,
+    faults: u64,
+}
+
+async fn round(plan: &Plan, target: &Target, measured: &Process) -> Result<Round, Failure> {
+    let cpu = measured.cpu_us()?;
+    let closed = closed_loop(target, CONNECTIONS, plan.passthrough).await?;
+    let cpu = measured.cpu_us()? - cpu;
+    Ok(Round {
+        rps: closed.rate(),
+        cpu_us: per_one(cpu as f64, closed.answers),
+        faults: closed.faults,
+    })
+}
+
+fn side(rounds: &[Round], open: &Outcome, measured: &Process) -> Result<Side, Failure> {
+    let of = |value: fn(&Round) -> f64| rounds.iter().map(value).collect::<Vec<_>>();
+    Ok(Side {
+        rps: rounded(median(&of(|r| r.rps)), 0),
+        cpu_us: rounded(median(&of(|r| r.cpu_us)), 1),
+        p50_ms: rounded(open.latencies.quantile_ms(0.5), 2),
+        p99_ms: rounded(open.latencies.quantile_ms(0.99), 2),
+        rss_mib: rounded(measured.rss_kib()? as f64 / 1024.0, 1),
+        rounds: of(|r| rounded(r.rps, 0)),
+    })
+}
+
+fn target(address: SocketAddr, path: impl Fn(usize) -> String + Send + Sync + 'static) -> Target {
+    let host = address.to_string();
+    Target {
+        address,
+        expected: StatusCode::OK,
+        next: Arc::new(AtomicU64::new(0)),
+        request: Arc::new(move |_, connection| {
+            Ok(Request::get(path(connection))
+                .header("host", &host)
+                .body(Full::default())?)
+        }),
+    }
+}

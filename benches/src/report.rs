@@ -1,0 +1,107 @@
+//! The figures as tables for people.
+
+use crate::Figures;
+use crate::installation::ITEMS;
+use crate::intake::CLIENTS;
+use crate::passthrough::{CONNECTIONS, Side};
+
+/// Prints all tables.
+pub(crate) fn print(figures: &Figures) {
+    print_intake(figures);
+    print_passthrough(figures);
+    print_footprint(figures);
+}
+
+fn print_intake(figures: &Figures) {
+    let intake = &figures.sqlite;
+    println!(
+        "\nIntake on SQLite: {CLIENTS} clients, {} applications over {} item-days",
+        intake.applications, intake.item_days
+    );
+    row(
+        "applications/s through the API",
+        format!("{:.0}", intake.intake_per_s),
+    );
+    row(
+        "plain inserts/s, one case a transaction",
+        format!("{:.0}", intake.reference_per_s),
+    );
+    row(
+        "ratio of the two, in one round",
+        format!("{:.2}", intake.ratio),
+    );
+    row(
+        "plain inserts/s, 64 cases a transaction",
+        format!("{:.0}", intake.reference_batched_per_s),
+    );
+    row("ratio to these", format!("{:.2}", intake.ratio_batched));
+    row(
+        "p50 / p99 ms, open loop",
+        format!(
+            "{:.1} / {:.1} at {:.0}/s",
+            intake.p50_ms, intake.p99_ms, intake.open_per_s
+        ),
+    );
+    row(
+        "CPU µs an application",
+        format!("{:.0}", intake.cpu_us_per_case),
+    );
+    row(
+        "memory afterwards, MiB",
+        format!("{:.1}", intake.rss_mib_after),
+    );
+    row("faults", intake.faults.to_string());
+}
+
+fn print_passthrough(figures: &Figures) {
+    let passthrough = &figures.passthrough;
+    println!(
+        "\nPass-through: {CONNECTIONS} connections kept alive, answers of 0.9 KiB; latency by an open loop at {:.0}/s",
+        passthrough.open_per_s
+    );
+    println!(
+        "  {:<24}{:>12}{:>18}{:>12}{:>12}{:>12}",
+        "", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "RSS MiB"
+    );
+    let line = |name: &str, side: &Side| {
+        println!(
+            "  {name:<24}{:>12.0}{:>18.1}{:>12.2}{:>12.2}{:>12.1}",
+            side.rps, side.cpu_us, side.p50_ms, side.p99_ms, side.rss_mib
+        );
+    };
+    line("through tongban", &passthrough.tongban);
+    line("bare back end", &passthrough.bare);
+    row("faults", passthrough.faults.to_string());
+}
+
+fn print_footprint(figures: &Figures) {
+    let footprint = &figures.footprint;
+    println!("\nFootprint");
+    let stripped = footprint
+        .binary_stripped_mib
+        .map_or_else(|| "?".to_owned(), |mib| format!("{mib:.1}"));
+    row(
+        "binary / stripped, MiB",
+        format!("{:.1} / {stripped}", footprint.binary_mib),
+    );
+    row(
+        "start to ready, nothing registered, ms",
+        format!("{:.0}", footprint.start_empty_ms),
+    );
+    row(
+        &format!("start to ready, {ITEMS} items, ms"),
+        format!("{:.0}", footprint.start_ms),
+    );
+    row(
+        "memory at rest, nothing registered, MiB",
+        format!("{:.1}", footprint.rss_mib_empty),
+    );
+    row(
+        &format!("memory at rest, {ITEMS} items, MiB"),
+        format!("{:.1}", footprint.rss_mib_rest),
+    );
+}
+
+fn row(name: &str, value: String) {
+    println!("  {name:<44}{value:>28}");
+}

@@ -1,0 +1,18 @@
+//! Black-box tests: the built `tongban` and its simulated partners as processes of their own, over real sockets.
+//!
+//! One test binary; a module a topic. Build first: `cargo build --workspace --features tongban-gateway/simulated-time`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
+
+mod bad_input;
+mod crash;
+mod demo;
+mod foreign_peers;
+mod journey;
+mod operations;
+mod partners;
+mod secrecy;
+mod simulated_time;
