@@ -1,7 +1,7 @@
 //! The process is killed (SIGKILL) and started again: every acknowledged number is accounted for.
 
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
