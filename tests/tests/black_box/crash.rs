@@ -80,8 +80,15 @@ async fn every_acknowledged_number_outlives_kill_9_and_is_delivered_once() {
         let applicants: Vec<_> = (0..3)
             .map(|_| tokio::spawn(applicant(hall.public, Arc::clone(&acknowledged))))
             .collect();
+        let before = acknowledged.lock().unwrap().len();
+        eventually(
+            "something is acknowledged in this round",
+            STATE_MAX,
+            || async { (acknowledged.lock().unwrap().len() > before).then_some(()) },
+        )
+        .await;
         // The moment of the fault, not a wait for a state.
-        tokio::time::sleep(Duration::from_millis(random.random_range(40..350))).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..250))).await;
         hall.kill();
         for applicant in applicants {
             applicant.await.unwrap();

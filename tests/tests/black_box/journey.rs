@@ -391,6 +391,19 @@ async fn a_withdrawal_after_hand_over_closes_when_the_partner_confirms() {
     }
 }
 
+/// Now as a partner writes it: not zero-padded, time of Shanghai.
+fn partner_time() -> String {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a partner has a clock of its own"
+    )]
+    let now = jiff::Timestamp::now();
+    jiff::tz::offset(8)
+        .to_datetime(now)
+        .strftime("%Y-%-m-%-d %-H:%M:%S")
+        .to_string()
+}
+
 #[tokio::test]
 async fn a_newer_version_supersedes_and_a_conflicting_duplicate_is_rejected_and_visible() {
     let hall = Hall::open(&[("rest", &["--scenario", "silent"])]).await;
@@ -404,13 +417,12 @@ async fn a_newer_version_supersedes_and_a_conflicting_duplicate_is_rejected_and_
         let no = taken.no.clone();
         async move { partner.send(&no, message, fields).await }
     };
+    let at = partner_time();
+    let at = at.as_str();
     for (message, fields) in [
         ("pre_acceptance", json!({})),
         ("acceptance", json!({})),
-        (
-            "step",
-            json!({"SPBZH": "1", "SPSJ": "2026-1-5 9:00:00", "SPYJ": "初稿"}),
-        ),
+        ("step", json!({"SPBZH": "1", "SPSJ": at, "SPYJ": "初稿"})),
     ] {
         let sent = report(message, fields).await;
         assert_eq!(sent["taken"], true, "{message}: {sent:#}");
@@ -418,7 +430,7 @@ async fn a_newer_version_supersedes_and_a_conflicting_duplicate_is_rejected_and_
     let before = hall.events(&taken).await.len();
     let newer = report(
         "step",
-        json!({"SPBZH": "1", "SPSJ": "2026-1-5 9:00:00", "SPYJ": "定稿", "SJBBH": "2"}),
+        json!({"SPBZH": "1", "SPSJ": at, "SPYJ": "定稿", "SJBBH": "2"}),
     )
     .await;
     assert_eq!(newer["taken"], true, "{newer:#}");
@@ -432,7 +444,7 @@ async fn a_newer_version_supersedes_and_a_conflicting_duplicate_is_rejected_and_
     );
     let conflict = report(
         "step",
-        json!({"SPBZH": "1", "SPSJ": "2026-1-5 9:00:00", "SPYJ": "另一稿", "SJBBH": "2"}),
+        json!({"SPBZH": "1", "SPSJ": at, "SPYJ": "另一稿", "SJBBH": "2"}),
     )
     .await;
     assert_eq!(conflict["taken"], false, "{conflict:#}");
@@ -539,6 +551,15 @@ async fn a_city_platform_hands_in_an_application_once_however_often_it_sends_it(
     )
     .await;
     assert!(matches!(refused.status, 401 | 404), "{}", refused.text());
+    let mut early = application.clone();
+    early["submitted_at"] = json!("2999-01-05T09:30:00+08:00");
+    let refused = send(hall.exchange, "POST", path, &own, early.to_string()).await;
+    assert_eq!(
+        (refused.status, &refused.json()["errors"][0]["code"]),
+        (422, &json!("in_future")),
+        "{}",
+        refused.text()
+    );
     let first = send(hall.exchange, "POST", path, &own, application.to_string()).await;
     let taken = Taken::of(&first);
     let again = send(hall.exchange, "POST", path, &own, application.to_string()).await;
