@@ -189,7 +189,10 @@ impl Client {
             if begun.elapsed() > time * OVERRUN_MAX {
                 return Err("the open loop fell too far behind: the rate cannot be kept".into());
             }
-            tokio::time::sleep_until(due.into()).await;
+            // A timer rounds up to its next millisecond, also for a moment that has passed.
+            if due > instant() {
+                tokio::time::sleep_until(due.into()).await;
+            }
             match self.send().await {
                 Ok(()) => share.latencies.record(due.elapsed()),
                 Err(fault) => {
