@@ -114,7 +114,15 @@ async fn what_is_no_strict_json_is_refused_before_it_means_anything() {
     let good = body("rest", &[]).to_string();
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let deep_objects = format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
-    let bodies: [(&'static str, (&str, &str), Vec<u8>, u16, &'static str); 12] = [
+    /// Name, content type header, body, status, code.
+    type Row = (
+        &'static str,
+        (&'static str, &'static str),
+        Vec<u8>,
+        u16,
+        &'static str,
+    );
+    let bodies: [Row; 12] = [
         ("nothing", JSON, vec![], 400, "malformed_json"),
         (
             "cut off",
