@@ -290,3 +290,47 @@ async fn while_a_case_is_handed_over_it_is_told_to_whom_and_how_often_was_tried(
         (&json!("pending"), &json!(0))
     );
 }
+
+#[tokio::test]
+async fn answers_are_what_the_document_says() {
+    let world = World::with(sample::snapshot_with_system(), HallSettings::default()).await;
+    let body = world.application().await;
+    let (_, taken) = world.post("/api/v1/applications", &[], &body).await;
+    let no = taken["application_no"].as_str().unwrap();
+    let headers = [("x-query-code", taken["query_code"].as_str().unwrap())];
+    let mut answers = vec![("Application", body.clone()), ("Taken", taken.clone())];
+    for (schema, tail) in [
+        ("Progress", ""),
+        ("Deadlines", "/deadlines"),
+        ("Events", "/events"),
+        ("Receipt", "/receipt"),
+    ] {
+        let path = format!("/api/v1/applications/{no}{tail}");
+        answers.push((schema, world.get(&path, &headers).await.1));
+    }
+    answers.push(("ItemPage", world.get("/api/v1/items", &[]).await.1));
+    answers.push(("Item", world.get("/api/v1/items/open", &[]).await.1));
+    answers.push((
+        "Problem",
+        world.post("/api/v1/applications", &[], &json!({})).await.1,
+    ));
+    let id = body["materials"][0]["id"].as_str().unwrap();
+    answers.push((
+        "Material",
+        world.get(&format!("/api/v1/materials/{id}"), &[]).await.1,
+    ));
+    let reason = json!({"reason": "x"});
+    let withdraw = format!("/api/v1/applications/{no}/withdraw");
+    answers.push(("Acted", world.post(&withdraw, &headers, &reason).await.1));
+    answers.push((
+        "Progress",
+        world
+            .get(&format!("/api/v1/applications/{no}"), &headers)
+            .await
+            .1,
+    ));
+    for (schema, answer) in answers {
+        let faults = openapi::tests::schema(schema).faults(&answer, "");
+        assert!(faults.is_empty(), "{schema}: {faults:?} in {answer}");
+    }
+}
