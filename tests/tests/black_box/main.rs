@@ -7,6 +7,7 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod bad_feedback;
 mod bad_input;
 mod crash;
 mod demo;
@@ -14,5 +15,7 @@ mod foreign_peers;
 mod journey;
 mod operations;
 mod partners;
+mod refusal;
+mod reports;
 mod secrecy;
 mod simulated_time;
