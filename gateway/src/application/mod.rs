@@ -28,6 +28,7 @@ use crate::edge::{RoomRoutes, RouteBounds};
 use crate::identity::access::Listener;
 use crate::intake::Intake;
 use crate::intake::act::Acts;
+use crate::intake::compose::legal_day;
 use crate::processing::change::Casework;
 use axum::Router;
 use axum::handler::Handler;
@@ -99,6 +100,11 @@ impl Hall {
             tries: Tries::default(),
             streams,
         })
+    }
+
+    /// The legal day.
+    fn today(&self) -> jiff::civil::Date {
+        legal_day(self.intake.clock.now())
     }
 
     fn acts(&self) -> Acts<'_> {

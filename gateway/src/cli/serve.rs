@@ -87,7 +87,7 @@ pub async fn open_and_start(config: &Config) -> Result<Running, CommandError> {
     let foundation = Foundation::open(config, std::sync::Arc::new(config::environment))
         .await
         .map_err(CommandError::failed)?;
-    if foundation.registry.load().current_items().next().is_none() {
+    if foundation.registry.load().catalogue.is_empty() {
         eprintln!("nothing is registered yet: run `tongban apply config`");
     }
     installation::start(config, foundation)

@@ -14,8 +14,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tongban_adapters::canonical::{Applicant, MaterialFact};
-use tongban_catalog::item::ItemState;
 use tongban_catalog::region::RegionCode;
+use tongban_catalog::snapshot::Availability;
 use tongban_catalog::source::Finding;
 
 /// The materials that a submission names, as the store knows them.
@@ -56,10 +56,12 @@ pub fn check(
     let item = check_item(request, snapshot, today, &mut faults);
     let route = item.and_then(|item| {
         check_situation(request, item, &mut faults);
-        check_region(request, item, &mut faults);
+        let region = check_region(request, item, snapshot, &mut faults);
         check_form(request, item, &mut faults);
         check_required_materials(request, item, &mut faults);
-        find_route(request, item, snapshot, today, &mut faults)
+        let region = region?;
+        let route = find_route(request, item, region.as_str(), snapshot, today, &mut faults)?;
+        Some((route, region))
     });
     if let Some(applicant) = &request.applicant {
         check_applicant(applicant, today, &mut faults);
@@ -74,15 +76,16 @@ pub fn check(
         return Err(faults);
     }
     let complete = || {
+        let (route, region) = route?;
         Some(CheckedApplication {
             item: Arc::clone(item?),
             item_code: request.item_code.clone()?,
             situation: request.situation.clone(),
             applicant: request.applicant.clone()?,
-            region: request.region.clone()?,
+            region: region.as_str().to_owned(),
             form: request.form.clone()?,
             materials: facts,
-            route: route?,
+            route,
         })
     };
     complete().ok_or_else(|| {
@@ -103,37 +106,33 @@ fn check_item<'s>(
 ) -> Option<&'s Arc<PreparedItem>> {
     let code = request.item_code.as_deref()?;
     let fault = |code, zh: &str, en: &str| Finding::new("/item_code", code, zh, en);
-    let Some(item) = snapshot.item_by_code(code) else {
+    let Some((item, availability)) = snapshot.current_item(code, today) else {
         faults.push(fault("unknown_item", "没有此事项", "there is no such item"));
         return None;
     };
-    match item.item.state {
-        ItemState::Draft => {
-            faults.push(fault("unknown_item", "没有此事项", "there is no such item"));
-            return None;
-        }
-        ItemState::Suspended => {
+    match availability {
+        Availability::Open => {}
+        Availability::Suspended => {
             faults.push(fault(
                 "item_suspended",
                 "此事项暂停受理",
                 "the item takes no applications for now",
             ));
         }
-        ItemState::Cancelled => {
+        Availability::Withdrawn => {
             faults.push(fault(
                 "item_withdrawn",
                 "此事项已取消",
                 "the item has been withdrawn",
             ));
         }
-        ItemState::Active if !item.is_open_on(today) => {
+        Availability::NotYet | Availability::Expired => {
             faults.push(fault(
                 "item_not_in_force",
                 "此事项今日不在实施期内",
                 "the item is not in force today",
             ));
         }
-        ItemState::Active => {}
     }
     Some(item)
 }
@@ -160,27 +159,34 @@ fn check_situation(request: &ApplicationRequest, item: &PreparedItem, faults: &m
     }
 }
 
-fn check_region(request: &ApplicationRequest, item: &PreparedItem, faults: &mut Vec<Finding>) {
-    let Some(region) = request.region.as_deref() else {
-        return;
-    };
-    match region.parse::<RegionCode>() {
-        Err(_) => faults.push(Finding::new(
-            "/region",
-            "region_form",
-            "行政区划代码须为6、9或12位数字",
-            "a region is 6, 9 or 12 digits (GB/T 2260)",
-        )),
-        Ok(code) if item.item.region.contains(&code) => {}
-        Ok(_) => faults.push(Finding::new(
-            "/region",
-            "region_not_served",
-            format!("此事项只在{}范围内办理", item.item.region.as_str()),
-            format!(
-                "the item is offered in {} and within it only",
-                item.item.region.as_str()
-            ),
-        )),
+/// The region in its canonical code.
+fn check_region(
+    request: &ApplicationRequest,
+    item: &PreparedItem,
+    snapshot: &Snapshot,
+    faults: &mut Vec<Finding>,
+) -> Option<RegionCode> {
+    match snapshot.region(request.region.as_deref()?) {
+        Ok(code) if item.item.region.contains(&code) => Some(code),
+        Ok(_) => {
+            let served = item.item.region.as_str();
+            faults.push(Finding::new(
+                "/region",
+                "region_not_served",
+                format!("此事项只在{served}范围内办理"),
+                format!("the item is offered in {served} and within it only"),
+            ));
+            None
+        }
+        Err(_) => {
+            faults.push(Finding::new(
+                "/region",
+                "region_form",
+                "行政区划代码须为6、9或12位数字",
+                "a region is 6, 9 or 12 digits (GB/T 2260)",
+            ));
+            None
+        }
     }
 }
 
@@ -375,6 +381,7 @@ fn fact_of(record: &MaterialRecord, seq: u32, name: &str) -> MaterialFact {
 fn find_route(
     request: &ApplicationRequest,
     item: &PreparedItem,
+    region: &str,
     snapshot: &Snapshot,
     today: Date,
     faults: &mut Vec<Finding>,
@@ -383,23 +390,28 @@ fn find_route(
     let query = RouteQuery {
         codes: &codes,
         level: item.item.level.code().parse().ok(),
-        region: request.region.as_deref()?,
+        region,
         situation: request.situation.as_deref(),
         today,
     };
-    match snapshot.route(&query) {
-        Ok(route) => Some(route.clone()),
-        Err(error) => {
-            tracing::error!(item = %item.item.id.as_str(), %error, "a published item has no one route");
-            faults.push(Finding::new(
-                "/item_code",
-                "item_not_routed",
-                "此事项暂无承办系统",
-                "no system handles this item at the moment",
-            ));
-            None
-        }
-    }
+    let reason = match snapshot.route(&query) {
+        Ok(route) if is_served(route, snapshot) => return Some(route.clone()),
+        Ok(route) => format!("its route leads to {:?}, which is not live", route.system),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(item = %item.item.id.as_str(), reason, "a published item has no one route");
+    let (zh, en) = (
+        "此事项暂无承办系统",
+        "no system handles this item at the moment",
+    );
+    faults.push(Finding::new("/item_code", "item_not_routed", zh, en));
+    None
+}
+
+/// The hall itself, or a system with a live definition.
+fn is_served(route: &Route, snapshot: &Snapshot) -> bool {
+    let live = |system: &str| snapshot.current_system(system).is_some();
+    route.system.as_deref().is_none_or(live)
 }
 
 #[cfg(test)]

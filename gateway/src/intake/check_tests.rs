@@ -22,10 +22,14 @@ fn upload(id: &str, scan: &str, case_no: Option<&str>) -> (String, MaterialRecor
 }
 
 fn uploads() -> KnownMaterials {
+    let mut word = upload("word", "off", None);
+    word.1.file_name = "a.doc".into();
     [
         upload("m1", "off", None),
+        upload("m2", "off", None),
         upload("bound", "clean", Some("N")),
         upload("bad", "infected", None),
+        word,
     ]
     .into()
 }

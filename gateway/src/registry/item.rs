@@ -3,19 +3,19 @@
 
 use super::form::{Form, FormError};
 use crate::processing::life_cycle::{CaseKind, DeliveryDue, Rules, SilencePolicy};
-use jiff::civil::Date;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tongban_adapters::canonical::ItemFact;
 use tongban_catalog::deadline::{Limit, ServiceHours};
 use tongban_catalog::item::{
-    AcceptancePolicy, ItemState, NaturalDayEnd, ServiceItem, SituationId, TimeLimit, UnitConvention,
+    AcceptancePolicy, NaturalDayEnd, ServiceItem, SituationId, TimeLimit, UnitConvention,
 };
 use tongban_catalog::tables::{CaseType, Channel, LimitUnit};
 
 /// One version of an item, ready for use.
 pub struct PreparedItem {
     /// The item.
-    pub item: ServiceItem,
+    pub item: Arc<ServiceItem>,
     /// By situation; the empty key is the form without one.
     forms: BTreeMap<String, Form>,
     rules: Rules,
@@ -28,7 +28,7 @@ impl PreparedItem {
     ///
     /// # Errors
     /// [`FormError`]: the item's form is no usable schema.
-    pub fn prepare(item: ServiceItem) -> Result<Self, FormError> {
+    pub fn prepare(item: Arc<ServiceItem>) -> Result<Self, FormError> {
         let mut forms = BTreeMap::new();
         forms.insert(String::new(), Form::compile(item.form.for_situation(None))?);
         for situation in &item.situations {
@@ -46,12 +46,6 @@ impl PreparedItem {
             channel_rules: special.collect(),
             item,
         })
-    }
-
-    /// Whether it takes applications on this legal day.
-    #[must_use]
-    pub fn is_open_on(&self, day: Date) -> bool {
-        self.item.state == ItemState::Active && self.item.is_effective(day)
     }
 
     /// Its form in a situation; `None` for a situation that it does not have.

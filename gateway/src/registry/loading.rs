@@ -94,11 +94,11 @@ pub async fn load(
             reason,
         };
         let item = ServiceItem::from_json(&row.json).map_err(|e| faulty(e.to_string()))?;
-        let item = ServiceItem {
+        let item = Arc::new(ServiceItem {
             version: row.version,
             ..item
-        };
-        catalogued.push(Arc::new(item.clone()));
+        });
+        catalogued.push(Arc::clone(&item));
         snapshot.insert_item(Arc::new(
             PreparedItem::prepare(item).map_err(|e| faulty(e.to_string()))?,
         ));

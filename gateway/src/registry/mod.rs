@@ -21,12 +21,13 @@ pub use system::{SystemState, SystemVersion, SystemVersions};
 
 use crate::processing::life_cycle::{PassedOn, Rules};
 use arc_swap::ArcSwap;
+use jiff::civil::Date;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tongban_adapters::definition::{CompiledDefinition, Forward};
 use tongban_catalog::calendar::Calendar;
-use tongban_catalog::item::ItemState;
-use tongban_catalog::snapshot::Catalogue;
+use tongban_catalog::region::{RegionCode, RegionError};
+use tongban_catalog::snapshot::{Availability, Catalogue};
 
 /// One consistent picture of everything that is registered.
 pub struct Snapshot {
@@ -36,12 +37,9 @@ pub struct Snapshot {
     pub systems: BTreeMap<String, SystemVersions>,
     /// The calendar in force.
     pub calendar: Arc<Calendar>,
-    /// What the hall offers: search, and the organisations.
+    /// Search, and which version of an item is current on a day.
     pub catalogue: Arc<Catalogue>,
     items: HashMap<(String, u32), Arc<PreparedItem>>,
-    /// By id: the version that is in force for new applications.
-    current: BTreeMap<String, Arc<PreparedItem>>,
-    by_code: HashMap<String, String>,
 }
 
 impl Snapshot {
@@ -52,41 +50,39 @@ impl Snapshot {
             routes: Vec::new(),
             systems: BTreeMap::new(),
             calendar: Arc::new(calendar),
-            catalogue: Arc::new(Catalogue::new([], Arc::default())),
             items: HashMap::new(),
-            current: BTreeMap::new(),
-            by_code: HashMap::new(),
+            catalogue: Arc::new(Catalogue::new([], Arc::default())),
         }
     }
 
-    /// Adds a version of an item. New applications get the highest version that is not a draft.
+    /// Adds a version of an item, beside the catalogue that says which one is current.
     pub fn insert_item(&mut self, prepared: Arc<PreparedItem>) {
-        let item = &prepared.item;
-        let id = item.id.as_str().to_owned();
-        self.items
-            .insert((id.clone(), item.version), Arc::clone(&prepared));
-        let newer = self
-            .current
-            .get(&id)
-            .is_none_or(|held| held.item.version < item.version);
-        if item.state != ItemState::Draft && newer {
-            for code in &item.codes {
-                self.by_code.insert(code.as_str().to_owned(), id.clone());
-            }
-            self.current.insert(id, prepared);
-        }
+        let key = (prepared.item.id.as_str().to_owned(), prepared.item.version);
+        self.items.insert(key, prepared);
     }
 
-    /// The version of an item that applications under this code, or under its id, are pinned to.
+    /// The current version on `today` of the item that has this code, or this id, and whether it may be applied for.
     #[must_use]
-    pub fn item_by_code(&self, code: &str) -> Option<&Arc<PreparedItem>> {
-        let id = self.by_code.get(code).map_or(code, String::as_str);
-        self.current.get(id)
+    pub fn current_item(
+        &self,
+        code: &str,
+        today: Date,
+    ) -> Option<(&Arc<PreparedItem>, Availability)> {
+        let by_id = || self.catalogue.current(&code.parse().ok()?, today);
+        let found = self.catalogue.by_code(code, today).or_else(by_id)?;
+        let prepared = self.item(found.item.id.as_str(), found.item.version)?;
+        Some((prepared, found.availability))
     }
 
-    /// The current version of every published item, by id.
-    pub fn current_items(&self) -> impl Iterator<Item = &Arc<PreparedItem>> {
-        self.current.values()
+    /// The region that a code or a local alias of one stands for.
+    ///
+    /// # Errors
+    /// [`RegionError`] when it is neither.
+    pub fn region(&self, text: &str) -> Result<RegionCode, RegionError> {
+        self.catalogue
+            .organisations()
+            .region_aliases()
+            .resolve(text)
     }
 
     /// One version of an item, as cases are pinned to it.

@@ -182,3 +182,114 @@ fn routing_finding(item: &ServiceItem, query: &RouteQuery<'_>, error: &RoutingEr
         .with_hint("给其中一条设 priority", "give one of them a priority"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::sample;
+    use std::path::Path;
+    use tongban_catalog::source::load_yaml;
+
+    const TODAY: Date = jiff::civil::date(2026, 6, 5);
+
+    fn file(routes: &str) -> Result<RoutesFile, Vec<&'static str>> {
+        let text = format!("schema: tongban/routes/1\nroutes:\n{routes}");
+        load_yaml("routes.yaml", &text)
+            .map_err(|faults| faults.into_iter().map(|f| f.code).collect())
+    }
+
+    fn codes(found: Vec<Finding>) -> Vec<&'static str> {
+        found.into_iter().map(|f| f.code).collect()
+    }
+
+    #[test]
+    fn faults_of_one_route_are_told_at_once() {
+        let faulty = "  - { hand_over: none, system: s, level: 9, region: \"44\", valid_from: 2017-01-02, valid_to: 2017-01-01 }\n";
+        let expected = [
+            "system_and_hand_over",
+            "out_of_range",
+            "region_form",
+            "out_of_order",
+        ];
+        let mut found = file(faulty).unwrap_err();
+        found.sort_unstable();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        assert_eq!(
+            file("  - { hand_over: apply }\n").unwrap_err(),
+            ["system_and_hand_over"]
+        );
+        assert_eq!(
+            file("  - { hand_over: none, systme: s }\n").unwrap_err(),
+            ["unknown_key"]
+        );
+    }
+
+    #[test]
+    fn a_published_item_needs_exactly_one_route_in_every_region_and_situation() {
+        let item = sample::item("open", sample::OPEN, "active", 1);
+        let draft = sample::item("open", sample::OPEN, "draft", 1);
+        let none = file("  - { item: x, hand_over: none }\n").unwrap();
+        assert_eq!(
+            codes(none.findings_for(&item, TODAY)),
+            ["item_without_route"],
+            "told once an item"
+        );
+        assert!(none.findings_for(&draft, TODAY).is_empty());
+        let twice = file(
+            "  - { hand_over: none }\n  - { region: \"440402\", hand_over: none }\n  - { region: \"440402\", hand_over: none }\n",
+        );
+        assert_eq!(
+            codes(twice.unwrap().findings_for(&item, TODAY)),
+            ["routes_ambiguous"]
+        );
+        let one = file("  - { hand_over: none }\n").unwrap();
+        assert!(one.findings_for(&item, TODAY).is_empty());
+    }
+
+    #[test]
+    fn a_route_to_an_unknown_system_says_what_was_meant() {
+        let routes = file("  - { system: zhuhai-platfrom, hand_over: apply }\n").unwrap();
+        let found = routes.unknown_systems(&BTreeSet::from(["zhuhai-platform".to_owned()]));
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0]
+                .hint
+                .as_ref()
+                .unwrap()
+                .en
+                .contains("zhuhai-platform")
+        );
+    }
+
+    #[test]
+    fn the_shipped_routes_fit_the_shipped_items_and_systems() {
+        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+        let text = std::fs::read_to_string(config.join("routes.yaml")).unwrap();
+        let routes: RoutesFile = load_yaml("routes.yaml", &text).unwrap();
+        let mut systems = BTreeSet::new();
+        for entry in std::fs::read_dir(config.join("systems")).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            systems.extend(name.strip_suffix(".yaml").map(str::to_owned));
+        }
+        assert_eq!(routes.unknown_systems(&systems), []);
+        let mut used = BTreeSet::new();
+        for entry in std::fs::read_dir(config.join("items")).unwrap() {
+            let path = entry.unwrap().path();
+            let item: ServiceItem =
+                load_yaml("item", &std::fs::read_to_string(&path).unwrap()).unwrap();
+            assert_eq!(routes.findings_for(&item, TODAY), [], "{}", path.display());
+            let codes: Vec<&str> = item.codes.iter().map(|c| c.as_str()).collect();
+            let query = RouteQuery {
+                codes: &codes,
+                level: item.level.code().parse().ok(),
+                region: item.region.as_str(),
+                situation: None,
+                today: TODAY,
+            };
+            used.extend(choose(&routes.routes, &query).unwrap().system.clone());
+        }
+        assert_eq!(used, systems, "every system gets something");
+    }
+}

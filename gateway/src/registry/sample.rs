@@ -3,14 +3,19 @@
 #![allow(clippy::unwrap_used, reason = "a faulty sample is a faulty test")]
 
 use super::route::{HandOver, Mode, Route};
-use super::{PreparedItem, Snapshot};
+use super::{PreparedItem, Snapshot, SystemState, SystemVersion};
 use std::sync::Arc;
+use tongban_adapters::definition::CompiledDefinition;
 use tongban_catalog::calendar::Calendar;
 use tongban_catalog::item::ServiceItem;
+use tongban_catalog::snapshot::Catalogue;
 use tongban_catalog::source::load_yaml;
 
 /// Code of the open sample item.
 pub(crate) const OPEN: &str = "10131300500698857413440400";
+
+/// The system of [`snapshot_with_system`].
+pub(crate) const SYSTEM: &str = "gd-explosives";
 
 /// An item in a state, with code, id and version.
 pub(crate) fn item(id: &str, code: &str, state: &str, version: u32) -> ServiceItem {
@@ -25,16 +30,42 @@ pub(crate) fn item(id: &str, code: &str, state: &str, version: u32) -> ServiceIt
 /// Open, suspended, cancelled and draft items; everything stays with the hall.
 pub(crate) fn snapshot() -> Snapshot {
     let mut snapshot = Snapshot::empty(Calendar::weekends_only());
+    let mut items = Vec::new();
     for (id, code, state) in [
         ("open", OPEN, "active"),
         ("suspended", "10131300600698857413440400", "suspended"),
         ("cancelled", "10131300700698857413440400", "cancelled"),
         ("draft", "10131300800698857413440400", "draft"),
     ] {
-        let prepared = PreparedItem::prepare(item(id, code, state, 3)).unwrap();
-        snapshot.insert_item(Arc::new(prepared));
+        let item = Arc::new(item(id, code, state, 3));
+        items.push(Arc::clone(&item));
+        snapshot.insert_item(Arc::new(PreparedItem::prepare(item).unwrap()));
     }
+    snapshot.catalogue = Arc::new(Catalogue::new(items, Arc::default()));
     snapshot.routes = vec![hall_route()];
+    snapshot
+}
+
+/// The sample items, handed over on submission to the department's system of `config/systems`.
+pub(crate) fn snapshot_with_system() -> Snapshot {
+    let text = include_str!("../../../config/systems/gd-explosives.yaml");
+    let definition = CompiledDefinition::compile("gd-explosives.yaml", text, &|_| None);
+    let definition = definition.unwrap_or_else(|faults| panic!("{faults:#?}"));
+    let mut snapshot = snapshot();
+    snapshot
+        .systems
+        .entry(SYSTEM.to_owned())
+        .or_default()
+        .insert(SystemVersion {
+            version: 1,
+            state: SystemState::Active,
+            definition: Arc::new(definition),
+        });
+    snapshot.routes = vec![Route {
+        system: Some(SYSTEM.to_owned()),
+        hand_over: HandOver::Apply,
+        ..hall_route()
+    }];
     snapshot
 }
 
