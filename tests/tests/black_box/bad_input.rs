@@ -7,6 +7,15 @@ use tongban_tests::http::{get, send};
 use tongban_tests::process::eventually;
 use tongban_tests::sample::{Taken, body, fresh_key, post, upload, uploads};
 
+/// What is wrong, content type, bytes, and the status and code that they get.
+type BadBody = (
+    &'static str,
+    (&'static str, &'static str),
+    Vec<u8>,
+    u16,
+    &'static str,
+);
+
 #[tokio::test]
 async fn what_is_no_strict_json_is_refused_before_it_means_anything() {
     let (hall, taken) = hall_with_a_case().await;
@@ -15,7 +24,7 @@ async fn what_is_no_strict_json_is_refused_before_it_means_anything() {
     let good = body("rest", &[]).to_string();
     let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
     let deep_objects = format!("{}1{}", r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
-    let bodies: [(&'static str, (&str, &str), Vec<u8>, u16, &'static str); 12] = [
+    let bodies: [BadBody; 12] = [
         ("nothing", JSON, vec![], 400, "malformed_json"),
         (
             "cut off",

@@ -12,9 +12,8 @@ use tongban_tests::sample::{Taken, body, fresh_key, submit};
 
 /// `TONGBAN_SEED`, or a fresh one; always printed.
 fn seed() -> u64 {
-    let seed = std::env::var("TONGBAN_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
+    let seed = std::env::var_os("TONGBAN_SEED")
+        .and_then(|s| s.to_str()?.parse().ok())
         .unwrap_or_else(rand::random);
     println!("seed {seed} (TONGBAN_SEED={seed} repeats it)");
     seed
