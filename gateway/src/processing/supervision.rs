@@ -110,7 +110,10 @@ fn plan(loaded: &Loaded, now: Timestamp) -> Plan {
         if let DueAction::Apply(event) = action
             && let Err(rejection) = plan.apply(loaded, &event, &Reception::from_gateway(now), None)
         {
-            tracing::error!(code = rejection.code(), "the life cycle refused its own timer");
+            tracing::error!(
+                code = rejection.code(),
+                "the life cycle refused its own timer"
+            );
         }
     }
     plan
