@@ -12,10 +12,9 @@ use tongban_tests::sample::{Taken, body, fresh_key, submit};
 
 /// `TONGBAN_SEED`, or a fresh one; always printed.
 #[expect(clippy::disallowed_methods, reason = "tests read their own switches")]
-fn seed() -> u64 {
-    let seed = std::env::var("TONGBAN_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
+pub(crate) fn seed() -> u64 {
+    let seed = std::env::var_os("TONGBAN_SEED")
+        .and_then(|s| s.to_str()?.parse().ok())
         .unwrap_or_else(rand::random);
     println!("seed {seed} (TONGBAN_SEED={seed} repeats it)");
     seed
