@@ -11,7 +11,6 @@ use tongban_tests::process::eventually;
 use tongban_tests::sample::{Taken, body, fresh_key, submit};
 
 /// `TONGBAN_SEED`, or a fresh one; always printed.
-#[expect(clippy::disallowed_methods, reason = "tests read their own switches")]
 pub(crate) fn seed() -> u64 {
     let seed = std::env::var_os("TONGBAN_SEED")
         .and_then(|s| s.to_str()?.parse().ok())
