@@ -476,7 +476,9 @@ async fn a_wsdl_names_the_address_that_the_client_used_and_systems_show_no_secre
         status == 200 && answer.contains(address),
         "{status} {answer}"
     );
-    assert_eq!(bench.get("gd-explosives/callback?wsdl", "").await.0, 404);
+    let none = Request::get(format!("{ROOM}/gd-explosives/callback?wsdl"))
+        .header(header::HOST, "hall.example:8090");
+    assert_eq!(bench.send(none.body(Body::empty()).unwrap()).await.0, 404);
     let request = Request::get(ROOM).body(Body::empty()).unwrap();
     let (status, answer) = bench.send(request).await;
     assert!(
