@@ -92,10 +92,10 @@ pub fn on_the_wire(stored: &StoredEvent) -> Value {
 }
 
 fn data(body: &EventBody) -> Value {
-    if let EventBody::Applied(remark) = body {
-        if let Some(content) = ContentDigests::from_remark(remark) {
-            return serde_json::to_value(content).unwrap_or_default();
-        }
+    if let EventBody::Applied(remark) = body
+        && let Some(content) = ContentDigests::from_remark(remark)
+    {
+        return serde_json::to_value(content).unwrap_or_default();
     }
     let mut tagged = serde_json::to_value(body).unwrap_or_default();
     tagged

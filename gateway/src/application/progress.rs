@@ -34,10 +34,10 @@ async fn shown(hall: &Hall, call: &Call, no: &str) -> Result<Response, Refusal> 
         "channel": record.channel,
     });
     // With one case, what it says stands at the top too.
-    if let ([only], Some(members)) = (cases.as_slice(), body.as_object_mut()) {
-        if let Some(case) = only.as_object() {
-            members.extend(case.iter().map(|(k, v)| (k.clone(), v.clone())));
-        }
+    if let ([only], Some(members)) = (cases.as_slice(), body.as_object_mut())
+        && let Some(case) = only.as_object()
+    {
+        members.extend(case.iter().map(|(k, v)| (k.clone(), v.clone())));
     }
     body["cases"] = cases.into();
     Ok(answer_json(StatusCode::OK, &body))
@@ -107,7 +107,7 @@ impl Hall {
             .iter()
             .filter(needed)
             .find(|d| d.state != DeliveryState::Delivered);
-        let last = deliveries.iter().filter(needed).next_back();
+        let last = deliveries.iter().rfind(needed);
         match (open, last) {
             (Some(delivery), _) => Ok(self.on_the_way(system, delivery)),
             (None, Some(delivery)) => {

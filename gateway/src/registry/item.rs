@@ -126,10 +126,10 @@ fn counted(item: &ServiceItem, written: &TimeLimit) -> Limit {
     if item.policies.natural_day_end == NaturalDayEnd::RollsOver {
         limit = limit.rolling_over();
     }
-    if matches!(written.unit, LimitUnit::Hour | LimitUnit::Minute) {
-        if let Ok(hours) = SERVICE_HOURS.parse::<ServiceHours>() {
-            limit = limit.in_service_hours(hours);
-        }
+    if matches!(written.unit, LimitUnit::Hour | LimitUnit::Minute)
+        && let Ok(hours) = SERVICE_HOURS.parse::<ServiceHours>()
+    {
+        limit = limit.in_service_hours(hours);
     }
     limit
 }

@@ -77,16 +77,16 @@ fn findings_of(route: &Route, pointer: &str) -> Vec<Finding> {
             en,
         ));
     }
-    if let (Some(from), Some(to)) = (route.valid_from, route.valid_to) {
-        if to < from {
-            let (zh, en) = ("截止日早于起始日", "the last day lies before the first");
-            found.push(Finding::new(
-                format!("{pointer}/valid_to"),
-                "out_of_order",
-                zh,
-                en,
-            ));
-        }
+    if let (Some(from), Some(to)) = (route.valid_from, route.valid_to)
+        && to < from
+    {
+        let (zh, en) = ("截止日早于起始日", "the last day lies before the first");
+        found.push(Finding::new(
+            format!("{pointer}/valid_to"),
+            "out_of_order",
+            zh,
+            en,
+        ));
     }
     found
 }
@@ -142,10 +142,10 @@ impl RoutesFile {
                     situation: *situation,
                     today,
                 };
-                if let Err(error) = choose(&self.routes, &query) {
-                    if told.insert(error.to_string()) {
-                        found.push(routing_finding(item, &query, &error));
-                    }
+                if let Err(error) = choose(&self.routes, &query)
+                    && told.insert(error.to_string())
+                {
+                    found.push(routing_finding(item, &query, &error));
                 }
             }
         }
