@@ -83,12 +83,13 @@ pub(crate) async fn measure(
         let closed = closed_loop(&target, CLIENTS, plan.intake).await?;
         let cpu = serving.process.cpu_us()? - cpu;
         faults += closed.faults;
+        let (single, batched) = reference.measure(plan.reference, BATCH).await?;
         rounds.push(IntakeRound {
             intake_per_s: rounded(closed.rate(), 1),
             closed_p99_ms: rounded(closed.latencies.quantile_ms(0.99), 2),
             cpu_us_per_case: rounded(per_one(cpu as f64, closed.answers), 1),
-            reference_per_s: rounded(reference.measure(plan.reference, 1).await?, 1),
-            reference_batched_per_s: rounded(reference.measure(plan.reference, BATCH).await?, 1),
+            reference_per_s: rounded(single, 1),
+            reference_batched_per_s: rounded(batched, 1),
         });
     }
     let rate = middle(&rounds, |r| r.intake_per_s);

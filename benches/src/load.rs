@@ -20,6 +20,8 @@ use tokio::task::JoinSet;
 
 /// No answer takes longer than this, or it counts as none.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// An open loop that takes so many times as long as planned has not kept its rate, and its latencies mean nothing.
+const OVERRUN_MAX: u32 = 3;
 /// A measurement with more faults than one in so many answers is none.
 const FAULTS_ONE_IN: u64 = 1_000;
 
@@ -184,7 +186,13 @@ impl Client {
             if due.duration_since(begun) >= time {
                 return Ok(share);
             }
-            tokio::time::sleep_until(due.into()).await;
+            if begun.elapsed() > time * OVERRUN_MAX {
+                return Err("the open loop fell too far behind: the rate cannot be kept".into());
+            }
+            // A timer rounds up to its next millisecond, also for a moment that has passed.
+            if due > instant() {
+                tokio::time::sleep_until(due.into()).await;
+            }
             match self.send().await {
                 Ok(()) => share.latencies.record(due.elapsed()),
                 Err(fault) => {

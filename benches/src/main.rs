@@ -90,7 +90,17 @@ pub(crate) fn instant() -> Instant {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match begin().await {
+    // Dropping the work ends the processes that it started.
+    let work = async {
+        let mut terminated =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            done = begin() => done,
+            _ = terminated.recv() => Err("told to stop".into()),
+            _ = tokio::signal::ctrl_c() => Err("told to stop".into()),
+        }
+    };
+    match work.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("no figures: {failure}");

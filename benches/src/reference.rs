@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// Cases that are read ahead of a measurement, so that reading is not measured.
-const READ_AHEAD: usize = 4_000;
+/// Cases that are read before they are written, so that reading is not measured.
+const READ_AHEAD: usize = 256;
 
 /// Tables that an application writes to, with the column that leads to it: by the application's id, or by its case's.
 const TABLES: [(&str, &str, Owner); 8] = [
@@ -103,25 +103,32 @@ impl Reference {
         })
     }
 
-    /// Cases a second, `batch` of them in one transaction, for at most `time`; goes on where the last measurement ended.
-    pub(crate) async fn measure(&mut self, time: Duration, batch: usize) -> Result<f64, Failure> {
-        let (mut count, mut took) = (0, Duration::ZERO);
-        while took < time {
-            let cases = self.read().await?;
-            if cases.is_empty() {
-                break;
+    /// Inserts cases that were not inserted yet, some one a transaction and some `batch` in one, in turns, each kind for at most
+    /// `time` or until none is left. Returns the cases a second of both.
+    pub(crate) async fn measure(
+        &mut self,
+        time: Duration,
+        batch: usize,
+    ) -> Result<(f64, f64), Failure> {
+        let mut kinds = [(1, 0, Duration::ZERO), (batch, 0, Duration::ZERO)];
+        let mut left = true;
+        while left && kinds.iter().any(|(_, _, took)| *took < time) {
+            for (together, count, took) in kinds.iter_mut().filter(|(_, _, took)| *took < time) {
+                let cases = self.read().await?;
+                left = !cases.is_empty();
+                let begun = instant();
+                for cases in cases.chunks(*together) {
+                    self.write(cases).await?;
+                }
+                *took += begun.elapsed();
+                *count += cases.len() as u64;
             }
-            let begun = instant();
-            for together in cases.chunks(batch) {
-                self.write(together).await?;
-                count += together.len() as u64;
-            }
-            took += begun.elapsed();
         }
-        if count == 0 {
+        let [single, batched] = kinds.map(|(_, count, took)| per_second(count, took));
+        if single == 0.0 || batched == 0.0 {
             return Err("the gateway stored too few cases to insert them again".into());
         }
-        Ok(per_second(count, took))
+        Ok((single, batched))
     }
 
     /// How many applications the gateway has stored, and from how many stems their numbers are.

@@ -27,6 +27,8 @@
 //! | [`tables`] | the code tables of GB/T 39046-2020 |
 //! | [`item`] | the service item: elements, situations, materials, limits, form, rules |
 //! | [`organisation`] | the tree of bodies |
+//! | [`calendar`] | working days and days off, year by year with their sources |
+//! | [`deadline`] | due dates and the clocks of a case, each explained day by day |
 //! | [`snapshot`] | the catalogue at run time: by code, by version, by search with facets |
 //!
 //! # From a file to a number

@@ -9,8 +9,8 @@
 //! * "Today" is an argument (a day in Asia/Shanghai). Of the versions of one item the **current** one is the highest
 //!   that has begun and is no draft; before any has begun, the lowest that will begin. Searching finds current versions
 //!   that are active and in force; [`Catalogue::by_code`] finds the others too and says how they stand.
-//! * Cost: by code or version, hashing and a look at the overlay; search, a scan of the folded names (about 6 ms for a
-//!   million items; an index of character pairs takes its place when catalogues grow, behind this same face).
+//! * Cost: by code or version, hashing and a look at the overlay; search, one pass over the folded names of all items
+//!   (an index of character pairs takes its place when catalogues grow, behind this same face).
 
 mod base;
 mod cross_check;

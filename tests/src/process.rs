@@ -244,6 +244,15 @@ impl Partner {
         }
     }
 
+    /// How often the switches that are set have made something go wrong.
+    pub async fn used(&self) -> u64 {
+        let answer = super::http::get(self.address, "/_control/switches")
+            .await
+            .json();
+        let switches = answer["switches"].as_array().cloned().unwrap_or_default();
+        switches.iter().filter_map(|s| s["used"].as_u64()).sum()
+    }
+
     /// Takes every switch back.
     pub async fn clear(&self) {
         let headers = [("content-type", "application/json")];

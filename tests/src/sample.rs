@@ -39,12 +39,13 @@ impl Taken {
     }
 }
 
-/// The item that goes to a kind of partner.
+/// The item that goes to a kind of partner; `filing` is an immediate item (即办件) of the SOAP partner.
 #[must_use]
 pub fn item(kind: &str) -> &'static str {
     match kind {
         "rest" => "10021300100693911512440000",
-        "soap" => "10082100000698857413440400",
+        "soap" => "10131300500698857413440400",
+        "filing" => "10082100000698857413440400",
         _ => "1144000000693911522440117020000",
     }
 }
@@ -53,7 +54,7 @@ pub fn item(kind: &str) -> &'static str {
 #[must_use]
 pub fn material_seqs(kind: &str) -> &'static [u32] {
     match kind {
-        "soap" => &[1],
+        "soap" | "filing" => &[1],
         _ => &[1, 2, 3, 4],
     }
 }
@@ -63,18 +64,23 @@ pub fn material_seqs(kind: &str) -> &'static [u32] {
 pub fn body(kind: &str, materials: &[(u32, String)]) -> Value {
     let (situation, region, form) = match kind {
         "rest" => (
-            "first",
+            json!("first"),
             "440000",
             json!({"project_name": "样例民爆销售点", "warehouse_address": "广州市样例路1号", "storage_limit_kg": 5000,
                    "varieties": ["explosive", "detonator"]}),
         ),
         "soap" => (
-            "filing",
+            Value::Null,
+            "440400",
+            json!({"project_name": "样例公开申请", "information": "样例文件及清单", "purpose": "research", "medium": "paper", "delivery": "online"}),
+        ),
+        "filing" => (
+            json!("filing"),
             "440400",
             json!({"project_name": "样例技改项目", "investment_cny_10k": 1200.5, "starts_on": "2026-03-01", "content": "新建生产线一条"}),
         ),
         _ => (
-            "new",
+            json!("new"),
             "440000",
             json!({"project_name": "样例台站", "station_kind": "handheld", "frequency_mhz": 409.75, "power_w": 4, "sets": 20}),
         ),
@@ -83,10 +89,14 @@ pub fn body(kind: &str, materials: &[(u32, String)]) -> Value {
         .iter()
         .map(|(seq, id)| json!({"seq": seq, "id": id}))
         .collect();
-    json!({
-        "item_code": item(kind), "situation": situation, "region": region, "form": form, "materials": materials,
+    let mut body = json!({
+        "item_code": item(kind), "region": region, "form": form, "materials": materials,
         "applicant": {"type": "person", "name": "张三样例", "id_type": "resident_id", "id_number": IDENTITY_NUMBER, "phone": "13800000000"},
-    })
+    });
+    if !situation.is_null() {
+        body["situation"] = situation;
+    }
+    body
 }
 
 /// Uploads a file.

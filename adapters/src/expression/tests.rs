@@ -127,6 +127,9 @@ fn what_is_not_there_is_told_at_check_time() {
     assert!(Expression::compile("'a * b'", NAMES).is_ok());
 }
 
+/// In a debug build.
+const BOUND: Duration = Duration::from_millis(200);
+
 /// Each is refused or done, at once: the attacks of dependencies 2.1 and what they led to.
 #[test]
 fn hostile_expressions_are_refused_or_done_at_once() {
@@ -185,15 +188,21 @@ fn hostile_expressions_are_refused_or_done_at_once() {
     ];
     let data = data();
     for attack in attacks {
-        let start = Instant::now();
-        let outcome = Expression::compile(&attack, NAMES)
-            .map(|expression| expression.evaluate(&data).map(|v| v.to_string().len()));
-        let taken = start.elapsed();
-        assert!(
-            taken < Duration::from_millis(200),
-            "{attack:.60} took {taken:?}: {outcome:?}"
-        );
-        if let Ok(Ok(size)) = outcome {
+        let mut taken = Duration::MAX;
+        let mut outcome = None;
+        // The quickest of a few tries: the machine may be busy with other tests, the attack must not be what takes long.
+        for _ in 0..5 {
+            let start = Instant::now();
+            let found = Expression::compile(&attack, NAMES)
+                .map(|expression| expression.evaluate(&data).map(|v| v.to_string().len()));
+            taken = taken.min(start.elapsed());
+            outcome = Some(found);
+            if taken < BOUND {
+                break;
+            }
+        }
+        assert!(taken < BOUND, "{attack:.60} took {taken:?}: {outcome:?}");
+        if let Some(Ok(Ok(size))) = outcome {
             assert!(size < 8 * RESULT_BYTES_MAX, "{attack:.60}");
         }
     }

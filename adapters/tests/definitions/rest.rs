@@ -171,6 +171,16 @@ fn answers_are_taken_there_already_refused_or_not_understood() {
         verdict(Operation::Submit, 1, "2:重复的申办流水号"),
         StepVerdict::AlreadyThere
     );
+    for operation in [Operation::Supplement, Operation::Withdraw] {
+        assert_eq!(
+            verdict(operation, 0, "2:重复的补正"),
+            StepVerdict::AlreadyThere
+        );
+        assert!(matches!(
+            verdict(operation, 0, "0:没有待补正"),
+            StepVerdict::Refused { .. }
+        ));
+    }
     let refused = verdict(Operation::Submit, 1, "0:事项编码不存在");
     assert_eq!(
         refused,

@@ -148,6 +148,25 @@ fn returns_are_taken_there_already_refused_or_unavailable() {
 }
 
 #[test]
+fn a_repeated_supplement_or_withdrawal_is_there_already() {
+    for operation in [Operation::Supplement, Operation::Withdraw] {
+        let reply = returned("1", "编码：1,原因：SBLSH重复");
+        let verdict = definition(ID)
+            .read_reply(operation, 0, &context(), &reply)
+            .unwrap();
+        assert_eq!(verdict, StepVerdict::AlreadyThere);
+    }
+    let request = definition(ID)
+        .request(Operation::Supplement, 0, &supplement())
+        .unwrap();
+    let sent = parameter(&request.body, "xml").unwrap();
+    assert!(
+        sent.contains("</standardInfo><ExFile><File FileId=\"m1\" FileName=\"a.pdf\""),
+        "{sent}"
+    );
+}
+
+#[test]
 fn faults_are_refusals_or_reasons_to_come_again_by_their_code() {
     let fault = |code: &str| {
         let body = format!(

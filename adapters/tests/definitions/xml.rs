@@ -69,12 +69,12 @@ fn the_notice_carries_the_short_number_alone() {
     let (_, xml) = sent(Operation::Supplement, &supplement());
     assert!(
         xml.contains(
-            "<EXPRESSTYPE>1</EXPRESSTYPE><BZCLQD>申请表;附图</BZCLQD><BZSJ>20170607100304</BZSJ>"
+            "<EXPRESSTYPE>1</EXPRESSTYPE><XH>1</XH><BZCLQD>申请表;附图</BZCLQD><BZSJ>20170607100304</BZSJ>"
         ),
         "{xml}"
     );
     let (_, xml) = sent(Operation::Withdraw, &withdrawal());
-    assert!(xml.contains("<EXPRESSTYPE>9</EXPRESSTYPE>"));
+    assert!(xml.contains("<EXPRESSTYPE>9</EXPRESSTYPE><CXYY>不办了</CXYY>"));
     let (url, xml) = sent(Operation::Poll, &context());
     assert_eq!(url, "http://127.0.0.1:7103/exchange/getCourseInfo");
     assert_eq!(
@@ -145,6 +145,31 @@ fn results_are_taken_there_already_or_refused() {
             "{broken}"
         );
     }
+}
+
+#[test]
+fn a_repeated_correction_or_withdrawal_is_there_already() {
+    let verdict = |operation: Operation, text: &str| {
+        definition(ID)
+            .read_reply(operation, 0, &context(), &result("300", text))
+            .unwrap()
+    };
+    assert_eq!(
+        verdict(Operation::Supplement, "补正已接收"),
+        StepVerdict::AlreadyThere
+    );
+    assert_eq!(
+        verdict(Operation::Withdraw, "已撤回"),
+        StepVerdict::AlreadyThere
+    );
+    assert!(matches!(
+        verdict(Operation::Withdraw, "补正已接收"),
+        StepVerdict::Refused { .. }
+    ));
+    assert!(matches!(
+        verdict(Operation::Supplement, "业务号必须为数字"),
+        StepVerdict::Refused { .. }
+    ));
 }
 
 #[test]

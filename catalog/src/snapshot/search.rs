@@ -327,20 +327,20 @@ fn failed_filters(item: &ServiceItem, organisations: &OrganisationTree, query: &
 }
 
 #[derive(Default)]
-struct Counts {
-    region: BTreeMap<String, usize>,
+struct Counts<'e> {
+    region: BTreeMap<&'e str, usize>,
     level: BTreeMap<Level, usize>,
     item_type: BTreeMap<ItemType, usize>,
     audience: BTreeMap<Audience, usize>,
-    org: BTreeMap<String, usize>,
+    org: BTreeMap<&'e str, usize>,
 }
 
-impl Counts {
+impl<'e> Counts<'e> {
     /// An item counts for a facet when it passes all filters but perhaps the facet's own.
-    fn add(&mut self, item: &ServiceItem, failed: u8) {
+    fn add(&mut self, item: &'e ServiceItem, failed: u8) {
         let counts_for = |filter: u8| failed & !filter == 0;
         if counts_for(REGION) {
-            *self.region.entry(item.region.to_string()).or_default() += 1;
+            *self.region.entry(item.region.as_str()).or_default() += 1;
         }
         if counts_for(LEVEL) {
             *self.level.entry(item.level).or_default() += 1;
@@ -354,7 +354,7 @@ impl Counts {
             }
         }
         if counts_for(ORG) {
-            *self.org.entry(item.org.id.to_string()).or_default() += 1;
+            *self.org.entry(item.org.id.as_str()).or_default() += 1;
         }
     }
 

@@ -172,14 +172,14 @@ pub fn nearest<'c>(
 /// All findings as faults in the order of the file, at most [`MAX_FAULTS`] and a note that there are more.
 pub(super) fn in_order(file: &str, mut found: Vec<(Place, Finding)>) -> Vec<Fault> {
     found.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.pointer.cmp(&b.pointer)));
-    let untold = found.len().saturating_sub(MAX_FAULTS);
+    let untold = found.len() > MAX_FAULTS;
     found.truncate(MAX_FAULTS);
-    if let (true, Some((last, _))) = (untold > 0, found.last()) {
+    if let (true, Some((last, _))) = (untold, found.last()) {
         let more = Finding::new(
             "",
             "more_faults",
-            format!("另有{untold}处错误未列出"),
-            format!("{untold} more faults are not listed"),
+            "另有错误未列出",
+            "further faults are not listed",
         )
         .with_hint("请先改正以上各处", "correct those above first");
         found.push((*last, more));

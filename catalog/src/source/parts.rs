@@ -68,7 +68,7 @@ impl<'r> Entries<'r> {
             if names.contains(&entry.key.as_str()) {
                 pairs.push(Pair::Written(entry));
             } else if !(reader.node == 0 && entry.key == "schema") {
-                reading.unknown_key(entry.value, &entry.key, names);
+                reading.unknown_key(entry, names);
             }
         }
         pairs.extend(

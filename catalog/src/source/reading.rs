@@ -8,8 +8,8 @@ use serde::de::{self, DeserializeOwned};
 
 use super::fault::nearest;
 use super::node_reader::NodeReader;
-use super::tree::{Located, NodeId, Tree};
-use super::{Finding, MAX_FAULTS};
+use super::tree::{Entry, Located, NodeId, Tree};
+use super::{Finding, MAX_FAULTS, Place};
 
 /// Each fault costs at most a few rounds (note it, stand in, give up the part around it).
 const MAX_ROUNDS: usize = 5 * MAX_FAULTS;
@@ -23,14 +23,22 @@ pub(super) enum Treatment {
     Omit,
 }
 
+/// A key that the type does not know.
+struct UnknownKey {
+    place: Place,
+    finding: Finding,
+    /// The key that was probably meant.
+    meant: Option<&'static str>,
+}
+
 /// One document on its way into a type.
 pub(super) struct Reading<'t> {
     pub(super) tree: &'t Tree,
     treatments: HashMap<NodeId, Treatment>,
     /// Keys that are missing from a mapping and for which stand-ins are given.
     supplied: HashMap<NodeId, Vec<&'static str>>,
-    /// By value: what is told of an unknown key, and which key was probably meant.
-    unknown_keys: RefCell<HashMap<NodeId, (Finding, Option<&'static str>)>>,
+    /// By the node of the value.
+    unknown_keys: RefCell<HashMap<NodeId, UnknownKey>>,
     found: Vec<Located>,
 }
 
@@ -48,6 +56,9 @@ impl<'t> Reading<'t> {
     /// The value, real or with stand-ins where there were faults; `None` if not even that can be had.
     pub(super) fn read<T: DeserializeOwned>(&mut self) -> Option<T> {
         for _ in 0..MAX_ROUNDS {
+            if self.found.len() > MAX_FAULTS {
+                return None;
+            }
             match T::deserialize(NodeReader::new(self, 0)) {
                 Ok(value) => return Some(value),
                 Err(trouble) => self.note(trouble)?,
@@ -78,15 +89,10 @@ impl<'t> Reading<'t> {
     }
 
     pub(super) fn into_findings(self) -> Vec<Located> {
-        let tree = self.tree;
         let unknown = self.unknown_keys.into_inner();
         self.found
             .into_iter()
-            .chain(
-                unknown
-                    .into_iter()
-                    .map(|(value, (finding, _))| (tree.key_place(value), finding)),
-            )
+            .chain(unknown.into_values().map(|key| (key.place, key.finding)))
             .collect()
     }
 
@@ -98,22 +104,32 @@ impl<'t> Reading<'t> {
         self.supplied.get(&mapping).map_or(&[], Vec::as_slice)
     }
 
-    /// Notes a key that the type does not know; it is left out.
-    pub(super) fn unknown_key(&self, value: NodeId, key: &str, known: &[&'static str]) {
+    /// Notes a key that the type does not know; it is left out. One more than can be told is enough to know of.
+    pub(super) fn unknown_key(&self, entry: &Entry, known: &[&'static str]) {
+        let Entry {
+            key,
+            key_place,
+            value,
+        } = entry;
+        if self.unknown_keys.borrow().len() > MAX_FAULTS {
+            return;
+        }
         self.unknown_keys
             .borrow_mut()
-            .entry(value)
+            .entry(*value)
             .or_insert_with(|| {
                 let finding = Finding::new(
-                    self.tree.pointer(value),
+                    self.tree.pointer(*value),
                     "unknown_key",
                     format!("不认识的键“{key}”"),
                     format!("unknown key `{key}`"),
                 );
-                (
-                    suggested(finding, key, known),
-                    nearest(key, known.iter().copied()),
-                )
+                let meant = nearest(key, known.iter().copied());
+                UnknownKey {
+                    place: *key_place,
+                    finding: suggested(finding, key, known),
+                    meant,
+                }
             });
     }
 
@@ -145,9 +161,10 @@ impl<'t> Reading<'t> {
                 }
             }
             What::UnknownField(field, known) => {
-                let value = self.tree.entry(node, &field)?;
-                self.unknown_key(value, &field, known);
-                self.treatments.insert(value, Treatment::Omit);
+                let tree = self.tree;
+                let entry = tree.entry(node, &field)?;
+                self.unknown_key(entry, known);
+                self.treatments.insert(entry.value, Treatment::Omit);
                 return Some(());
             }
             What::NoStandIn => {}
@@ -180,7 +197,7 @@ impl<'t> Reading<'t> {
         let unknown = self.unknown_keys.borrow();
         unknown
             .iter()
-            .any(|(value, (_, meant))| *meant == Some(key) && inside(*value))
+            .any(|(value, unknown)| unknown.meant == Some(key) && inside(*value))
     }
 
     /// A stand-in first, then leaving out, then the same with the part around it.

@@ -263,7 +263,7 @@ fn many_faults_are_cut_off_with_a_note() {
     assert_eq!(faults.len(), MAX_FAULTS + 1);
     assert_eq!(
         faults[MAX_FAULTS].message.en,
-        "7 more faults are not listed"
+        "further faults are not listed"
     );
 }
 
@@ -297,4 +297,21 @@ fn the_kind_of_a_file_can_be_asked() {
         Some("example/hall/1")
     );
     assert_eq!(schema_of("name: x"), None);
+}
+
+#[test]
+fn a_file_of_nothing_but_faults_is_told_as_far_as_the_bound() {
+    let desks = "- {title: [], kind: x, rate: y}\n".repeat(5_000);
+    let faults = load_yaml::<Hall>("hall.yaml", &hall(&format!("desks:\n{desks}"))).unwrap_err();
+    assert_eq!(
+        (faults.len(), faults[MAX_FAULTS].code),
+        (MAX_FAULTS + 1, "more_faults")
+    );
+    let keys: String = (0..20_000).map(|n| format!("window{n}: 1\n")).collect();
+    assert_eq!(
+        load_yaml::<Hall>("hall.yaml", &hall(&keys))
+            .unwrap_err()
+            .len(),
+        MAX_FAULTS + 1
+    );
 }

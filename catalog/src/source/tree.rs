@@ -50,13 +50,10 @@ impl Tree {
         &self.nodes[id]
     }
 
-    /// The value of a key of a mapping.
-    pub(super) fn entry(&self, mapping: NodeId, key: &str) -> Option<NodeId> {
+    /// The entry of a mapping with a key.
+    pub(super) fn entry(&self, mapping: NodeId, key: &str) -> Option<&Entry> {
         match &self.nodes[mapping].kind {
-            Kind::Mapping(entries) => entries
-                .iter()
-                .find(|entry| entry.key == key)
-                .map(|entry| entry.value),
+            Kind::Mapping(entries) => entries.iter().find(|entry| entry.key == key),
             _ => None,
         }
     }
@@ -113,7 +110,7 @@ impl Tree {
     }
 
     /// Where the key of an entry stands, given its value; the value itself if it has no key.
-    pub(super) fn key_place(&self, value: NodeId) -> Place {
+    fn key_place(&self, value: NodeId) -> Place {
         let node = &self.nodes[value];
         let Some((parent, _)) = &node.parent else {
             return node.place;

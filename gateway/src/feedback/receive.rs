@@ -299,7 +299,12 @@ fn plan(loaded: &Loaded, extras: &Extras, message: &Message) -> Decision<Planned
                 &loaded.rules,
                 loaded.calendar(),
             ) {
-                Ok(applied) => plan.replace(loaded, applied, event, reception, supersedes, key),
+                Ok(applied) => {
+                    let replaced = plan.replace(loaded, applied, event, reception, supersedes, key);
+                    if let Err(rejection) = replaced {
+                        return Decision::Leave(Planned::of(&rejection, loaded, message));
+                    }
+                }
                 Err(error) => return Decision::Leave(Planned::refused_replay(&error)),
             }
         }

@@ -152,6 +152,16 @@ impl Plan {
             loaded.calendar(),
         )?;
         self.take(loaded, applied, event, reception, None, key);
+        self.accompany(loaded, event, reception)
+    }
+
+    /// What the gateway adds to a refusal (domain 3.6), whether it came first or by a re-version.
+    fn accompany(
+        &mut self,
+        loaded: &Loaded,
+        event: &Event,
+        reception: &Reception,
+    ) -> Result<(), Rejection> {
         for companion in companions(&self.state, event) {
             let reception = Reception::from_gateway(reception.received_at);
             let applied = apply(
@@ -167,6 +177,9 @@ impl Plan {
     }
 
     /// Takes over a replayed case with the event that supersedes another.
+    ///
+    /// # Errors
+    /// The life cycle's [`Rejection`] of a companion; none in practice.
     pub fn replace(
         &mut self,
         loaded: &Loaded,
@@ -175,7 +188,7 @@ impl Plan {
         reception: &Reception,
         supersedes: u64,
         key: (FeedbackKey, [u8; 32]),
-    ) {
+    ) -> Result<(), Rejection> {
         self.take(
             loaded,
             applied,
@@ -184,6 +197,7 @@ impl Plan {
             Some(supersedes),
             Some(key),
         );
+        self.accompany(loaded, event, reception)
     }
 
     fn take(

@@ -107,14 +107,13 @@ async fn act(
 fn plan(loaded: &Loaded, now: Timestamp) -> Plan {
     let mut plan = Plan::on(loaded);
     for action in due_actions(&loaded.state, now, &loaded.rules, loaded.calendar()) {
-        if let DueAction::Apply(event) = action {
-            if let Err(rejection) = plan.apply(loaded, &event, &Reception::from_gateway(now), None)
-            {
-                tracing::error!(
-                    code = rejection.code(),
-                    "the life cycle refused its own timer"
-                );
-            }
+        if let DueAction::Apply(event) = action
+            && let Err(rejection) = plan.apply(loaded, &event, &Reception::from_gateway(now), None)
+        {
+            tracing::error!(
+                code = rejection.code(),
+                "the life cycle refused its own timer"
+            );
         }
     }
     plan

@@ -1,7 +1,7 @@
 //! The process is killed (SIGKILL) and started again: every acknowledged number is accounted for.
 
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,10 +11,9 @@ use tongban_tests::process::eventually;
 use tongban_tests::sample::{Taken, body, fresh_key, submit};
 
 /// `TONGBAN_SEED`, or a fresh one; always printed.
-fn seed() -> u64 {
-    let seed = std::env::var("TONGBAN_SEED")
-        .ok()
-        .and_then(|s| s.parse().ok())
+pub(crate) fn seed() -> u64 {
+    let seed = std::env::var_os("TONGBAN_SEED")
+        .and_then(|s| s.to_str()?.parse().ok())
         .unwrap_or_else(rand::random);
     println!("seed {seed} (TONGBAN_SEED={seed} repeats it)");
     seed
@@ -80,8 +79,15 @@ async fn every_acknowledged_number_outlives_kill_9_and_is_delivered_once() {
         let applicants: Vec<_> = (0..3)
             .map(|_| tokio::spawn(applicant(hall.public, Arc::clone(&acknowledged))))
             .collect();
+        let before = acknowledged.lock().unwrap().len();
+        eventually(
+            "something is acknowledged in this round",
+            STATE_MAX,
+            || async { (acknowledged.lock().unwrap().len() > before).then_some(()) },
+        )
+        .await;
         // The moment of the fault, not a wait for a state.
-        tokio::time::sleep(Duration::from_millis(random.random_range(40..350))).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..250))).await;
         hall.kill();
         for applicant in applicants {
             applicant.await.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::secrecy::{files, files_with};
 use std::path::PathBuf;
-use tongban_tests::hall::words;
+use tongban_tests::hall::{repository, words};
 use tongban_tests::process::{instant, run};
 use tongban_tests::sample::IDENTITY_NUMBER;
 
@@ -28,6 +28,11 @@ fn the_demo_closes_three_cases_within_a_minute_and_leaves_no_identity_number_beh
     assert!(
         printed.matches("办结").count() >= 3,
         "three cases closed:\n{printed}"
+    );
+    let samples = std::fs::read_to_string(repository("gateway/src/cli/demo/sample.rs")).unwrap();
+    assert!(
+        samples.contains(IDENTITY_NUMBER),
+        "the demo has another sample person: the test proves nothing"
     );
     assert!(
         files(&data).len() > 3,

@@ -7,12 +7,16 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod bad_feedback;
 mod bad_input;
 mod crash;
 mod demo;
 mod foreign_peers;
 mod journey;
+mod mangled;
 mod operations;
 mod partners;
+mod refusal;
+mod reports;
 mod secrecy;
 mod simulated_time;

@@ -17,6 +17,37 @@ async fn case_of(hall: &Hall, kind: &str, taken: &Taken, seen: &[String]) -> (St
     (String::new(), Value::Null)
 }
 
+/// What goes wrong while an application is handed over.
+const ON_SUBMIT: &[&str] = &[
+    "slow=1s,phase=submit,times=1",
+    "drop,phase=submit,times=1",
+    "drop_before,phase=submit,times=1",
+    "garbage,phase=submit,times=1",
+    "http500,phase=submit,times=1",
+    "restart=500ms,phase=submit,times=1",
+];
+
+/// What goes wrong while a partner reports.
+const ON_REPORTS: &[&str] = &[
+    "late=500ms,phase=feedback,times=1",
+    "twice,phase=feedback",
+    "out_of_order,phase=feedback,times=1",
+    "drop,phase=feedback,times=1",
+    "garbage,phase=feedback,times=1",
+    "conflicting_duplicate,phase=feedback,times=1",
+];
+
+/// What goes wrong while a partner is polled, pulls the application and hands a document back.
+const ON_PULLS: &[&str] = &[
+    "slow=500ms,phase=query,times=1",
+    "drop,phase=query,times=2",
+    "garbage,phase=query,times=2",
+    "http500,phase=query,times=2",
+    "drop,phase=pull,times=1",
+    "drop,phase=document,times=1",
+    "garbage,phase=pull,times=1",
+];
+
 async fn every_fault_ends_right(kind: &'static str) {
     let immediate: &[&str] = &["--scenario", "immediate"];
     let of = |k: &str| if k == "xml" { &[][..] } else { immediate };
@@ -31,19 +62,11 @@ async fn every_fault_ends_right(kind: &'static str) {
         .filter(|k| *k != kind)
         .collect();
     let mut seen = Vec::new();
-    for switch in [
-        "slow=1s,phase=submit,times=1",
-        "drop,phase=submit,times=1",
-        "drop_before,phase=submit,times=1",
-        "garbage,phase=submit,times=1",
-        "http500,phase=submit,times=1",
-        "restart=500ms,phase=submit,times=1",
-        "late=500ms,phase=feedback,times=1",
-        "twice,phase=feedback",
-        "out_of_order,phase=feedback,times=1",
-        "drop,phase=feedback,times=1",
-        "garbage,phase=feedback,times=1",
-    ] {
+    let reporting = match kind {
+        "xml" => ON_PULLS,
+        _ => ON_REPORTS,
+    };
+    for switch in ON_SUBMIT.iter().chain(reporting).copied() {
         hall.partner(kind).set(&[switch]).await;
         let taken = submit(hall.public, kind).await;
         let other = submit(hall.public, others[seen.len() % 2]).await;
@@ -56,6 +79,11 @@ async fn every_fault_ends_right(kind: &'static str) {
             types.iter().filter(|t| *t == "closed").count(),
             1,
             "{kind}, {switch}: {types:?}"
+        );
+        let happened = hall.partner(kind).used().await;
+        assert!(
+            happened > 0,
+            "{kind}: {switch} never happened, so the test proves nothing"
         );
         seen.push(number);
         hall.partner(kind).clear().await;

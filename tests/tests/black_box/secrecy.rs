@@ -6,7 +6,7 @@ use tongban_tests::hall::Hall;
 use tongban_tests::sample::{IDENTITY_NUMBER, submit};
 
 /// Every file below a folder.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
         let path = entry.unwrap().path();
@@ -20,7 +20,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The files below a folder that hold these bytes.
-pub fn files_with(folder: &Path, needle: &str) -> Vec<PathBuf> {
+pub(crate) fn files_with(folder: &Path, needle: &str) -> Vec<PathBuf> {
     let holds = |path: &PathBuf| {
         fs::read(path)
             .unwrap()

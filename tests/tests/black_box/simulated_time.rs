@@ -42,7 +42,7 @@ async fn advance_to(hall: &Hall, at: Timestamp, seconds: i64) {
 async fn five_working_days_without_an_answer_are_an_acceptance_where_the_item_says_so() {
     let hall = Hall::open(&[("rest", &["--scenario", "silent"])]).await;
     let taken = submit(hall.public, "rest").await;
-    let due = instant(&clock(&hall, &taken, "acceptance").await["due"]);
+    let due = instant(&clock(&hall, &taken, "acceptance").await["due"]["end"]);
     advance_to(&hall, due, -120).await;
     // A second case taken now: once its supervision has seen it, the first one has been looked at too.
     let later = submit(hall.public, "rest").await;
@@ -75,7 +75,7 @@ async fn five_working_days_without_an_answer_are_an_acceptance_where_the_item_sa
 async fn an_item_without_deemed_acceptance_only_alerts() {
     let hall = Hall::open(&[("xml", &["--scenario", "silent"])]).await;
     let taken = submit(hall.public, "xml").await;
-    let due = instant(&clock(&hall, &taken, "acceptance").await["due"]);
+    let due = instant(&clock(&hall, &taken, "acceptance").await["due"]["end"]);
     advance_to(&hall, due, 3_600).await;
     let standing = clock(&hall, &taken, "acceptance").await["standing"].clone();
     println!("{standing}");

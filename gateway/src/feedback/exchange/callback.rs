@@ -345,7 +345,7 @@ fn authority(head: &request::Parts) -> Option<Authority> {
     let sane = given.as_str().len() <= 255
         && !given.host().is_empty()
         && given.as_str().bytes().all(plain)
-        && (given.port().is_none() || given.port_u16().is_some());
+        && (given.as_str() == given.host() || given.port_u16().is_some());
     sane.then_some(given)
 }
 

@@ -31,8 +31,8 @@ use tower::ServiceExt;
 const REST: &str = include_str!("../../../../config/systems/gd-explosives.yaml");
 const SOAP: &str = include_str!("../../../../config/systems/zhuhai-platform.yaml");
 const XML: &str = include_str!("../../../../config/systems/national-radio.yaml");
-const REST_KEY: &str = "sample-key-gd-explosives";
-const XML_KEY: &str = "sample-token-national-radio";
+const REST_KEY: &str = "rest-sample-key";
+const XML_KEY: &str = "xml-sample-token";
 const ROOM: &str = "/exchange/v1/systems";
 
 struct Bench {
@@ -433,7 +433,7 @@ impl std::fmt::Display for Offset8 {
 
 #[tokio::test]
 async fn a_signature_is_good_once_for_callback_and_resources_together() {
-    let auth = "auth: { scheme: api_key, header: x-api-key, value: \"${GD_EXPLOSIVES_CALLBACK_KEY:-sample-key-gd-explosives}\" }";
+    let auth = "auth: { scheme: api_key, header: x-api-key, value: \"${GD_EXPLOSIVES_CALLBACK_KEY:-rest-sample-key}\" }";
     assert!(REST.contains(auth));
     let signed = REST.replace(auth, "auth: { scheme: tif, paasid: hall, token: secret }");
     let bench = bench(&signed).await.notified().await;
@@ -483,7 +483,7 @@ async fn a_wsdl_names_the_address_that_the_client_used_and_systems_show_no_secre
         status == 200 && answer.contains("zhuhai-platform"),
         "{answer}"
     );
-    for secret in [REST_KEY, XML_KEY, "sample-identify-zhuhai"] {
+    for secret in [REST_KEY, XML_KEY, "soap-sample-identify"] {
         assert!(!answer.contains(secret));
     }
 }

@@ -43,7 +43,7 @@ enum Action {
     },
     /// Try dead deliveries again
     Retry(BulkArguments),
-    /// Give up dead or pending deliveries for good
+    /// Give up dead, pending or held deliveries for good
     Discard(BulkArguments),
     /// Send nothing more to a system; its deliveries wait
     Pause(SystemArguments),

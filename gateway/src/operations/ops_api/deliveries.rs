@@ -79,7 +79,12 @@ impl Bulk {
     fn applicable(self) -> &'static [DeliveryState] {
         match self {
             Self::Retry => &[DeliveryState::Dead],
-            Self::Discard => &[DeliveryState::Dead, DeliveryState::Pending],
+            // Held ones too: a pending delivery of a paused system shows as held.
+            Self::Discard => &[
+                DeliveryState::Dead,
+                DeliveryState::Pending,
+                DeliveryState::Held,
+            ],
         }
     }
 }

@@ -253,6 +253,19 @@ pub async fn a_due_poll_is_taken_once_until_its_lease_ends(subject: &dyn Subject
     assert_eq!(take(1000, 9).await.unwrap().len(), 2);
 }
 
+pub async fn the_next_poll_is_set_without_a_change(subject: &dyn Subject) {
+    let (store, first) = one_case(subject).await;
+    let no = &first.case_no;
+    let take = |seconds| store.take_due_polls(at(seconds), MINUTE_US, 9);
+    assert!(take(100).await.unwrap().is_empty());
+    store.set_poll_at(no, Some(at(20))).await.unwrap();
+    assert!(take(19).await.unwrap().is_empty());
+    assert_eq!(take(20).await.unwrap().first(), Some(no));
+    store.set_poll_at(no, None).await.unwrap();
+    assert!(take(1000).await.unwrap().is_empty());
+    assert_eq!(case(&store, no).await.rev, first.rev);
+}
+
 pub async fn a_change_to_no_case_is_an_error(subject: &dyn Subject) {
     let (store, first) = one_case(subject).await;
     let mut lost = change(&first, vec![refused(1)], "handling");

@@ -81,6 +81,7 @@ macro_rules! store_conformance {
                 the_first_pinned_definition_stays
                 due_clocks_come_oldest_first_and_leave_with_the_change
                 a_due_poll_is_taken_once_until_its_lease_ends
+                the_next_poll_is_set_without_a_change
                 a_change_to_no_case_is_an_error
             }
             feedbacks {
@@ -164,7 +165,7 @@ macro_rules! store_conformance {
             }
             durability {
                 everything_is_there_after_a_restart
-                a_lease_outlives_a_restart_and_ends
+                what_a_dead_worker_had_begun_is_asked_about
                 numbers_go_on_after_a_restart
             }
         }

@@ -5,12 +5,14 @@ use super::rows::{
     CaseAtHand, SELECT_CASE, application_place, case_place, case_record, count, event_place,
     identity_digest, instant, phone_digest, restrict, stored, uuid,
 };
-use super::{SqliteStore, StoreError, Verdict, broken, feedback, keep, material, outbox, undo};
+use super::{
+    SqliteStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo,
+};
 use crate::identity::Scope;
 use crate::store::application::NewEvent;
 use crate::store::case::{
-    CaseChange, CaseRecord, CaseStore, ChangeOutcome, ClockRow, FeedbackKey, FeedbackRecord,
-    FeedbackState, NewFeedback, StoredEvent,
+    CaseChange, CaseRecord, CaseStore, ChangeOutcome, FeedbackKey, FeedbackRecord, FeedbackState,
+    NewFeedback, StoredEvent,
 };
 use crate::store::sealed::{Sealed, Vault};
 use async_trait::async_trait;
@@ -132,7 +134,7 @@ impl CaseStore for SqliteStore {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(String, String)>, StoreError> {
-        Ok(sqlx::query_as(DUE_CLOCKS)
+        Ok(sqlx::query_as(clock::DUE_CLOCKS)
             .bind(now.as_microsecond())
             .bind(limit)
             .fetch_all(&mut *self.reader().await?)
@@ -145,35 +147,15 @@ impl CaseStore for SqliteStore {
         lease_us: i64,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        let now = now.as_microsecond();
-        self.write(move |c, _| {
-            Box::pin(async move {
-                keep(
-                    sqlx::query_scalar(TAKE_DUE_POLLS)
-                        .bind(now.saturating_add(lease_us))
-                        .bind(now)
-                        .bind(limit)
-                        .fetch_all(c)
-                        .await?,
-                )
-            })
-        })
-        .await
+        let until = now.as_microsecond().saturating_add(lease_us);
+        self.write(move |c, _| Box::pin(clock::take_due_polls(c, now, until, limit)))
+            .await
     }
 
     async fn set_poll_at(&self, case_no: &str, at: Option<Timestamp>) -> Result<(), StoreError> {
         let case_no = case_no.to_owned();
-        self.write(move |c, _| {
-            Box::pin(async move {
-                sqlx::query("UPDATE case_record SET poll_at = ? WHERE case_no = ?")
-                    .bind(at.map(Timestamp::as_microsecond))
-                    .bind(case_no)
-                    .execute(c)
-                    .await?;
-                keep(())
-            })
-        })
-        .await
+        self.write(move |c, _| Box::pin(clock::set_poll_at(c, case_no, at)))
+            .await
     }
 
     async fn pin_definition(&self, case_no: &str, version: u32) -> Result<u32, StoreError> {
@@ -195,13 +177,6 @@ impl CaseStore for SqliteStore {
         .await
     }
 }
-
-pub(super) const DUE_CLOCKS: &str =
-    "SELECT c.case_no, k.kind FROM case_clock k CROSS JOIN case_record c ON c.id = k.case_id
-    WHERE k.due_at <= ? ORDER BY k.due_at, k.case_id LIMIT ?";
-
-pub(super) const TAKE_DUE_POLLS: &str = "UPDATE case_record SET poll_at = ? WHERE id IN
-    (SELECT id FROM case_record WHERE poll_at <= ? ORDER BY poll_at LIMIT ?) RETURNING case_no";
 
 pub(super) fn no_such_case(case_no: &str) -> StoreError {
     broken("case_record", "case_no", case_no, "no such case")
@@ -239,7 +214,7 @@ async fn commit(
     if let Some(submission) = &change.submission {
         replace_submission(connection, vault, &case, submission).await?;
     }
-    replace_clocks(connection, case.id, &change.projection.clocks).await?;
+    clock::replace(connection, case.id, &change.projection.clocks).await?;
     if change.cancel_deliveries {
         outbox::cancel(connection, &case).await?;
     }
@@ -361,35 +336,6 @@ pub(super) fn search_digests(
         identity.map(|n| identity_digest(vault, n)),
         phone.map(|n| phone_digest(vault, n)),
     )
-}
-
-/// Replaces a case's rows in the ordered index of clocks.
-async fn replace_clocks(
-    connection: &mut SqliteConnection,
-    case_row: i64,
-    clocks: &[ClockRow],
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM case_clock WHERE case_id = ?")
-        .bind(case_row)
-        .execute(&mut *connection)
-        .await?;
-    insert_clocks(connection, case_row, clocks).await
-}
-
-pub(super) async fn insert_clocks(
-    connection: &mut SqliteConnection,
-    case_row: i64,
-    clocks: &[ClockRow],
-) -> Result<(), StoreError> {
-    for clock in clocks {
-        sqlx::query("INSERT INTO case_clock (case_id, kind, due_at) VALUES (?, ?, ?)")
-            .bind(case_row)
-            .bind(&clock.kind)
-            .bind(clock.due_at.as_microsecond())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
 }
 
 async fn write_audit(

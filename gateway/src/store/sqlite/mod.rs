@@ -7,6 +7,7 @@
 mod application;
 mod audit;
 mod case;
+mod clock;
 mod delivery;
 mod document;
 mod erase;

@@ -3,7 +3,8 @@
 use super::audit::{self, About};
 use super::rows::{application_place, case_place, event_place, stored, subject_digest};
 use super::{
-    StoreError, Verdict, application, broken, case, feedback, keep, material, numbers, outbox, undo,
+    StoreError, Verdict, application, broken, case, clock, feedback, keep, material, numbers,
+    outbox, undo,
 };
 use crate::store::application::{
     ApplicationRecord, NewApplication, NewCase, PartnerOrigin, SubmitOutcome,
@@ -315,7 +316,7 @@ async fn insert_parts(
                 .await?;
         }
     }
-    case::insert_clocks(connection, id, &case.projection.clocks).await?;
+    clock::insert(connection, id, &case.projection.clocks).await?;
     outbox::begin(
         connection,
         vault,

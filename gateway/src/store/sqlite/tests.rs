@@ -6,7 +6,9 @@
 )]
 
 use super::*;
-use crate::store::conformance::samples::{application, at, case, change, refused, submitted};
+use crate::store::conformance::samples::{
+    application, at, case, change, lease, refused, submitted,
+};
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use sqlx::Row;
@@ -292,8 +294,8 @@ async fn no_periodic_query_scans_a_table() {
         LEFT JOIN paused_system p ON p.system_id = d.system_id WHERE 1 AND d.system_id = ?
         AND d.state NOT IN ('delivered', 'discarded') AND (0 OR d.state = 'dead') ORDER BY +d.id LIMIT 100";
     let expected = [
-        (case::DUE_CLOCKS, "clock_due"),
-        (case::TAKE_DUE_POLLS, "case_poll"),
+        (clock::DUE_CLOCKS, "clock_due"),
+        (clock::TAKE_DUE_POLLS, "case_poll"),
         (feedback::HELD_DUE, "feedback_held"),
         (delivery::DUE, "delivery_due"),
         (delivery::NEXT_DUE, "delivery_due"),
@@ -324,7 +326,7 @@ async fn no_periodic_query_scans_a_table() {
 async fn ordered_queries_sort_nothing() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder, StoreBounds::default()).await;
-    for sql in [case::DUE_CLOCKS, case::TAKE_DUE_POLLS, material::SWEEP] {
+    for sql in [clock::DUE_CLOCKS, clock::TAKE_DUE_POLLS, material::SWEEP] {
         let lines = plan(&store, sql).await.join("\n");
         assert!(!lines.contains("TEMP B-TREE"), "{sql}\n{lines}");
     }
@@ -355,4 +357,19 @@ async fn a_stale_change_is_undone_beside_one_that_stays() {
     let now = case(&shared, &first.case_no).await;
     assert_eq!((now.rev, now.last_seq), (2, 2));
     assert_eq!(at(0), first.submission.case.submitted_at);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_last_process_had_leased_is_due_at_once() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder, StoreBounds::default()).await;
+    let shared: crate::store::SharedStore = store.clone();
+    submitted(&shared, application()).await;
+    let first = lease(&shared, 10).await.pop().unwrap();
+    assert!(lease(&shared, 11).await.is_empty());
+    store.close().await;
+    let again: crate::store::SharedStore = open(&folder, StoreBounds::default()).await;
+    let second = lease(&again, 11).await.pop().unwrap();
+    assert_eq!((second.id, second.ask_first), (first.id, false));
+    assert!(second.fence > first.fence);
 }
