@@ -176,3 +176,29 @@ impl From<SubmitError> for Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_store_says_when_to_come_again_and_a_broken_one_says_nothing_of_itself() {
+        let problem = |error: StoreError| Refusal::from(error).into_problem(Language::English);
+        for away in [
+            StoreError::Busy { bound: 7 },
+            StoreError::Unavailable("disk".into()),
+        ] {
+            let told = problem(away);
+            assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(
+                (told.retry_after_s, told.detail),
+                (Some(STORE_RETRY_S), None)
+            );
+        }
+        let told = problem(StoreError::Sealed { table: "cases" });
+        assert_eq!(
+            (told.status.as_u16(), told.code, told.detail),
+            (500, "internal", None)
+        );
+    }
+}

@@ -3,6 +3,7 @@
 use super::*;
 use crate::intake::json;
 use crate::registry::sample::{OPEN, snapshot};
+use crate::store::material::MaterialRecord;
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -185,7 +185,7 @@ impl Composition<'_> {
     fn deliveries(&self, checked: &CheckedApplication, events: &[Event]) -> Vec<NewDelivery> {
         let reached = events
             .iter()
-            .any(|e| checked.route.hand_over.is_reached_by(&e.body));
+            .any(|e| checked.route.hand_over.is_reached_by(e.body.kind()));
         let system = checked
             .route
             .system

@@ -12,6 +12,7 @@ pub mod identity_number;
 pub mod in_progress;
 pub mod json;
 pub mod keys;
+pub mod materials;
 pub mod origin;
 pub mod receipt;
 pub mod request;

@@ -3,12 +3,13 @@
 //! After a crash at any `await`: before the store's `submit` nothing happened; after it the application stands, and the caller's
 //! repeat under the same key gets the same answer.
 
-use super::check::{KnownMaterials, check};
+use super::check::check;
 use super::compose::{Composition, legal_day};
 use super::fields::Fields;
 use super::in_progress::{InProgress, KeyGuard};
 use super::json::canonical_digest;
 use super::keys::InstallationKeys;
+use super::materials::KnownMaterials;
 use super::origin::{HandedIn, Origin};
 use super::receipt::{ContentDigests, Promise, PromisedCase};
 use super::request::{ApplicationRequest, NamedMaterial};

@@ -386,6 +386,8 @@ impl Casework {
         audit.organisation_id.clone_from(&record.organisation_id);
         let now = self.clock.now();
         let poll_at = poll_after(&plan.state, record, &loaded.snapshot, now);
+        let handed_over =
+            super::hand_over::due(loaded, &plan.events, plan.state.state.is_ended(), now);
         let change = CaseChange {
             case_no: record.case_no.clone(),
             expected_rev: record.rev,
@@ -393,7 +395,7 @@ impl Casework {
             projection: project(&plan.state, &loaded.rules, loaded.calendar(), now, poll_at),
             submission: plan.submission,
             partner_no: plan.partner_no,
-            deliveries: plan.deliveries,
+            deliveries: handed_over.into_iter().chain(plan.deliveries).collect(),
             cancel_deliveries: plan.cancel_deliveries,
             materials: plan.materials,
             settled: plan.settled,

@@ -4,6 +4,7 @@
 
 pub mod change;
 pub mod delivery;
+pub mod hand_over;
 pub mod life_cycle;
 pub mod poll;
 pub mod projection;

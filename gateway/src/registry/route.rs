@@ -15,7 +15,6 @@
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use tongban_adapters::canonical::EventBody;
 use tongban_catalog::region::RegionCode;
 
 /// At which step a case is handed to its system (移交环节).
@@ -35,15 +34,15 @@ pub enum HandOver {
 }
 
 impl HandOver {
-    /// Whether a case that has gone through this event is to be handed over: the step itself, or any later one, so that a
-    /// skipped step does not leave a case behind.
+    /// Whether a case that has gone through an event of this type is to be handed over: the step itself, or any later one, so that
+    /// a skipped step does not leave a case behind.
     #[must_use]
-    pub fn is_reached_by(self, event: &EventBody) -> bool {
-        let reached = match event {
-            EventBody::Applied(_) => 1,
-            EventBody::PreAccepted(_) => 2,
-            EventBody::Accepted(_) | EventBody::DeemedAccepted(_) => 3,
-            EventBody::Step(_) => 4,
+    pub fn is_reached_by(self, kind: &str) -> bool {
+        let reached = match kind {
+            "applied" => 1,
+            "pre_accepted" => 2,
+            "accepted" | "deemed_accepted" => 3,
+            "step" => 4,
             _ => 0,
         };
         let needed = match self {

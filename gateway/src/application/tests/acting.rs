@@ -300,3 +300,30 @@ async fn a_withdrawal_before_the_first_try_leaves_nothing_to_deliver() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn a_case_is_handed_over_at_the_step_that_its_route_names_and_once() {
+    use tongban_adapters::canonical::Remark;
+    let mut snapshot = sample::snapshot_with_system();
+    snapshot.routes[0].hand_over = crate::registry::HandOver::Preaccept;
+    let world = World::with(snapshot, HallSettings::default()).await;
+    let (no, _) = world.submitted().await;
+    let store = Arc::clone(&world.hall.intake.store);
+    let leased = async || {
+        let now = world.hall.intake.clock.now();
+        store
+            .lease("w", now, 60_000_000, 10, 10, &[])
+            .await
+            .unwrap()
+            .len()
+    };
+    assert_eq!(leased().await, 0, "not on submission");
+    clerk(&world, &no, EventBody::PreAccepted(Remark::default())).await;
+    assert_eq!(leased().await, 1);
+    let notice = CorrectionNotice {
+        reason: "缺页".into(),
+        ..CorrectionNotice::default()
+    };
+    clerk(&world, &no, EventBody::PreCorrectionRequested(notice)).await;
+    assert_eq!(leased().await, 0, "once");
+}
