@@ -79,7 +79,7 @@ impl Foundation {
         environment: Environment,
     ) -> Result<Self, InstallationError> {
         let (clock, entropy) = (Clock::system(), Entropy::system());
-        std::fs::create_dir_all(&config.data).map_err(|e| {
+        create_folder(&config.data).map_err(|e| {
             InstallationError(format!(
                 "the data folder {} cannot be made: {e}",
                 config.data.display()
@@ -106,6 +106,14 @@ impl Foundation {
             environment,
         })
     }
+}
+
+/// Makes the data folder for its owner alone: it holds the master key.
+fn create_folder(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// A gateway that serves.
@@ -369,12 +377,7 @@ fn workers(
         stop.clone(),
     ));
     workers.spawn(poll::run(courier, feedback.clone(), tick, stop.clone()));
-    workers.spawn(watch_queues(
-        casework.store.clone(),
-        metrics,
-        casework.clock.clone(),
-        stop.clone(),
-    ));
+    workers.spawn(watch_queues(casework.clone(), metrics, stop.clone()));
     workers.spawn(supervision::run(casework, feedback, tick, stop.clone()));
     workers
 }

@@ -2,11 +2,12 @@
 
 use crate::clock::Clock;
 use crate::config::Environment;
+use crate::edge::settings::Rate;
 use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
 use crate::identity::Principal;
 use crate::identity::access::Listener;
 use crate::installation::Foundation;
-use crate::passthrough::{Passthrough, UpstreamSystem};
+use crate::passthrough::{Passthrough, SystemLimits, SystemTimeouts, UpstreamSystem};
 use crate::problem::Problem;
 use crate::registry::sources::{self, SourceText};
 use crate::registry::{Registry, loading};
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::UnixStream;
+use tongban_adapters::definition::CompiledDefinition;
 
 /// Bytes of all files of one request.
 const REQUEST_BYTES_MAX: usize = 64 << 20;
@@ -137,8 +139,35 @@ pub fn upstreams(registry: &Registry) -> Vec<UpstreamSystem> {
         .filter(|(_, definition)| {
             definition.protocol() == tongban_adapters::definition::Protocol::Rest
         })
-        .map(|(_, definition)| UpstreamSystem::new(definition.id(), definition.endpoint()))
+        .map(|(_, definition)| upstream(&definition))
         .collect()
+}
+
+/// A system with the limits and time-outs of its definition.
+fn upstream(definition: &CompiledDefinition) -> UpstreamSystem {
+    let usual = UpstreamSystem::new(definition.id(), definition.endpoint());
+    let (limits, timeouts) = (definition.limits(), definition.timeouts());
+    let rate = limits.rate.map_or(usual.limits.rate, |rate| {
+        let seconds = rate.per.as_secs_f64().max(1.0);
+        // Rounded up: a rate below one a second is let through at one.
+        let per_second = (f64::from(rate.calls) / seconds).ceil();
+        Rate {
+            per_second: per_second as u32,
+            burst: limits.burst.max(1),
+        }
+    });
+    UpstreamSystem {
+        limits: SystemLimits {
+            rate,
+            concurrency_max: limits.concurrency as usize,
+        },
+        timeouts: SystemTimeouts {
+            connect: timeouts.connect,
+            answer: timeouts.total,
+            body_idle: timeouts.idle,
+        },
+        ..usual
+    }
 }
 
 /// Applies in a data folder that no gateway runs on.

@@ -3,6 +3,7 @@
 use super::metrics::Metrics;
 use crate::feedback::FeedbackObserver;
 use crate::intake::IntakeObserver;
+use crate::processing::change::Casework;
 use crate::processing::delivery::DeliveryObserver;
 use crate::store::SharedStore;
 use crate::store::sqlite::CommitObserver;
@@ -58,13 +59,9 @@ impl CommitObserver for Metrics {
     }
 }
 
-/// Keeps the gauges of the delivery queues until `stop`.
-pub async fn watch_queues(
-    store: SharedStore,
-    metrics: Metrics,
-    clock: crate::clock::Clock,
-    stop: CancellationToken,
-) {
+/// Keeps the gauges of queues, clocks and catalogue until `stop`.
+pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: CancellationToken) {
+    let store = &casework.store;
     let mut every = tokio::time::interval(DEPTHS_EVERY);
     loop {
         tokio::select! {
@@ -78,7 +75,11 @@ pub async fn watch_queues(
                 continue;
             }
         };
-        let now = clock.now();
+        count_clocks(store, &metrics).await;
+        let now = casework.clock.now();
+        let today = crate::intake::compose::legal_day(now);
+        let published = casework.registry.load().catalogue.open_items(today).len();
+        metrics.catalog_items.set(gauge(published as u64));
         for depth in depths {
             let system = [depth.system_id.as_str()];
             let age = depth
@@ -97,6 +98,26 @@ pub async fn watch_queues(
                 .with_label_values(&system)
                 .set(age);
         }
+    }
+}
+
+async fn count_clocks(store: &SharedStore, metrics: &Metrics) {
+    let counted = match store.open_clocks().await {
+        Ok(counted) => counted,
+        Err(error) => {
+            tracing::warn!(%error, "open clocks could not be counted; the gauges stand still");
+            return;
+        }
+    };
+    for kind in ["acceptance", "promise", "statutory", "delivery", "lapse"] {
+        let count = counted
+            .iter()
+            .find(|(k, _)| k == kind)
+            .map_or(0, |(_, count)| *count);
+        metrics
+            .clocks_open
+            .with_label_values(&[kind])
+            .set(gauge(count));
     }
 }
 

@@ -242,6 +242,9 @@ pub trait CaseStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(String, String)>, StoreError>;
 
+    /// How many clocks with a due date to come are open, by kind (for metrics).
+    async fn open_clocks(&self) -> Result<Vec<(String, u64)>, StoreError>;
+
     /// Cases to be polled at `now`: takes each for `lease_us` so that no other node polls it, at most `limit`.
     async fn take_due_polls(
         &self,

@@ -223,6 +223,25 @@ pub async fn due_clocks_come_oldest_first_and_leave_with_the_change(subject: &dy
     assert_eq!(later.len(), 2);
 }
 
+pub async fn open_clocks_are_counted_by_kind(subject: &dyn Subject) {
+    let store = subject.store();
+    assert!(store.open_clocks().await.unwrap().is_empty());
+    for kinds in [&["acceptance"][..], &["promise", "statutory"], &["promise"]] {
+        let mut new = new_case();
+        new.projection.clocks = kinds
+            .iter()
+            .map(|kind| crate::store::case::ClockRow {
+                kind: (*kind).to_owned(),
+                due_at: at(10),
+            })
+            .collect();
+        submitted(&store, application_of(vec![new])).await;
+    }
+    let expected = [("acceptance", 1), ("promise", 2), ("statutory", 1)];
+    let expected = expected.map(|(kind, count)| (kind.to_owned(), count));
+    assert_eq!(store.open_clocks().await.unwrap(), expected);
+}
+
 pub async fn a_due_poll_is_taken_once_until_its_lease_ends(subject: &dyn Subject) {
     let store = subject.store();
     let mut numbers = Vec::new();

@@ -80,6 +80,7 @@ macro_rules! store_conformance {
                 a_partner_finds_its_own_cases_alone
                 the_first_pinned_definition_stays
                 due_clocks_come_oldest_first_and_leave_with_the_change
+                open_clocks_are_counted_by_kind
                 a_due_poll_is_taken_once_until_its_lease_ends
                 the_next_poll_is_set_without_a_change
                 a_change_to_no_case_is_an_error

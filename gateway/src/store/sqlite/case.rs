@@ -141,6 +141,10 @@ impl CaseStore for SqliteStore {
             .await?)
     }
 
+    async fn open_clocks(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        clock::open(&mut *self.reader().await?).await
+    }
+
     async fn take_due_polls(
         &self,
         now: Timestamp,

@@ -41,6 +41,20 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Counts the clocks of the index by kind.
+pub(super) async fn open(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT kind, count(*) FROM case_clock GROUP BY kind ORDER BY kind")
+            .fetch_all(connection)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(kind, n)| (kind, u64::try_from(n).unwrap_or_default()))
+        .collect())
+}
+
 /// Takes due cases by moving their next poll to `until`.
 pub(super) async fn take_due_polls(
     connection: &mut SqliteConnection,
