@@ -116,12 +116,21 @@ fn create_folder(folder: &std::path::Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// Takes over what is registered without a restart.
+struct Reloader {
+    registry: Arc<Registry>,
+    passthrough: Arc<Passthrough>,
+    environment: Environment,
+    metrics: Metrics,
+}
+
 /// A gateway that serves.
 pub struct Running {
     /// Where it listens.
     pub addresses: Vec<(Listener, SocketAddr)>,
     /// Asked to stop by an operator (`POST /ops/v1/drain`).
     pub stop_asked: CancellationToken,
+    reloader: Reloader,
     edge: RunningEdge,
     workers: JoinSet<()>,
     stop_workers: CancellationToken,
@@ -136,6 +145,33 @@ impl Running {
             .iter()
             .find(|(l, _)| *l == listener)
             .map(|(_, address)| *address)
+    }
+
+    /// Loads what is registered anew and swaps it in (SIGHUP); what cannot be used changes nothing.
+    pub async fn reload(&self) {
+        let Reloader {
+            registry,
+            passthrough,
+            environment,
+            metrics,
+        } = &self.reloader;
+        let outcome = match loading::load(self.store.as_ref(), environment.as_ref()).await {
+            Ok(snapshot) => {
+                registry.replace(snapshot);
+                passthrough
+                    .replace(upstreams(registry))
+                    .map_err(|e| e.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        let word = if outcome.is_ok() { "ok" } else { "refused" };
+        metrics.config_reload_total.with_label_values(&[word]).inc();
+        match outcome {
+            Ok(()) => tracing::info!("what is registered was loaded anew"),
+            Err(error) => {
+                tracing::error!(%error, "nothing was changed: what is registered cannot be used")
+            }
+        }
     }
 
     /// Stops: no new requests, those in flight and deliveries in flight finish under a deadline, the last commit is synced. Returns
@@ -191,6 +227,12 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let exchange_room =
         ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
     let partners = exchange_room.credentials();
+    let reloader = Reloader {
+        registry: Arc::clone(&registry),
+        passthrough: Arc::clone(&passthrough),
+        environment: Arc::clone(&environment),
+        metrics: metrics.clone(),
+    };
     let rooms = Rooms::new(
         rooms(
             config,
@@ -230,6 +272,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     Ok(Running {
         addresses: edge.addresses.clone(),
         stop_asked,
+        reloader,
         edge,
         workers,
         stop_workers,

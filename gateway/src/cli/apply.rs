@@ -60,14 +60,11 @@ pub fn run(arguments: &ApplyArguments) -> Result<(), CommandError> {
 
 fn print(applied: &[AppliedLine], json: bool) -> Result<(), CommandError> {
     if json {
-        println!(
-            "{}",
-            serde_json::to_string(applied).map_err(CommandError::failed)?
-        );
+        super::say(serde_json::to_string(applied).map_err(CommandError::failed)?);
         return Ok(());
     }
     for line in applied.iter().filter(|line| line.outcome != "left") {
-        println!("{:<8} {}", line.outcome, line.name);
+        super::say(format_args!("{:<8} {}", line.outcome, line.name));
     }
     let count = |outcome: &str| {
         applied

@@ -32,17 +32,14 @@ pub fn run(arguments: &CheckArguments) -> Result<(), CommandError> {
     let read = read(&arguments.paths)?;
     let faults = match &read {
         Ok(sources) if !arguments.json => {
-            println!("no faults: {}", sources.summary());
+            super::say(format_args!("no faults: {}", sources.summary()));
             return Ok(());
         }
         Ok(_) => &Vec::new(),
         Err(faults) => faults,
     };
     if arguments.json {
-        println!(
-            "{}",
-            serde_json::to_string(faults).map_err(CommandError::failed)?
-        );
+        super::say(serde_json::to_string(faults).map_err(CommandError::failed)?);
     } else {
         let language = if arguments.english {
             Language::English
@@ -50,7 +47,7 @@ pub fn run(arguments: &CheckArguments) -> Result<(), CommandError> {
             Language::Chinese
         };
         for fault in faults {
-            println!("{}", fault.line_in(language));
+            super::say(fault.line_in(language));
         }
     }
     match faults.len() {

@@ -58,17 +58,14 @@ pub fn run(arguments: &DeadlineArguments) -> Result<(), CommandError> {
     let calendar = read_calendar(&arguments.calendar)?;
     let derivation = explain(&request, &calendar).map_err(|e| usage(&e))?;
     if arguments.json {
-        println!(
-            "{}",
-            serde_json::to_string(&derivation).map_err(CommandError::failed)?
-        );
+        super::say(serde_json::to_string(&derivation).map_err(CommandError::failed)?);
     } else {
         let language = if arguments.english {
             Language::English
         } else {
             Language::Chinese
         };
-        println!("{}", derivation.text(language));
+        super::say(derivation.text(language));
     }
     Ok(())
 }

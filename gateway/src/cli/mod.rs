@@ -81,6 +81,13 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
     }
 }
 
+/// Prints a line on standard output; a reader that has gone (`| head`) is no error.
+pub(crate) fn say(line: impl std::fmt::Display) {
+    use std::io::Write as _;
+    // Nothing is left to tell to a reader that has gone.
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 fn simulate(arguments: crate::simulator::SimulateArguments) -> Result<(), CommandError> {
     serve::runtime()?
         .block_on(crate::simulator::simulate(arguments))

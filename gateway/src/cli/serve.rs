@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  tongban apply config && tongban serve --config config/tongban.yaml\n\n\
-    SIGTERM and Ctrl-C drain and stop."
+    SIGTERM and Ctrl-C drain and stop; SIGHUP loads what is registered anew."
 )]
 pub struct ServeArguments {
     /// Settings of the installation
@@ -109,10 +109,13 @@ pub fn print_addresses(running: &Running) {
 pub async fn wait_for_the_end(running: &Running) -> Result<(), CommandError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(CommandError::failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(CommandError::failed)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = running.stop_asked.cancelled() => {}
+    let mut hang_up = signal(SignalKind::hangup()).map_err(CommandError::failed)?;
+    loop {
+        tokio::select! {
+            _ = hang_up.recv() => running.reload().await,
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            () = running.stop_asked.cancelled() => return Ok(()),
+        }
     }
-    Ok(())
 }

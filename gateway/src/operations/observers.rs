@@ -80,6 +80,17 @@ pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: Cancellati
         let today = crate::intake::compose::legal_day(now);
         let published = casework.registry.load().catalogue.open_items(today).len();
         metrics.catalog_items.set(gauge(published as u64));
+        for id in casework.registry.load().systems.keys() {
+            if !depths.iter().any(|depth| depth.system_id == *id) {
+                let system = [id.as_str()];
+                metrics.delivery_queue.with_label_values(&system).set(0);
+                metrics.dead_letters.with_label_values(&system).set(0);
+                metrics
+                    .delivery_oldest_seconds
+                    .with_label_values(&system)
+                    .set(0);
+            }
+        }
         for depth in depths {
             let system = [depth.system_id.as_str()];
             let age = depth

@@ -122,7 +122,13 @@ fn words(kind: &str, data: &Value) -> String {
         "supplemented" => vec![text("text")],
         _ => vec![text("reason"), text("note")],
     };
-    let given: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    // A partner that calls a completion what it is would be read twice.
+    let mut given: Vec<&str> = Vec::new();
+    for part in parts {
+        if !part.is_empty() && part != name(kind) && !given.contains(&part) {
+            given.push(part);
+        }
+    }
     given.join("，")
 }
 

@@ -25,7 +25,13 @@ pub struct DeliveriesArguments {
     #[command(subcommand)]
     action: Action,
     /// Data folder of the running gateway
-    #[arg(long, value_name = "FOLDER", default_value = "data", global = true)]
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "TONGBAN_DATA",
+        default_value = "data",
+        global = true
+    )]
     data: PathBuf,
     /// Print JSON
     #[arg(long, global = true)]
