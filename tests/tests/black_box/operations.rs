@@ -240,3 +240,39 @@ async fn applying_the_same_files_again_changes_nothing_also_while_the_gateway_ru
     assert!(lines.len() > 20, "{lines:?}");
     assert!(lines.iter().all(|l| l["outcome"] == "left"), "{lines:?}");
 }
+
+#[tokio::test]
+async fn a_hang_up_loads_anew_and_ends_nothing() {
+    let mut hall = Hall::open(&[]).await;
+    let id = hall.gateway().id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-HUP", &id])
+        .status();
+    assert!(sent.unwrap().success());
+    eventually("the reload is counted", STATE_MAX, async || {
+        let count = hall
+            .metric("config_reload_total", &["outcome=\"ok\""])
+            .await;
+        (count == 1.0).then_some(())
+    })
+    .await;
+    assert_eq!(
+        get(hall.public, "/api/v1/items?q=mybz").await.json()["total"],
+        1
+    );
+}
+
+#[test]
+fn a_reader_that_goes_is_no_panic() {
+    let command = format!(
+        "{} deadline --from 2017-01-01 --days 200 | head -1",
+        tongban_tests::process::binary().display()
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &command])
+        .current_dir(tongban_tests::process::root())
+        .output()
+        .unwrap();
+    assert!(output.stderr.is_empty(), "{}", words(&output));
+    assert!(!output.stdout.is_empty());
+}
