@@ -9,7 +9,9 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::json;
-use tongban_catalog::deadline::{LimitUnit, explain, parse_request, parse_unit};
+use tongban_catalog::deadline::{
+    ArgumentError, LimitUnit, explain, parse_from, parse_request, parse_unit,
+};
 use tongban_catalog::region::RegionCode;
 
 /// Explains. `stop` may stand several times; `region` is checked and has no other effect while every region keeps the one calendar.
@@ -39,8 +41,9 @@ fn shown(hall: &Hall, call: &Call, query: Option<&str>) -> Result<Response, Refu
         .map(str::parse)
         .transpose()
         .map_err(|e| wrong("hours", &e))?;
-    let request =
-        parse_request(from, n, unit, hours, query.all("stop")).map_err(|e| wrong("from", &e))?;
+    parse_from(from).map_err(|e| wrong("from", &e))?;
+    let request = parse_request(from, n, unit, hours, query.all("stop"))
+        .map_err(|e| wrong(parameter_of(&e), &e))?;
     let snapshot = hall.intake.registry.load();
     let derivation = explain(&request, snapshot.calendar()).map_err(|e| wrong("from", &e))?;
     let body = json!({
@@ -50,4 +53,30 @@ fn shown(hall: &Hall, call: &Call, query: Option<&str>) -> Result<Response, Refu
         "derivation": derivation,
     });
     Ok(answer_json(StatusCode::OK, &body))
+}
+
+/// Which parameter an argument's fault is about, once `from` has been read: another moment stands in a stop.
+fn parameter_of(error: &ArgumentError) -> &'static str {
+    match error {
+        ArgumentError::Number { .. } => "n",
+        ArgumentError::Unit { .. } => "unit",
+        _ => "stop",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_the_parameter_that_it_is_about() {
+        for (n, stop, expected) in [
+            ("99999999999", None, "n"),
+            ("3", Some("a..b:c:d"), "stop"),
+            ("3", Some("2017-06-06"), "stop"),
+        ] {
+            let error = parse_request("2017-06-05", n, LimitUnit::WorkingDay, None, stop);
+            assert_eq!(parameter_of(&error.unwrap_err()), expected, "{n} {stop:?}");
+        }
+    }
 }
