@@ -251,15 +251,13 @@ async fn a_hang_up_loads_anew_and_ends_nothing() {
     assert!(sent.unwrap().success());
     eventually("the reload is counted", STATE_MAX, async || {
         let count = hall
-            .metric("config_reload_total", &["outcome=\"ok\""])
+            .metric("tongban_config_reload_total", &["outcome=\"ok\""])
             .await;
         (count == 1.0).then_some(())
     })
     .await;
-    assert_eq!(
-        get(hall.public, "/api/v1/items?q=mybz").await.json()["total"],
-        1
-    );
+    let found = get(hall.public, "/api/v1/items?q=mybz").await.json();
+    assert!(found["total"].as_u64() >= Some(1), "{found}");
 }
 
 #[test]
