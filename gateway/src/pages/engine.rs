@@ -40,7 +40,8 @@ macro_rules! templates {
 }
 
 templates! {
-    "layout.html" "components.html" "error.html" "home.html" "items.html" "item.html" "help.html"
+    "layout.html" "components.html" "error.html" "home.html" "items.html" "item.html" "help.html" "look_up.html"
+    "case.html" "withdraw.html"
 }
 
 /// The compiled templates in both languages.

@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, Page};
 use super::shell::Shell;
-use super::{error, help, home, item, items};
+use super::{case, error, help, home, item, items};
 use crate::text::Language;
 
 /// One drawn sample.
@@ -28,6 +28,9 @@ macro_rules! gallery {
 }
 
 gallery!(
+    case::acts::Withdrawal,
+    case::look_up::LookUp,
+    case::show::CasePage,
     error::ErrorPage,
     help::Help,
     home::Home,

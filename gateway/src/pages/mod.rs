@@ -12,6 +12,7 @@
 //! render it with every sample in both languages and look for what is not nested right, not translated, or not used.
 
 pub mod assets;
+pub mod case;
 pub mod engine;
 pub mod error;
 #[cfg(test)]
@@ -88,11 +89,43 @@ pub fn routes(pages: &Arc<Pages>) -> RoomRoutes {
 /// Registers the pages.
 #[must_use]
 pub fn register<R: RouteSink<Arc<Pages>>>(sink: R) -> R {
-    let get = || Method::GET;
+    let (get, post) = (|| Method::GET, || Method::POST);
     sink.add(get(), "/", None, home::show)
         .add(get(), "/items", None, items::show)
         .add(get(), "/items/{code}", None, item::show)
         .add(get(), "/help", None, help::show)
+        .add(get(), "/applications", None, case::look_up::show)
+        .add(
+            post(),
+            "/applications",
+            Some(case::look_up::BYTES_MAX),
+            case::look_up::open,
+        )
+        .add(get(), "/applications/{no}", None, case::show::show)
+        .add(
+            get(),
+            "/applications/{no}/withdraw",
+            None,
+            case::acts::ask_withdraw,
+        )
+        .add(
+            post(),
+            "/applications/{no}/withdraw",
+            Some(case::acts::BYTES_MAX),
+            case::acts::withdraw,
+        )
+        .add(
+            post(),
+            "/applications/{no}/evaluation",
+            Some(case::acts::BYTES_MAX),
+            case::acts::evaluate,
+        )
+        .add(
+            post(),
+            "/applications/{no}/supplement",
+            uploads,
+            case::acts::supplement,
+        )
         .add(get(), "/assets/{name}", None, assets::show)
 }
 

@@ -1,5 +1,6 @@
 //! What pages say, by key, in Chinese and English; one file a group of pages. A template says `t("key")`.
 
+pub mod case;
 pub mod finding;
 pub mod help;
 pub mod shell;
@@ -18,7 +19,7 @@ pub(crate) use texts;
 
 /// Every text of every page.
 pub fn all() -> impl Iterator<Item = &'static Text> {
-    [shell::ALL, finding::ALL, help::ALL].into_iter().flatten()
+    [shell::ALL, finding::ALL, help::ALL, case::ALL].into_iter().flatten()
 }
 
 /// Keys that code says and no template; a test knows from here that they are used.
@@ -34,4 +35,11 @@ pub const USED_IN_CODE: &[&str] = &[
     "filter.type",
     "filter.level",
     "help.title",
+    "case.look_up_title",
+    "case.look_up_wrong",
+    "case.look_up_wait",
+    "case.look_up_missing",
+    "case.title",
+    "withdraw.title",
+    "evaluate.choose",
 ];
