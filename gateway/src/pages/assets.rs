@@ -66,6 +66,6 @@ pub async fn show(Path(name): Path<String>) -> Response {
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=31536000, immutable"),
     );
-    protect(&mut response);
+    protect(response.headers_mut());
     response
 }

@@ -106,7 +106,14 @@ pub async fn evaluate(
             field: "level-1".to_owned(),
             words: texts::EVALUATE_CHOOSE.say(visitor.language).to_owned(),
         }];
-        return again(&pages, &visitor, &no, StatusCode::UNPROCESSABLE_ENTITY, Refused { faults, typed }).await;
+        return again(
+            &pages,
+            &visitor,
+            &no,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Refused { faults, typed },
+        )
+        .await;
     };
     let mut body = json!({"level": level});
     if !typed.is_empty() {

@@ -66,11 +66,23 @@ pub fn shown(
         name: name(clock.kind()).say(language),
         standing: words,
         tone,
-        limit: amount(clock.limit().n, clock.limit(), Measure::Days, language, true),
-        start: texts::CLOCK_START.fill(language, &[("day", &day(clock.started().date(), language))]),
+        limit: amount(
+            clock.limit().n,
+            clock.limit(),
+            Measure::Days,
+            language,
+            true,
+        ),
+        start: texts::CLOCK_START
+            .fill(language, &[("day", &day(clock.started().date(), language))]),
         days: derivation
             .iter()
-            .flat_map(|d| d.days.iter().take(DAYS_MAX).map(|line| shown_day(line, d, language)))
+            .flat_map(|d| {
+                d.days
+                    .iter()
+                    .take(DAYS_MAX)
+                    .map(|line| shown_day(line, d, language))
+            })
             .collect(),
         end: clock.due().map_or_else(
             || texts::CLOCK_NO_DUE.say(language).to_owned(),
@@ -112,16 +124,29 @@ fn sentence(
         (ClockState::Stopped, _) => (texts::CLOCK_DONE.say(language).to_owned(), "good"),
         (ClockState::Frozen, Some(at)) => {
             let left = left(clock, at, language);
-            (texts::CLOCK_FROZEN.fill(language, &[("left", &left)]), "warn")
+            (
+                texts::CLOCK_FROZEN.fill(language, &[("left", &left)]),
+                "warn",
+            )
         }
         (ClockState::Running, Some(at)) if at.overdue => {
             let over = left(clock, at, language);
-            (texts::CLOCK_OVERDUE.fill(language, &[("over", &over)]), "bad")
+            (
+                texts::CLOCK_OVERDUE.fill(language, &[("over", &over)]),
+                "bad",
+            )
         }
         (ClockState::Running, Some(at)) => {
             let tone = if at.remaining <= 1 { "warn" } else { "good" };
-            let due = clock.due().map(|due| day(due.date, language)).unwrap_or_default();
-            let text = if at.remaining == 0 { texts::CLOCK_LAST } else { texts::CLOCK_RUNNING };
+            let due = clock
+                .due()
+                .map(|due| day(due.date, language))
+                .unwrap_or_default();
+            let text = if at.remaining == 0 {
+                texts::CLOCK_LAST
+            } else {
+                texts::CLOCK_RUNNING
+            };
             let left = left(clock, at, language);
             (text.fill(language, &[("left", &left), ("day", &due)]), tone)
         }
@@ -154,8 +179,12 @@ fn shown_day(line: &DayLine, derivation: &Derivation, language: Language) -> Sho
     let kind = match &line.day.kind {
         DayKind::Working => texts::DAY_WORKING.say(language).to_owned(),
         DayKind::Weekend => texts::DAY_WEEKEND.say(language).to_owned(),
-        DayKind::Holiday { name } => texts::DAY_HOLIDAY.fill(language, &[("name", named(name, language))]),
-        DayKind::MakeUp { name } => texts::DAY_MAKE_UP.fill(language, &[("name", named(name, language))]),
+        DayKind::Holiday { name } => {
+            texts::DAY_HOLIDAY.fill(language, &[("name", named(name, language))])
+        }
+        DayKind::MakeUp { name } => {
+            texts::DAY_MAKE_UP.fill(language, &[("name", named(name, language))])
+        }
     };
     let number = |text: Text, n: u32| text.fill(language, &[("n", &n.to_string())]);
     let (meaning, counted) = match line.counting {

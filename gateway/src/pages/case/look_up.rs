@@ -49,13 +49,30 @@ pub async fn open(
     form: Result<Form<Typed>, FormRejection>,
 ) -> Response {
     let Ok(Form(typed)) = form else {
-        return again(&pages, &visitor, StatusCode::BAD_REQUEST, String::new(), None);
+        return again(
+            &pages,
+            &visitor,
+            StatusCode::BAD_REQUEST,
+            String::new(),
+            None,
+        );
     };
-    let number: String = typed.number.chars().filter(|c| !c.is_whitespace()).take(TYPED_MAX).collect();
+    let number: String = typed
+        .number
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .take(TYPED_MAX)
+        .collect();
     let code: String = typed.code.trim().chars().take(TYPED_MAX).collect();
     if number.is_empty() || code.is_empty() {
         let words = texts::LOOK_UP_MISSING.say(visitor.language).to_owned();
-        return again(&pages, &visitor, StatusCode::UNPROCESSABLE_ENTITY, number, Some(words));
+        return again(
+            &pages,
+            &visitor,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            number,
+            Some(words),
+        );
     }
     match opened(&pages, &visitor, &number, &code).await {
         Ok(response) => response,
@@ -77,14 +94,20 @@ async fn opened(
 }
 
 fn refused(pages: &Pages, visitor: &Visitor, number: String, refusal: Refusal) -> Response {
-    let Problem { status, retry_after_s, .. } = refusal.into_problem(visitor.language);
+    let Problem {
+        status,
+        retry_after_s,
+        ..
+    } = refusal.into_problem(visitor.language);
     let words = match status {
         StatusCode::NOT_FOUND => texts::LOOK_UP_WRONG.say(visitor.language).to_owned(),
         StatusCode::TOO_MANY_REQUESTS => {
             let minutes = retry_after_s.unwrap_or(60).div_ceil(60).to_string();
             texts::LOOK_UP_WAIT.fill(visitor.language, &[("n", &minutes)])
         }
-        _ => crate::application::texts::TRY_LATER.say(visitor.language).to_owned(),
+        _ => crate::application::texts::TRY_LATER
+            .say(visitor.language)
+            .to_owned(),
     };
     let mut response = again(pages, visitor, status, number, Some(words));
     if let Some(seconds) = retry_after_s {

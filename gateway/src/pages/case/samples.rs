@@ -98,7 +98,14 @@ fn every_event() -> Vec<EventBody> {
         EventBody::Recalculated(Recalculation::default()),
     ];
     let results = [
-        R::Granted, R::Completed, R::Denied, R::Void, R::Deleted, R::PassedOn, R::Lapsed, R::Withdrawn,
+        R::Granted,
+        R::Completed,
+        R::Denied,
+        R::Void,
+        R::Deleted,
+        R::PassedOn,
+        R::Lapsed,
+        R::Withdrawn,
     ];
     events.extend(results.map(closed));
     events
@@ -135,12 +142,18 @@ fn clocks(language: Language) -> Vec<clock::ShownClock> {
     vec![
         shown(&start(ClockKind::Acceptance, Limit::working_days(5)), at(1)),
         shown(&start(ClockKind::Acceptance, Limit::working_days(5)), at(7)),
-        shown(&start(ClockKind::Statutory, Limit::new(2, LimitUnit::Month)), at(90)),
+        shown(
+            &start(ClockKind::Statutory, Limit::new(2, LimitUnit::Month)),
+            at(90),
+        ),
         shown(&frozen, at(5)),
         shown(&promise.stop(at(9), &calendar).unwrap(), at(10)),
         shown(&promise.stop(at(60), &calendar).unwrap(), at(61)),
         shown(&promise.void(at(2)).unwrap(), at(3)),
-        shown(&start(ClockKind::Delivery, Limit::new(10, LimitUnit::NaturalDay)), at(2)),
+        shown(
+            &start(ClockKind::Delivery, Limit::new(10, LimitUnit::NaturalDay)),
+            at(2),
+        ),
     ]
 }
 
@@ -150,7 +163,10 @@ fn holder(with: &Value, language: Language) -> Option<Holder> {
 
 pub(super) fn pages(language: Language) -> Vec<(&'static str, CasePage)> {
     let since = "2017-06-05T09:30:00+08:00";
-    let every: Vec<StoredEvent> = (1..).zip(every_event()).map(|(seq, body)| stored(seq, body)).collect();
+    let every: Vec<StoredEvent> = (1..)
+        .zip(every_event())
+        .map(|(seq, body)| stored(seq, body))
+        .collect();
     let few = &every[..1];
     let hall = json!({"holder": "hall", "since": since});
     let system = json!({"holder": "system", "since": since, "name": "省民用爆炸物品管理系统", "partner_no": "MB-17"});
@@ -162,20 +178,90 @@ pub(super) fn pages(language: Language) -> Vec<(&'static str, CasePage)> {
     let of = |parts: Parts| CasePage::sample(language, parts);
     let entries = |events: &[StoredEvent]| timeline::entries(events, language);
     vec![
-        ("submitted", of(Parts { holder: holder(&hall, language), timeline: entries(few), ..Parts::default() })),
-        ("everything", of(Parts {
-            holder: holder(&system, language), timeline: entries(&every), clocks: clocks(language), others: true, documents: true,
-            certificate: true, ..Parts::default()
-        })),
-        ("hindered", of(Parts { holder: holder(&hindered, language), timeline: entries(few), ..Parts::default() })),
-        ("dead", of(Parts { holder: holder(&dead, language), timeline: entries(few), ..Parts::default() })),
-        ("correction", of(Parts { holder: holder(&system, language), timeline: entries(few), wanted: true, ..Parts::default() })),
-        ("correction-wrong", of(Parts {
-            holder: holder(&system, language), timeline: entries(few), wanted: true,
-            faults: vec![Fault { field: "text".to_owned(), words: "<script>".to_owned() }], ..Parts::default()
-        })),
-        ("answered", of(Parts { holder: holder(&system, language), timeline: entries(few), answered: true, ..Parts::default() })),
-        ("closed", of(Parts { holder: holder(&nobody, language), timeline: entries(&every), rate: true, ..Parts::default() })),
-        ("evaluated", of(Parts { holder: holder(&nobody, language), timeline: entries(few), evaluated: true, ..Parts::default() })),
+        (
+            "submitted",
+            of(Parts {
+                holder: holder(&hall, language),
+                timeline: entries(few),
+                ..Parts::default()
+            }),
+        ),
+        (
+            "everything",
+            of(Parts {
+                holder: holder(&system, language),
+                timeline: entries(&every),
+                clocks: clocks(language),
+                others: true,
+                documents: true,
+                certificate: true,
+                ..Parts::default()
+            }),
+        ),
+        (
+            "hindered",
+            of(Parts {
+                holder: holder(&hindered, language),
+                timeline: entries(few),
+                ..Parts::default()
+            }),
+        ),
+        (
+            "dead",
+            of(Parts {
+                holder: holder(&dead, language),
+                timeline: entries(few),
+                ..Parts::default()
+            }),
+        ),
+        (
+            "correction",
+            of(Parts {
+                holder: holder(&system, language),
+                timeline: entries(few),
+                wanted: true,
+                ..Parts::default()
+            }),
+        ),
+        (
+            "correction-wrong",
+            of(Parts {
+                holder: holder(&system, language),
+                timeline: entries(few),
+                wanted: true,
+                faults: vec![Fault {
+                    field: "text".to_owned(),
+                    words: "<script>".to_owned(),
+                }],
+                ..Parts::default()
+            }),
+        ),
+        (
+            "answered",
+            of(Parts {
+                holder: holder(&system, language),
+                timeline: entries(few),
+                answered: true,
+                ..Parts::default()
+            }),
+        ),
+        (
+            "closed",
+            of(Parts {
+                holder: holder(&nobody, language),
+                timeline: entries(&every),
+                rate: true,
+                ..Parts::default()
+            }),
+        ),
+        (
+            "evaluated",
+            of(Parts {
+                holder: holder(&nobody, language),
+                timeline: entries(few),
+                evaluated: true,
+                ..Parts::default()
+            }),
+        ),
     ]
 }

@@ -120,11 +120,7 @@ pub struct Refused {
 }
 
 /// Shows it.
-pub async fn show(
-    State(pages): PagesState,
-    visitor: Visitor,
-    Path(no): Path<String>,
-) -> Response {
+pub async fn show(State(pages): PagesState, visitor: Visitor, Path(no): Path<String>) -> Response {
     let page = page(&pages, &visitor, &no, Refused::default()).await;
     pages.show(&visitor, page)
 }
@@ -165,7 +161,10 @@ pub async fn page(
         .collect();
     let fact = &case.submission.item;
     if let Some(prepared) = snapshot.item(&fact.id, fact.version) {
-        let situation = fact.situation.as_deref().and_then(|id| prepared.situation(id));
+        let situation = fact
+            .situation
+            .as_deref()
+            .and_then(|id| prepared.situation(id));
         page.situation = situation
             .as_ref()
             .and_then(|id| prepared.item.situation(id))
@@ -220,8 +219,12 @@ fn shown_document(
         name: document.name.clone(),
         number: document.number.clone(),
         issuer: document.issuer.clone(),
-        href: released
-            .then(|| format!("/api/v1/applications/{application_no}/documents/{}", document.id)),
+        href: released.then(|| {
+            format!(
+                "/api/v1/applications/{application_no}/documents/{}",
+                document.id
+            )
+        }),
         size: document.material.size,
     }
 }
@@ -303,13 +306,19 @@ fn headline(state: &CaseState) -> (Text, &'static str) {
 fn reason(state: &CaseState) -> Option<String> {
     let decided = state.decision.as_ref().map(|d| &d.reason);
     let refused = state.refusal.as_ref().map(|r| &r.reason);
-    decided.or(refused).filter(|words| !words.is_empty()).cloned()
+    decided
+        .or(refused)
+        .filter(|words| !words.is_empty())
+        .cloned()
 }
 
 /// The notice that waits for an answer.
 fn wanted(state: &CaseState) -> Option<Wanted> {
     let open = state.suspension.as_ref()?;
-    let asks = matches!(open.kind, SuspensionKind::PreCorrection | SuspensionKind::Correction);
+    let asks = matches!(
+        open.kind,
+        SuspensionKind::PreCorrection | SuspensionKind::Correction
+    );
     (asks && !open.answered).then(|| Wanted {
         reason: open.reason.clone(),
         since: local_time(open.started),
@@ -399,12 +408,19 @@ impl CasePage {
             answered: parts.answered,
             clocks: parts.clocks,
             timeline: parts.timeline,
-            documents: if parts.documents { vec![document(Some("/api/v1/x")), document(None)] } else { Vec::new() },
+            documents: if parts.documents {
+                vec![document(Some("/api/v1/x")), document(None)]
+            } else {
+                Vec::new()
+            },
             may_withdraw: !parts.rate,
             evaluation: parts.rate.then(|| levels.collect()),
             evaluated: parts.evaluated,
             others: if parts.others {
-                vec![Other { case_no: "B1".to_owned(), item_name: "其他".to_owned() }]
+                vec![Other {
+                    case_no: "B1".to_owned(),
+                    item_name: "其他".to_owned(),
+                }]
             } else {
                 Vec::new()
             },

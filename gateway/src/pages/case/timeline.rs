@@ -44,14 +44,21 @@ fn entry(stored: &StoredEvent, language: Language) -> Entry {
     let (what, said) = told(&event.body, language);
     let by = event.actor.as_ref().map(|actor| {
         let parts = [actor.unit.as_deref(), actor.name.as_deref()];
-        let parts: Vec<&str> = parts.into_iter().flatten().filter(|p| !p.is_empty()).collect();
+        let parts: Vec<&str> = parts
+            .into_iter()
+            .flatten()
+            .filter(|p| !p.is_empty())
+            .collect();
         parts.join(" · ")
     });
     Entry {
         seq: stored.seq,
         kind: event.body.kind(),
         what: what.say(language).to_owned(),
-        said: said.into_iter().filter(|words| !words.trim().is_empty()).collect(),
+        said: said
+            .into_iter()
+            .filter(|words| !words.trim().is_empty())
+            .collect(),
         at: local_time(event.occurred_at),
         by: by.filter(|words| !words.is_empty()),
         corrects: stored.supersedes.is_some(),
@@ -81,7 +88,10 @@ fn told(body: &EventBody, language: Language) -> (Text, Vec<String>) {
         EventBody::Refused(reason) => (texts::EVENT_REFUSED, vec![reason.reason.clone()]),
         EventBody::DeemedAccepted(remark) => (texts::EVENT_DEEMED_ACCEPTED, noted(&remark.note)),
         EventBody::Step(step) => stepped(step),
-        EventBody::Forwarded(to) => (texts::EVENT_FORWARDED, vec![to.to.clone(), to.reason.clone()]),
+        EventBody::Forwarded(to) => (
+            texts::EVENT_FORWARDED,
+            vec![to.to.clone(), to.reason.clone()],
+        ),
         EventBody::Supplemented(answer) | EventBody::Resubmitted(answer) => {
             (texts::EVENT_SUPPLEMENTED, handed_in(answer))
         }
@@ -95,9 +105,10 @@ fn told(body: &EventBody, language: Language) -> (Text, Vec<String>) {
             (what, vec![start.reason.clone()])
         }
         EventBody::SpecialEnded(end) => (texts::EVENT_SPECIAL_ENDED, vec![end.note.clone()]),
-        EventBody::WithdrawalRequested(reason) => {
-            (texts::EVENT_WITHDRAWAL_REQUESTED, vec![reason.reason.clone()])
-        }
+        EventBody::WithdrawalRequested(reason) => (
+            texts::EVENT_WITHDRAWAL_REQUESTED,
+            vec![reason.reason.clone()],
+        ),
         EventBody::Withdrawn(reason) => (texts::EVENT_WITHDRAWN, vec![reason.reason.clone()]),
         EventBody::Closed(closing) => closed(closing),
         EventBody::Collected(collection) => (texts::EVENT_COLLECTED, vec![collection.by.clone()]),

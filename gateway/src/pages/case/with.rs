@@ -56,11 +56,15 @@ impl Holder {
         let mut hindered = false;
         let sentence = match (with.holder.as_str(), &with.to, &with.delivery) {
             ("nobody", _, _) => say(texts::WITH_NOBODY, ""),
+            ("applicant", _, _) => say(texts::WITH_APPLICANT, ""),
             ("system", _, _) => say(texts::WITH_SYSTEM, with.name.as_deref().unwrap_or_default()),
             (_, Some(to), Some(delivery)) => {
                 hindered = delivery.attempt > 1 || delivery.state == "dead";
                 more.extend(way(delivery, language));
-                say(texts::WITH_ON_THE_WAY, to.name.as_deref().unwrap_or(&to.system))
+                say(
+                    texts::WITH_ON_THE_WAY,
+                    to.name.as_deref().unwrap_or(&to.system),
+                )
             }
             _ => say(texts::WITH_HALL, ""),
         };
@@ -97,8 +101,13 @@ mod tests {
     fn each_holder_has_a_sentence_and_a_dead_delivery_says_that_the_hall_takes_care() {
         let since = "2026-11-28T10:00:00+08:00";
         let of = |value: Value| Holder::of(&value, Language::Chinese).unwrap();
-        assert!(of(json!({"holder": "hall", "since": since})).sentence.contains("大厅"));
-        let system = of(json!({"holder": "system", "since": since, "name": "珠海平台", "partner_no": "Y1"}));
+        assert!(
+            of(json!({"holder": "hall", "since": since}))
+                .sentence
+                .contains("大厅")
+        );
+        let system =
+            of(json!({"holder": "system", "since": since, "name": "珠海平台", "partner_no": "Y1"}));
         assert!(system.sentence.contains("珠海平台") && system.more[0].contains("Y1"));
         let dead = of(json!({
             "holder": "hall", "since": since, "to": {"system": "s", "name": null},

@@ -63,6 +63,7 @@ super::texts! {
     CORRECTS "case.corrects" "更正" "Corrected";
 
     WITH_NOBODY "case.code.with_nobody" "办件已于{since}办结。" "The case was closed on {since}.";
+    WITH_APPLICANT "case.code.with_applicant" "自{since}起在您手里：请按下面的通知补正。" "With you since {since}: please answer the notice below.";
     WITH_HALL "case.code.with_hall" "自{since}起由网上办事大厅办理。" "With the hall since {since}.";
     WITH_SYSTEM "case.code.with_system" "自{since}起在{name}办理。" "With {name} since {since}.";
     WITH_ON_THE_WAY "case.code.with_on_the_way" "自{since}起正在转交{name}。" "On its way to {name} since {since}.";

@@ -19,7 +19,9 @@ pub(crate) use texts;
 
 /// Every text of every page.
 pub fn all() -> impl Iterator<Item = &'static Text> {
-    [shell::ALL, finding::ALL, help::ALL, case::ALL].into_iter().flatten()
+    [shell::ALL, finding::ALL, help::ALL, case::ALL]
+        .into_iter()
+        .flatten()
 }
 
 /// Keys that code says and no template; a test knows from here that they are used.
