@@ -83,12 +83,13 @@ impl Pages {
 /// The routes of the room.
 #[must_use]
 pub fn routes(pages: &Arc<Pages>) -> RoomRoutes {
-    register(RoomRoutes::new(Listener::Public)).with_state(Arc::clone(pages))
+    let uploads = Some(pages.hall.settings.unbound_bytes_max);
+    register(RoomRoutes::new(Listener::Public), uploads).with_state(Arc::clone(pages))
 }
 
 /// Registers the pages.
 #[must_use]
-pub fn register<R: RouteSink<Arc<Pages>>>(sink: R) -> R {
+pub fn register<R: RouteSink<Arc<Pages>>>(sink: R, uploads: Option<u64>) -> R {
     let (get, post) = (|| Method::GET, || Method::POST);
     sink.add(get(), "/", None, home::show)
         .add(get(), "/items", None, items::show)

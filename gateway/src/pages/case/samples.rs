@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tongban_adapters::canonical::*;
 use tongban_catalog::calendar::Calendar;
-use tongban_catalog::deadline::{ClockKind, LegalClock, Limit, Stop};
+use tongban_catalog::deadline::{ClockKind, LegalClock, Limit, Moment, Stop, StopKind};
 use tongban_catalog::tables::LimitUnit;
 
 fn at(day: i64) -> Timestamp {
@@ -137,7 +137,7 @@ fn clocks(language: Language) -> Vec<clock::ShownClock> {
     let calendar = Calendar::weekends_only();
     let start = |kind, limit| LegalClock::start(kind, limit, at(0), &calendar).unwrap();
     let promise = start(ClockKind::Promise, Limit::working_days(12));
-    let frozen = promise.freeze(Stop::correction(at(3)), &calendar).unwrap();
+    let frozen = promise.freeze(Stop::open(StopKind::Correction, Moment::at(at(3))), &calendar).unwrap();
     let shown = |clock: &LegalClock, now| clock::shown(clock, now, &calendar, language);
     vec![
         shown(&start(ClockKind::Acceptance, Limit::working_days(5)), at(1)),

@@ -107,7 +107,6 @@ super::texts! {
     CASE_TITLE "case.title" "办件进度" "Progress";
     CASE_NUMBER "case.number" "办件编号" "Number";
     CASE_SUBMITTED_AT "case.submitted_at" "提交时间" "Submitted";
-    CASE_ITEM "case.item" "事项" "Service";
     CASE_SITUATION "case.situation" "情形" "Situation";
     CASE_ORGANISATION "case.organisation" "实施主体" "Handled by";
     CASE_WHO "case.who" "现在在谁手里" "Who has it now";
@@ -139,7 +138,6 @@ super::texts! {
     CORRECTION_FILES_HINT "correction.files_hint" "照片、扫描件或PDF；可以一次选多个" "Photographs, scans or PDF; several at once";
     CORRECTION_SEND "correction.send" "提交补正" "Send";
     CORRECTION_SENT "correction.sent" "补正已提交，承办部门确认后继续办理。" "Sent. The department goes on once it has confirmed.";
-    CORRECTION_MATERIAL "correction.material" "材料名称" "Which document";
 
     WITHDRAW_LINK "withdraw.link" "撤回申请" "Withdraw this application";
     WITHDRAW_TITLE "withdraw.title" "撤回申请" "Withdraw the application";
