@@ -1,0 +1,3 @@
+//! The pages (门户页面) of the public listener.
+
+pub mod form;
