@@ -71,6 +71,18 @@ async fn opened(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusa
 }
 
 fn granted(hall: &Hall, application_no: &str) -> Result<Response, Refusal> {
+    let (cookie, until) = cookie(hall, application_no)?;
+    let body = json!({"application_no": application_no, "until": local_time(until)});
+    let mut response = answer_json(StatusCode::CREATED, &body);
+    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// The cookie that opens an application, and until when it does. Whoever gets it has proven or just made the application.
+///
+/// # Errors
+/// 500 for a number that no header can carry, which no scheme makes.
+pub fn cookie(hall: &Hall, application_no: &str) -> Result<(HeaderValue, jiff::Timestamp), Refusal> {
     let seconds = i64::try_from(hall.settings.session.as_secs()).unwrap_or(i64::MAX);
     let now = hall.intake.clock.now();
     let until = now
@@ -84,10 +96,7 @@ fn granted(hall: &Hall, application_no: &str) -> Result<Response, Refusal> {
     };
     let cookie =
         format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    let body = json!({"application_no": application_no, "until": local_time(until)});
-    let mut response = answer_json(StatusCode::CREATED, &body);
     let cookie = HeaderValue::from_str(&cookie)
         .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, texts::INTERNAL))?;
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
-    Ok(response)
+    Ok((cookie, until))
 }

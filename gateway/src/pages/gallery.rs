@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, Page};
 use super::shell::Shell;
-use super::{error, help, home, item, items};
+use super::{apply, error, help, home, item, items};
 use crate::text::Language;
 
 /// One drawn sample.
@@ -28,6 +28,11 @@ macro_rules! gallery {
 }
 
 gallery!(
+    apply::AlreadyPage,
+    apply::FillPage,
+    apply::ReceiptPage,
+    apply::ReviewPage,
+    apply::StartPage,
     error::ErrorPage,
     help::Help,
     home::Home,
