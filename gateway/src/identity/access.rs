@@ -73,6 +73,9 @@ pub const TABLE: &[Access] = rows! {
     Public GET "/" ANYONE;
     Public GET "/items" ANYONE;
     Public GET "/items/{code}" ANYONE;
+    Public GET "/items/{code}/apply" ANYONE;
+    Public POST "/items/{code}/apply" ANYONE;
+    Public GET "/applications/{no}/receipt" BEARER;
     Public GET "/help" ANYONE;
     Public GET "/applications" ANYONE;
     Public POST "/applications" ANYONE;

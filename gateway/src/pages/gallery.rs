@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, Page};
 use super::shell::Shell;
-use super::{case, error, help, home, item, items};
+use super::{apply, case, error, help, home, item, items};
 use crate::text::Language;
 
 /// One drawn sample.
@@ -31,6 +31,11 @@ gallery!(
     case::acts::Withdrawal,
     case::look_up::LookUp,
     case::show::CasePage,
+    apply::AlreadyPage,
+    apply::FillPage,
+    apply::ReceiptPage,
+    apply::ReviewPage,
+    apply::StartPage,
     error::ErrorPage,
     help::Help,
     home::Home,

@@ -21,7 +21,7 @@ fn every_page_is_drawn_with_every_sample_in_both_languages() {
     let used: BTreeSet<&str> = drawn.iter().map(|page| page.template).collect();
     let framed = TEMPLATES.iter().map(|(name, _)| *name);
     let unused: Vec<&str> = framed
-        .filter(|name| !used.contains(name) && !matches!(*name, "layout.html" | "components.html"))
+        .filter(|name| !used.contains(name) && !matches!(*name, "layout.html" | "components.html") && !name.starts_with("widget"))
         .collect();
     assert!(unused.is_empty(), "no sample draws {unused:?}");
 }
