@@ -45,7 +45,8 @@ impl Site {
         Shown {
             status: head.status,
             headers: head.headers,
-            html: String::from_utf8(bytes.to_vec()).unwrap(),
+            // The engine writes `/` as a character reference.
+            html: String::from_utf8(bytes.to_vec()).unwrap().replace("&#x2f;", "/"),
         }
     }
 
