@@ -26,6 +26,7 @@ assets! {
     "site.css" "text/css; charset=utf-8"
     "apply.js" "text/javascript; charset=utf-8"
     "icon.svg" "image/svg+xml"
+    "case.js" "text/javascript; charset=utf-8"
 }
 
 /// Address by name, made once.
@@ -66,6 +67,6 @@ pub async fn show(Path(name): Path<String>) -> Response {
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=31536000, immutable"),
     );
-    protect(&mut response);
+    protect(response.headers_mut());
     response
 }

@@ -13,6 +13,7 @@
 
 pub mod apply;
 pub mod assets;
+pub mod case;
 pub mod engine;
 pub mod error;
 pub mod form;
@@ -91,7 +92,7 @@ pub fn routes(pages: &Arc<Pages>) -> RoomRoutes {
 /// Registers the pages.
 #[must_use]
 pub fn register<R: RouteSink<Arc<Pages>>>(sink: R, settings: &HallSettings) -> R {
-    let get = || Method::GET;
+    let (get, post) = (|| Method::GET, || Method::POST);
     let with_files = Some(apply::body_bytes_max(settings.unbound_bytes_max));
     sink.add(get(), "/", None, home::show)
         .add(get(), "/items", None, items::show)
@@ -110,6 +111,38 @@ pub fn register<R: RouteSink<Arc<Pages>>>(sink: R, settings: &HallSettings) -> R
             apply::receipt::show,
         )
         .add(get(), "/help", None, help::show)
+        .add(get(), "/applications", None, case::look_up::show)
+        .add(
+            post(),
+            "/applications",
+            Some(case::look_up::BYTES_MAX),
+            case::look_up::open,
+        )
+        .add(get(), "/applications/{no}", None, case::show::show)
+        .add(
+            get(),
+            "/applications/{no}/withdraw",
+            None,
+            case::acts::ask_withdraw,
+        )
+        .add(
+            post(),
+            "/applications/{no}/withdraw",
+            Some(case::acts::BYTES_MAX),
+            case::acts::withdraw,
+        )
+        .add(
+            post(),
+            "/applications/{no}/evaluation",
+            Some(case::acts::BYTES_MAX),
+            case::acts::evaluate,
+        )
+        .add(
+            post(),
+            "/applications/{no}/supplement",
+            with_files,
+            case::acts::supplement,
+        )
         .add(get(), "/assets/{name}", None, assets::show)
 }
 

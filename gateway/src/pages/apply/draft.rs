@@ -25,6 +25,8 @@ pub struct Draft {
     pub region: String,
     /// Everything typed: names begin with `applicant/`, `form/` or `rows:`.
     pub typed: Typed,
+    /// What an applicant writes beside a form: the words of an answer to a correction notice.
+    pub words: String,
     /// Files that are uploaded.
     pub uploads: Vec<Upload>,
     /// Which button was pressed.

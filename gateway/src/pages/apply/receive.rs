@@ -194,6 +194,7 @@ impl Reader<'_> {
             "key" => draft.key = value.into_owned(),
             "situation" => draft.situation = value.trim().to_owned(),
             "region" => draft.region = value.trim().to_owned(),
+            "text" => draft.words = value.into_owned(),
             "action" => draft.action = Action::of(&value),
             "material" => {
                 if draft.uploads.len() >= MATERIALS_MAX {
