@@ -572,10 +572,23 @@ async fn another_situation_asks_for_other_documents_and_keeps_the_rest() {
 #[tokio::test]
 async fn the_language_can_be_changed_in_the_middle_of_a_form() {
     let site = Site::new().await;
-    let parts = with(&right(&site.key().await), &[report(), text("action", "edit")]);
+    let parts = with(
+        &right(&site.key().await),
+        &[report(), text("action", "edit")],
+    );
     let shown = site.post_to(&format!("{APPLY}?lang=zh"), &parts, &[]).await;
     assert_eq!(shown.status, StatusCode::OK);
-    assert!(shown.html.contains("<html lang=\"zh-CN\">"), "{}", shown.html);
+    assert!(
+        shown.html.contains("<html lang=\"zh-CN\">"),
+        "{}",
+        shown.html
+    );
     assert!(shown.html.contains("欧阳·买买提") && shown.html.contains("<bdi>报告.pdf</bdi>"));
-    assert!(shown.html.contains(&format!("formaction=\"{APPLY}?lang=en\"")), "{}", shown.html);
+    assert!(
+        shown
+            .html
+            .contains(&format!("formaction=\"{APPLY}?lang=en\"")),
+        "{}",
+        shown.html
+    );
 }

@@ -30,7 +30,7 @@ pub(super) fn text(widget: &mut Widget, rules: &TextRules) {
         TextForm::Phone => ("tel", "tel"),
         TextForm::Address => ("url", "url"),
         TextForm::Code if digits_alone(rules.pattern.as_deref()) => ("text", "numeric"),
-        TextForm::Plain | TextForm::Code | TextForm::Identity => ("text", ""),
+        TextForm::Plain | TextForm::Code | TextForm::Capitals => ("text", ""),
     };
     (widget.input_type, widget.inputmode) = (kind, mode);
     widget.pattern = rules

@@ -280,6 +280,7 @@ fn string(schema: &Map<String, Value>) -> Kind {
         "email" | "idn-email" => TextForm::Email,
         "uri" | "iri" | "url" => TextForm::Address,
         "phone" | "tel" => TextForm::Phone,
+        _ if pattern.as_deref().is_some_and(is_of_capitals) => TextForm::Capitals,
         _ if pattern.as_deref().is_some_and(is_of_code) => TextForm::Code,
         _ => TextForm::Plain,
     };
@@ -304,4 +305,11 @@ fn is_of_code(pattern: &str) -> bool {
         && !open
             .iter()
             .any(|part| pattern.replace("\\.", "").contains(part))
+}
+
+/// Whether a pattern of a code takes letters, and capitals alone.
+fn is_of_capitals(pattern: &str) -> bool {
+    let letters = pattern.replace("\\d", "");
+    let small = letters.contains(|c: char| c.is_ascii_lowercase());
+    is_of_code(pattern) && !small && letters.contains(|c: char| c.is_ascii_uppercase())
 }
