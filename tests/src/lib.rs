@@ -4,5 +4,6 @@
 
 pub mod hall;
 pub mod http;
+pub mod page;
 pub mod process;
 pub mod sample;

@@ -7,6 +7,7 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod applying;
 mod bad_feedback;
 mod bad_input;
 mod browser;

@@ -1,5 +1,6 @@
 //! The way to a case (查询办件): number and query code become the cookie that opens it.
 
+use crate::application::query::Query;
 use crate::application::refusal::Refusal;
 use crate::application::session;
 use crate::pages::engine::Page;
@@ -37,9 +38,18 @@ pub struct Typed {
     code: String,
 }
 
-/// Shows the empty form.
+/// Shows the form; the address of a receipt names the number (`?no=`).
 pub async fn show(State(pages): PagesState, visitor: Visitor) -> Response {
-    pages.show(&visitor, Ok(LookUp::default()))
+    let page = Query::parse(visitor.query(), &["no"]).map(|query| LookUp {
+        number: query
+            .one("no")
+            .unwrap_or_default()
+            .chars()
+            .take(TYPED_MAX)
+            .collect(),
+        wrong: None,
+    });
+    pages.show(&visitor, page)
 }
 
 /// Opens the application.
