@@ -18,5 +18,7 @@ mod operations;
 mod partners;
 mod refusal;
 mod reports;
+mod scans;
 mod secrecy;
 mod simulated_time;
+mod uploads;
