@@ -258,6 +258,24 @@ mod tests {
     }
 
     #[test]
+    fn a_scan_is_off_unless_a_clamd_is_named_and_bounds_what_is_taken() {
+        let shipped = include_str!("../../config/tongban.yaml");
+        let config = read(Path::new("c.yaml"), shipped, &nothing).unwrap();
+        assert!(config.scan.is_none());
+        assert_eq!(config.upload_bytes_max(), 200 << 20);
+        let text = format!("{shipped}\nscan: {{ clamd: /run/clamav/clamd.ctl, answer: 30s }}\n");
+        let config = read(Path::new("c.yaml"), &text, &nothing).unwrap();
+        assert_eq!(config.upload_bytes_max(), 100 << 20, "clamd's own default");
+        assert_eq!(config.scan.unwrap().answer, Duration::from_secs(30));
+        let text = format!("{shipped}\nscan: {{ clamd: clamd }}\n");
+        let faults = read(Path::new("c.yaml"), &text, &nothing).unwrap_err();
+        assert!(
+            format!("{:?}", faults[0]).contains("host:port"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
     fn unknown_keys_are_refused() {
         let text = include_str!("../../config/tongban.yaml").replace("cores:", "coers:");
         let faults = read(Path::new("c.yaml"), &text, &nothing).unwrap_err();
