@@ -85,9 +85,9 @@ impl Default for IntakeSettings {
         Self {
             material_bytes_max: 200 << 20,
             unbound_bytes_max: 1 << 30,
-            unbound_files_max: 200,
+            unbound_files_max: 1_000,
             unbound_kept: Duration::from_secs(24 * 3_600),
-            uploads_at_once_max: 8,
+            uploads_at_once_max: 32,
             write_queue_max: 4_096,
             commit_batch_max: 64,
         }

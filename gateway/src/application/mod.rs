@@ -76,7 +76,7 @@ impl Default for HallSettings {
             material_bytes_max: 200 << 20,
             unbound_bytes_max: 1 << 30,
             unbound_kept: Duration::from_secs(24 * 3_600),
-            uploads_at_once_max: 8,
+            uploads_at_once_max: 32,
             scanning: false,
             streams_max: 2_000,
             heartbeat: Duration::from_secs(15),

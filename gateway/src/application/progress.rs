@@ -4,7 +4,7 @@ use super::call::{Call, HallState, answer_json, local_time};
 use super::reading::Readable;
 use super::refusal::Refusal;
 use super::{Hall, deadlines, texts};
-use crate::processing::delivery::errand::MATERIAL_INFECTED;
+use crate::processing::delivery::held::MATERIAL_INFECTED;
 use crate::processing::life_cycle::CaseState;
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;

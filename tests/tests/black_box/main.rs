@@ -22,3 +22,4 @@ mod scans;
 mod secrecy;
 mod simulated_time;
 mod uploads;
+mod uploads_refused;

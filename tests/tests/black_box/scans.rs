@@ -122,8 +122,16 @@ async fn a_file_found_infected_after_submission_stops_the_delivery_for_good() {
         "it says what to do"
     );
     assert_eq!(hall.listed("code=material_infected").await.len(), 1);
+    let retry = [
+        "retry",
+        "--case",
+        &taken.no,
+        "--yes",
+        "--reason",
+        "try again",
+    ];
     // Neither an operator's retry nor the end of scanning lets it go.
-    let retried = hall.deliveries(&["retry", "--case", &taken.no]);
+    let retried = hall.deliveries(&retry);
     assert!(retried.status.success(), "{}", words(&retried));
     hall.until(&taken, "dead again", |shown| {
         shown["with"]["delivery"]["attempt"] == 2
@@ -134,7 +142,7 @@ async fn a_file_found_infected_after_submission_stops_the_delivery_for_good() {
     hall.set_settings("");
     hall.start().await;
     assert_eq!(scan_of(hall.public, &id).await, "infected");
-    let retried = hall.deliveries(&["retry", "--case", &taken.no]);
+    let retried = hall.deliveries(&retry);
     assert!(retried.status.success(), "{}", words(&retried));
     hall.until(&taken, "dead a third time", |shown| {
         shown["with"]["delivery"]["attempt"] == 3

@@ -4,7 +4,7 @@
 //! partner first; after the answer and before `journal(done)` the same; after `finish` the delivery is settled. Every write names
 //! the fence, so a worker whose lease ran out writes nothing.
 
-use super::decide::{Facts, Happened, Next, decide, later};
+use super::decide::{Facts, Happened, Next, decide};
 use super::journal::Journal;
 use super::transcript;
 use super::{Courier, SendFailure};
@@ -15,7 +15,6 @@ use crate::store::delivery::{AttemptRecord, DeliveryOutcome, LeasedDelivery};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
 use tongban_adapters::definition::CompiledDefinition;
 use tongban_adapters::exchange::{
     ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest,
@@ -23,12 +22,6 @@ use tongban_adapters::exchange::{
 
 /// At most this many exchanges in one errand: steps of a definition, questions and one more send after a question.
 const EXCHANGES_MAX: usize = 16;
-
-/// The code of a delivery that is dead because one of its files is infected.
-pub const MATERIAL_INFECTED: &str = "material_infected";
-
-/// Until a delivery whose files wait for their scan is looked at again.
-const SCAN_PAUSE: Duration = Duration::from_secs(5);
 
 /// A step of the conversation.
 enum Turn {
@@ -49,8 +42,8 @@ pub enum ErrandError {
 
 /// One errand.
 pub struct Errand<'a> {
-    courier: &'a Courier,
-    lease: LeasedDelivery,
+    pub(super) courier: &'a Courier,
+    pub(super) lease: LeasedDelivery,
     journal: Journal,
     attempts: u32,
 }
@@ -125,46 +118,6 @@ impl<'a> Errand<'a> {
                 .await;
         };
         self.converse(&case, &definition).await
-    }
-
-    /// Whether a virus scan holds this delivery back: one of its files is infected, which needs a person, or not scanned yet.
-    async fn held_back(&self, case: &CaseRecord) -> Result<Option<&'static str>, ErrandError> {
-        if !matches!(
-            self.lease.operation,
-            Operation::Submit | Operation::Supplement
-        ) {
-            return Ok(None);
-        }
-        let store = &self.courier.store;
-        let held = store
-            .held_materials(&Scope::Everything, &case.case_no)
-            .await?;
-        let supplement = self.lease.message["material_ids"].as_array();
-        let carried: Vec<(u32, bool)> = held
-            .into_iter()
-            .filter(|h| {
-                let id = &h.material.id;
-                supplement.is_some_and(|ids| ids.iter().any(|named| named == id))
-                    || case.submission.materials.iter().any(|m| m.id == *id)
-            })
-            .map(|h| (h.seq, h.material.scan == "infected"))
-            .collect();
-        if carried.is_empty() {
-            return Ok(None);
-        }
-        let infected = carried.iter().find(|(_, infected)| *infected);
-        if let Some((seq, _)) = infected.copied() {
-            let words = format!("材料{seq}未通过病毒检查，未发送");
-            return self.give_up(MATERIAL_INFECTED, &words).await.map(Some);
-        }
-        let now = self.courier.clock.now();
-        // It was leased a moment before: deliveries with files that wait are not leased at all.
-        let outcome = DeliveryOutcome::Again {
-            at: later(now, SCAN_PAUSE),
-            unknown: self.lease.ask_first,
-        };
-        let record = note(now, "material_pending", "");
-        self.settle(record, outcome).await.map(Some)
     }
 
     async fn converse(
@@ -374,7 +327,7 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         record: AttemptRecord,
         outcome: DeliveryOutcome,
@@ -398,7 +351,11 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn give_up(&self, code: &'static str, words: &str) -> Result<&'static str, ErrandError> {
+    pub(super) async fn give_up(
+        &self,
+        code: &'static str,
+        words: &str,
+    ) -> Result<&'static str, ErrandError> {
         self.settle(
             note(self.courier.clock.now(), code, words),
             DeliveryOutcome::Dead,
@@ -424,7 +381,7 @@ fn refused(at: Timestamp, step: String, code: &str, words: &str) -> Exchange {
 }
 
 /// A line in the list of attempts without an exchange.
-fn note(at: Timestamp, code: &str, words: &str) -> AttemptRecord {
+pub(super) fn note(at: Timestamp, code: &str, words: &str) -> AttemptRecord {
     AttemptRecord {
         at,
         step: String::new(),

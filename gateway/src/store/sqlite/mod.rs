@@ -75,7 +75,7 @@ impl Default for StoreBounds {
             queue: 1024,
             batch: 256,
             readers: 4,
-            unbound_files: 200,
+            unbound_files: 1_000,
         }
     }
 }

@@ -24,7 +24,8 @@ impl ScanStore for SqliteStore {
     async fn set_scanning(&self, on: bool, now: Timestamp) -> Result<u64, StoreError> {
         let scanning = Arc::clone(&self.scanning);
         let sql = if on {
-            "UPDATE material SET scan = 'pending', scan_due = ?1 WHERE scan = 'off'"
+            "UPDATE material SET scan = 'pending', scan_due = ?1 WHERE scan = 'off'
+             AND (case_id IS NULL OR case_id IN (SELECT id FROM case_record WHERE data_key IS NOT NULL))"
         } else {
             "UPDATE material SET scan = 'off', scan_due = NULL WHERE scan = 'pending' AND ?1 IS NOT NULL"
         };
