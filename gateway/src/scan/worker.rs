@@ -21,6 +21,9 @@ const AWAY_MAX: Duration = Duration::from_secs(60);
 /// Until a file that clamd could not scan is tried again.
 const FILE_PAUSE: Duration = Duration::from_secs(5 * 60);
 
+/// How often the gauges are set.
+const STAND_EVERY: Duration = Duration::from_secs(2);
+
 /// What is told to metrics.
 pub trait ScanObserver: Send + Sync + 'static {
     /// A scan ended: `clean`, `infected`, `too_large`, `failed`, `unreachable`.
@@ -92,8 +95,14 @@ impl Scanner {
         let mut in_flight: HashSet<String> = HashSet::new();
         let mut scans: JoinSet<(String, Ended)> = JoinSet::new();
         let concurrency = self.concurrency.max(1);
+        let mut stood = None;
         loop {
-            self.stand(true).await;
+            // Counting costs as much as waits: not at every tick.
+            let now = self.clock.instant();
+            if stood.is_none_or(|then| now.duration_since(then) >= STAND_EVERY) {
+                self.stand(true).await;
+                stood = Some(now);
+            }
             for id in self.due(concurrency, &in_flight).await {
                 let (scanner, of) = (Arc::clone(self), id.clone());
                 in_flight.insert(id);

@@ -222,7 +222,10 @@ async fn what_clamd_cannot_scan_waits_and_holds_up_nothing_else() {
         "pending",
         "it is not called clean"
     );
-    assert_eq!(hall.metric("tongban_scans_waiting", &[]).await, 1.0);
+    eventually("the operator sees that it waits", STATE_MAX, || async {
+        (hall.metric("tongban_scans_waiting", &[]).await == 1.0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

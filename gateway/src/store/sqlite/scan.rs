@@ -19,24 +19,25 @@ pub(super) const DUE: &str = "SELECT m.id FROM material m LEFT JOIN case_record 
 pub(super) const WAITING: &str =
     "SELECT count(*) FROM material WHERE scan = 'pending' AND scan_due IS NOT NULL";
 
+/// What was never scanned waits from now on, but for the bytes of erased cases.
+const BEGIN: &str = "UPDATE material SET scan = 'pending', scan_due = ? WHERE scan = 'off'
+    AND (case_id IS NULL OR case_id IN (SELECT id FROM case_record WHERE data_key IS NOT NULL))";
+
+const END: &str = "UPDATE material SET scan = 'off', scan_due = NULL WHERE scan = 'pending'";
+
 #[async_trait]
 impl ScanStore for SqliteStore {
     async fn set_scanning(&self, on: bool, now: Timestamp) -> Result<u64, StoreError> {
         let scanning = Arc::clone(&self.scanning);
-        let sql = if on {
-            "UPDATE material SET scan = 'pending', scan_due = ?1 WHERE scan = 'off'
-             AND (case_id IS NULL OR case_id IN (SELECT id FROM case_record WHERE data_key IS NOT NULL))"
-        } else {
-            "UPDATE material SET scan = 'off', scan_due = NULL WHERE scan = 'pending' AND ?1 IS NOT NULL"
-        };
         self.write(move |c, _| {
             Box::pin(async move {
                 scanning.store(on, Ordering::Release);
-                let changed = sqlx::query(sql)
-                    .bind(now.as_microsecond())
-                    .execute(c)
-                    .await?;
-                keep(changed.rows_affected())
+                let change = if on {
+                    sqlx::query(BEGIN).bind(now.as_microsecond())
+                } else {
+                    sqlx::query(END)
+                };
+                keep(change.execute(c).await?.rows_affected())
             })
         })
         .await
