@@ -284,3 +284,40 @@ async fn switched_on_later_what_was_never_scanned_is_scanned() {
     hall.start().await;
     until_scan(hall.public, &id, "infected").await;
 }
+
+#[tokio::test]
+async fn a_supplement_with_an_infected_file_makes_room_for_one_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut clamd = Clamd::prepare(folder.path());
+    clamd.start().await;
+    let hall = Hall::open_with(&[("rest", &[])], &clamd.settings()).await;
+    let taken = tongban_tests::sample::submit(hall.public, "rest").await;
+    hall.until_state(&taken, "correction").await;
+    clamd.stop();
+    let bad = upload(hall.public, &infected()).await;
+    let supplement = |id: &str| json!({"text": "已补充", "materials": [{"seq": 5, "id": id}]});
+    let answer = hall.post(&taken, "/supplement", &supplement(&bad)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    clamd.start().await;
+    let shown = hall
+        .until(&taken, "the supplement is dead", |shown| {
+            shown["with"]["delivery"]["state"] == "dead"
+        })
+        .await;
+    assert_eq!(held(&shown)["code"], "supplement_infected", "{shown:#}");
+    let good = upload(hall.public, &clean()).await;
+    let answer = hall.post(&taken, "/supplement", &supplement(&good)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    hall.until_state(&taken, "closed").await;
+    let deliveries = hall.listed(&format!("case={}", taken.no)).await;
+    let of_supplements: Vec<_> = deliveries
+        .iter()
+        .filter(|d| d["operation"] == "supplement")
+        .map(|d| d["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        of_supplements,
+        ["discarded", "delivered"],
+        "{deliveries:#?}"
+    );
+}

@@ -117,6 +117,22 @@ pub(crate) async fn begin_part(
     stream
 }
 
+/// A part that is certainly being written: more than a segment of it is kept, and the rest has not been sent. With it, how many
+/// bytes were sent.
+pub(crate) async fn being_written(
+    public: SocketAddr,
+    path: &str,
+    bytes: &[u8],
+) -> (TcpStream, usize) {
+    let sent = 9 << 20;
+    let stream = begin_part(public, path, 0, bytes.len(), &bytes[..sent]).await;
+    eventually("a segment of it is kept", STATE_MAX, || async {
+        (offset(public, path).await >= SEGMENT).then_some(())
+    })
+    .await;
+    (stream, sent)
+}
+
 pub(crate) async fn state(public: SocketAddr, path: &str) -> Value {
     let answer = get(public, path).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -325,20 +341,16 @@ async fn partial_bytes_and_names_are_sealed_on_disk() {
 #[tokio::test]
 async fn two_parts_at_once_are_one_part() {
     let hall = Hall::open(&[]).await;
-    let bytes = file(10_000);
+    let bytes = file(10 << 20);
     let path = created(hall.public, bytes.len()).await;
-    let mut first = begin_part(hall.public, &path, 0, bytes.len(), &bytes[..6_000]).await;
-    eventually("the first one is being written", STATE_MAX, || async {
-        let second = patch(hall.public, &path, 0, &[], b"").await;
-        (second.status == 423).then_some(second)
-    })
-    .await;
-    let second = patch(hall.public, &path, 0, &[], &bytes).await;
+    let (mut first, sent) = being_written(hall.public, &path, &bytes).await;
+    let at = offset(hall.public, &path).await;
+    let second = patch(hall.public, &path, at, &[], &bytes[..1_000]).await;
     refused("a second writer", &second, 423, "upload_locked");
     assert_eq!(second.header("retry-after"), Some("1"));
     let gone = send(hall.public, "DELETE", &path, &[TUS], "").await;
     refused("a termination meanwhile", &gone, 423, "upload_locked");
-    first.write_all(&bytes[6_000..]).await.unwrap();
+    first.write_all(&bytes[sent..]).await.unwrap();
     let mut answer = vec![0; 12];
     first.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 204");
@@ -429,12 +441,9 @@ async fn after_a_day_what_nobody_bound_or_finished_is_swept_and_what_is_being_up
         )
         .await,
     );
-    let going_on = created(hall.public, bytes.len()).await;
-    let mut stream = begin_part(hall.public, &going_on, 0, bytes.len(), &bytes[..100]).await;
-    eventually("it is being written", STATE_MAX, || async {
-        (patch(hall.public, &going_on, 0, &[], b"").await.status == 423).then_some(())
-    })
-    .await;
+    let large = file(10 << 20);
+    let going_on = created(hall.public, large.len()).await;
+    let (mut stream, sent) = being_written(hall.public, &going_on, &large).await;
     hall.advance(23 * 3_600).await;
     assert_eq!(
         offset(hall.public, &unfinished).await,
@@ -459,7 +468,7 @@ async fn after_a_day_what_nobody_bound_or_finished_is_swept_and_what_is_being_up
         state(hall.public, &format!("/api/v1/materials/{bound}")).await["bound"],
         true
     );
-    stream.write_all(&bytes[100..]).await.unwrap();
+    stream.write_all(&large[sent..]).await.unwrap();
     let mut answer = vec![0; 12];
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 204", "what was being uploaded is whole");

@@ -4,9 +4,8 @@ use crate::uploads::*;
 use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use data_encoding::BASE64;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tongban_tests::hall::{Hall, STATE_MAX};
+use tongban_tests::hall::Hall;
 use tongban_tests::http::{get, send};
-use tongban_tests::process::eventually;
 use tongban_tests::sample::upload;
 
 #[tokio::test]
@@ -357,12 +356,13 @@ async fn an_upload_that_lies_about_its_type_is_refused_and_both_types_are_named(
 #[tokio::test]
 async fn a_client_has_its_caps() {
     let settings =
-        "intake: { unbound_files_max: 3, unbound_bytes_max: 100000, uploads_at_once_max: 1 }\n";
+        "intake: { unbound_files_max: 3, unbound_bytes_max: 20000000, uploads_at_once_max: 1 }\n";
     let hall = Hall::open_with(&[], settings).await;
-    let too_many = create(hall.public, 100_001, &[], b"").await;
+    let too_many = create(hall.public, 20_000_001, &[], b"").await;
     refused("bytes announced", &too_many, 429, "upload_cap");
     assert_eq!(too_many.header("retry-after"), Some("3600"));
-    let held = created(hall.public, 5_000).await;
+    let bytes = file(10 << 20);
+    let held = created(hall.public, bytes.len()).await;
     let other = created(hall.public, 5_000).await;
     upload(hall.public, b"%PDF-1.7").await;
     let fourth = create(hall.public, 10, &[], b"").await;
@@ -373,16 +373,11 @@ async fn a_client_has_its_caps() {
     ];
     let plain = send(hall.public, "POST", "/api/v1/materials", &pdf, "%PDF-1.7").await;
     assert_eq!((plain.status, plain.code().as_str()), (429, "upload_cap"));
-    let bytes = file(5_000);
-    let mut first = begin_part(hall.public, &held, 0, bytes.len(), &bytes[..1_000]).await;
-    let second = eventually("the first one holds the place", STATE_MAX, || async {
-        let answer = patch(hall.public, &other, 0, &[], b"").await;
-        (answer.status != 204).then_some(answer)
-    })
-    .await;
+    let (mut first, sent) = being_written(hall.public, &held, &bytes).await;
+    let second = patch(hall.public, &other, 0, &[], &bytes[..10]).await;
     refused("a second one at once", &second, 429, "uploads_at_once");
     assert_eq!(second.header("retry-after"), Some("5"));
-    first.write_all(&bytes[1_000..]).await.unwrap();
+    first.write_all(&bytes[sent..]).await.unwrap();
     let mut answer = vec![0; 12];
     first.read_exact(&mut answer).await.unwrap();
     assert_eq!(answer, b"HTTP/1.1 204");

@@ -30,12 +30,12 @@ impl Errand<'_> {
         let held = store
             .held_materials(&Scope::Everything, &case.case_no)
             .await?;
-        let supplement = self.lease.message["material_ids"].as_array();
+        let supplement = self.lease.message["materials"].as_array();
         let carried: Vec<(u32, bool)> = held
             .into_iter()
             .filter(|h| {
                 let id = &h.material.id;
-                supplement.is_some_and(|ids| ids.iter().any(|named| named == id))
+                supplement.is_some_and(|named| named.iter().any(|m| m["id"] == *id))
                     || case.submission.materials.iter().any(|m| m.id == *id)
             })
             .map(|h| (h.seq, h.material.scan == "infected"))
