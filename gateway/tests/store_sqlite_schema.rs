@@ -31,6 +31,9 @@ const SEALED: &[&str] = &[
     "installation_secret.secret",
     "material.data_key",
     "material.facts",
+    "upload.data_key",
+    "upload.facts",
+    "upload_segment.data_key",
 ];
 
 /// HMAC-SHA256 under the installation's digest key: found by who has the key, guessed by nobody.
@@ -44,6 +47,7 @@ const DIGESTS: &[&str] = &[
     "feedback.key_digest",
     "idempotency.key_digest",
     "material.client_digest",
+    "upload.client_digest",
 ];
 
 /// In the clear, each with its reason.
@@ -115,6 +119,10 @@ const PUBLIC: &[(&str, &str)] = &[
         "system_version.source",
         "definition as written; secrets are names of variables",
     ),
+    ("upload.id", "random capability"),
+    ("upload.content_type", "media type"),
+    ("upload_segment.id", "random name of a file"),
+    ("upload_segment.upload_id", "random capability"),
 ];
 
 async fn schema() -> (TempDir, SqliteConnection) {

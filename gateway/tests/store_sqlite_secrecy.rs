@@ -346,7 +346,7 @@ async fn files_without_a_row_are_swept_and_changed_bytes_do_not_open() {
     let path = folder.path().join("materials").join(&id[..2]).join(&id);
     let orphan = path.with_file_name(capability());
     std::fs::copy(&path, &orphan).unwrap();
-    assert_eq!(store.sweep(at(-1)).await.unwrap(), 1);
+    assert_eq!(store.sweep(at(-1)).await.unwrap().total(), 1);
     assert!(!orphan.exists() && path.exists());
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;

@@ -39,6 +39,7 @@ pub struct Hall {
     gateway: Option<Running>,
     partners: Vec<(&'static str, Partner)>,
     environment: Vec<(&'static str, String)>,
+    settings: String,
     // Last: removed when nothing writes into it any more.
     folder: TempDir,
 }
@@ -46,6 +47,11 @@ pub struct Hall {
 impl Hall {
     /// Partners first (they are told the address of the exchange), then `apply`, then the gateway.
     pub async fn open(partners: &[(&'static str, &[&str])]) -> Self {
+        Self::open_with(partners, "").await
+    }
+
+    /// The same with more sections of settings.
+    pub async fn open_with(partners: &[(&'static str, &[&str])], settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder for the test: {e}"));
         let exchange = free_address();
         let mut hall = Self {
@@ -60,6 +66,7 @@ impl Hall {
                 ("NATIONAL_RADIO_TOKEN", XML_TOKEN.to_owned()),
                 ("NATIONAL_RADIO_POLL", "200ms".to_owned()),
             ],
+            settings: settings.to_owned(),
             folder,
         };
         for (kind, more) in partners {
@@ -110,6 +117,12 @@ impl Hall {
         self.folder.path().to_path_buf()
     }
 
+    /// Other sections of settings, from the next start on.
+    pub fn set_settings(&mut self, settings: &str) {
+        settings.clone_into(&mut self.settings);
+        self.write_config();
+    }
+
     fn write_config(&self) {
         let text = format!(
             "schema: tongban/config/1\n\
@@ -121,9 +134,10 @@ impl Hall {
              \x20 operations: {{ address: \"127.0.0.1:0\", operators_from: [127.0.0.0/8] }}\n\
              delivery: {{ tick: 50ms }}\n\
              outbound: {{ allow: [127.0.0.0/8] }}\n\
-             log: {{ format: json, filter: info }}\n",
+             log: {{ format: json, filter: info }}\n{}",
             self.data().display(),
-            self.exchange
+            self.exchange,
+            self.settings
         );
         std::fs::write(self.config(), text)
             .unwrap_or_else(|e| panic!("{}: {e}", self.config().display()));

@@ -11,11 +11,12 @@ use super::request::NamedMaterial;
 use super::submit::{Intake, lost_materials};
 use crate::identity::Scope;
 use crate::processing::change::{Acted, Casework, ChangeError, Decision, Loaded};
+use crate::processing::delivery::held::MATERIAL_INFECTED;
 use crate::processing::life_cycle::{Rejection, State};
 use crate::registry::PreparedItem;
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;
-use crate::store::delivery::{DeliveryFilter, DeliveryState};
+use crate::store::delivery::{DeliveryFilter, DeliveryState, DeliverySummary};
 use data_encoding::HEXLOWER;
 use plan::Act;
 use serde_json::Value;
@@ -197,13 +198,27 @@ impl Acts<'_> {
             .store
             .deliveries(&Scope::Everything, &filter)
             .await?;
-        Ok(deliveries.iter().any(|d| {
+        for delivery in &deliveries {
             let idle = matches!(
-                d.state,
+                delivery.state,
                 DeliveryState::Pending | DeliveryState::Held | DeliveryState::Discarded
             );
-            !idle || d.attempts > 0
-        }))
+            let untried = idle && delivery.attempts == 0;
+            if !untried && !self.held_back(delivery).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a delivery was only ever held back by the virus scan: nothing of it was sent.
+    async fn held_back(&self, delivery: &DeliverySummary) -> Result<bool, StoreError> {
+        if delivery.last_code != MATERIAL_INFECTED {
+            return Ok(false);
+        }
+        let store = &self.intake.store;
+        let record = store.delivery(&Scope::Everything, delivery.id).await?;
+        Ok(record.is_some_and(|r| r.attempts.iter().all(|a| a.sent.is_empty())))
     }
 
     async fn commit_plain(

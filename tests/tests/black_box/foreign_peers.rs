@@ -102,3 +102,29 @@ async fn a_receipt_verifies_offline_with_nothing_but_the_published_key() {
         "{said}"
     );
 }
+
+#[tokio::test]
+async fn a_foreign_tus_client_uploads_in_pieces_and_resumes() {
+    let hall = Hall::open(&[]).await;
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    bytes.extend((0..300_000_u32).map(|n| (n * 7 % 251) as u8));
+    let path = hall.folder().join("upload.pdf");
+    std::fs::write(&path, &bytes).unwrap();
+    let address = format!("http://{}/api/v1/materials", hall.public);
+    let said = tokio::task::spawn_blocking(move || {
+        peer("upload_by_tus.py", &[&address, &path.display().to_string()])
+    })
+    .await
+    .unwrap();
+    let place = said
+        .trim()
+        .split_once("/api/")
+        .map(|(_, rest)| format!("/api/{rest}"));
+    let shown = get(hall.public, &place.unwrap()).await.json();
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
+    let expected = data_encoding::HEXLOWER.encode(digest.as_ref());
+    assert_eq!(
+        (&shown["complete"], &shown["sha256"]),
+        (&true.into(), &expected.into())
+    );
+}

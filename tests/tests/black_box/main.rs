@@ -20,5 +20,8 @@ mod operations;
 mod partners;
 mod refusal;
 mod reports;
+mod scans;
 mod secrecy;
 mod simulated_time;
+mod uploads;
+mod uploads_refused;

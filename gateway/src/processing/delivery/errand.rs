@@ -42,8 +42,8 @@ pub enum ErrandError {
 
 /// One errand.
 pub struct Errand<'a> {
-    courier: &'a Courier,
-    lease: LeasedDelivery,
+    pub(super) courier: &'a Courier,
+    pub(super) lease: LeasedDelivery,
     journal: Journal,
     attempts: u32,
 }
@@ -86,6 +86,9 @@ impl<'a> Errand<'a> {
                 )
                 .await;
         };
+        if let Some(word) = self.held_back(&case).await? {
+            return Ok(word);
+        }
         let Some((version, _)) = self
             .courier
             .registry
@@ -324,7 +327,7 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         record: AttemptRecord,
         outcome: DeliveryOutcome,
@@ -348,7 +351,11 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn give_up(&self, code: &'static str, words: &str) -> Result<&'static str, ErrandError> {
+    pub(super) async fn give_up(
+        &self,
+        code: &'static str,
+        words: &str,
+    ) -> Result<&'static str, ErrandError> {
         self.settle(
             note(self.courier.clock.now(), code, words),
             DeliveryOutcome::Dead,
@@ -374,7 +381,7 @@ fn refused(at: Timestamp, step: String, code: &str, words: &str) -> Exchange {
 }
 
 /// A line in the list of attempts without an exchange.
-fn note(at: Timestamp, code: &str, words: &str) -> AttemptRecord {
+pub(super) fn note(at: Timestamp, code: &str, words: &str) -> AttemptRecord {
     AttemptRecord {
         at,
         step: String::new(),

@@ -18,11 +18,15 @@ mod material;
 mod numbers;
 mod operator;
 mod outbox;
+mod part;
 mod registry;
 mod rows;
+mod scan;
 mod submit;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod upload;
 mod writer;
 
 use super::sealed::{MasterKeys, Place, Vault, keys};
@@ -37,6 +41,7 @@ use sqlx::sqlite::{
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use writer::{Verdict, Writer};
 
@@ -60,6 +65,8 @@ pub struct StoreBounds {
     pub batch: usize,
     /// Read connections.
     pub readers: u32,
+    /// Unbound files of one client, unfinished ones included; one more is refused as over its cap.
+    pub unbound_files: u64,
 }
 
 impl Default for StoreBounds {
@@ -68,6 +75,7 @@ impl Default for StoreBounds {
             queue: 1024,
             batch: 256,
             readers: 4,
+            unbound_files: 1_000,
         }
     }
 }
@@ -78,6 +86,9 @@ pub struct SqliteStore {
     readers: SqlitePool,
     vault: Arc<Vault>,
     files: files::MaterialFiles,
+    unbound_files: u64,
+    /// Whether what is stored begins as pending. Read inside writes.
+    scanning: Arc<AtomicBool>,
     lock: Arc<File>,
 }
 
@@ -137,6 +148,8 @@ impl SqliteStore {
             readers,
             vault: Arc::new(Vault::new(keys, &digest_key, entropy)),
             files,
+            unbound_files: bounds.unbound_files,
+            scanning: Arc::default(),
             lock,
         })
     }
