@@ -46,6 +46,15 @@ pub struct Hall {
 impl Hall {
     /// Partners first (they are told the address of the exchange), then `apply`, then the gateway.
     pub async fn open(partners: &[(&'static str, &[&str])]) -> Self {
+        Self::open_on("config", partners, &[]).await
+    }
+
+    /// The same on another folder than the repository's `config/`, with these variables beside the usual ones.
+    pub async fn open_on(
+        sources: &str,
+        partners: &[(&'static str, &[&str])],
+        environment: &[(&'static str, String)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder for the test: {e}"));
         let exchange = free_address();
         let mut hall = Self {
@@ -76,10 +85,11 @@ impl Hall {
             hall.environment
                 .push((variable, format!("http://{address}")));
         }
+        hall.environment.extend_from_slice(environment);
         hall.write_config();
         let applied = hall.run(&[
             "apply",
-            "config",
+            sources,
             "--config",
             &hall.config().display().to_string(),
         ]);

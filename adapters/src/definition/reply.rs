@@ -27,6 +27,21 @@ enum Answer {
     },
 }
 
+/// Whether to try again.
+enum Meaning {
+    Refused,
+    Unavailable,
+}
+
+/// Code and words in one, for people: `Server: 系统忙`.
+fn coded(code: &str, reason: &str) -> String {
+    match (code.is_empty(), reason.is_empty()) {
+        (true, _) => reason.to_owned(),
+        (_, true) => code.to_owned(),
+        _ => format!("{code}: {reason}"),
+    }
+}
+
 impl CompiledDefinition {
     pub(super) fn verdict(
         &self,
@@ -54,7 +69,9 @@ impl CompiledDefinition {
                     retry_after_s,
                 });
             }
-            Answer::Fault(fault) => return Ok(of_fault(fault)),
+            Answer::Fault(fault) => {
+                return self.of_fault(fault, &step.reply, context, reply);
+            }
         };
         let data = self.answered(context, &value, reply);
         judge(rules, &step.reply.path, &data, reply.status)
@@ -226,17 +243,106 @@ impl CompiledDefinition {
         }
     }
 
+    /// What a fault means: by the definition's rules over it, else by its code.
+    fn of_fault(
+        &self,
+        fault: SoapFault,
+        reply: &Reply,
+        context: &ExchangeContext,
+        wire: &WireReply,
+    ) -> Result<StepVerdict, DecodeError> {
+        let by_code = match fault.side {
+            FaultSide::Sender => Meaning::Refused,
+            FaultSide::Receiver => Meaning::Unavailable,
+        };
+        let detail = match &fault.detail {
+            None => Value::Object(Map::new()),
+            Some(detail) => match xml::to_value(detail, &reply.reading.shape) {
+                Ok(Value::String(text)) => json!({"#text": text}),
+                Ok(tree) => tree,
+                Err(what) => return Err(ReadError::Shape(what).into()),
+            },
+        };
+        let path = format!("{}.fault", reply.path);
+        let data = self
+            .data(context)
+            .with("http", &json!({"status": wire.status}))
+            .with(
+                "fault",
+                &json!({"code": fault.code, "reason": fault.reason, "detail": detail}),
+            );
+        let rules = reply.fault.as_deref();
+        let holds = |rule: Option<&Expression>, key| fault_holds(rule, &path, key, &data);
+        if holds(
+            rules.and_then(|r| r.already_there.as_ref()),
+            "already_there",
+        )? {
+            return Ok(StepVerdict::AlreadyThere);
+        }
+        let meaning = if holds(rules.and_then(|r| r.unavailable.as_ref()), "unavailable")? {
+            Meaning::Unavailable
+        } else if holds(rules.and_then(|r| r.refused.as_ref()), "refused")? {
+            Meaning::Refused
+        } else {
+            by_code
+        };
+        let said = |rule: Option<&Expression>, key| fault_text(rule, &path, key, &data);
+        let code = said(rules.and_then(|r| r.code.as_ref()), "code")?.unwrap_or(fault.code);
+        let reason = said(rules.and_then(|r| r.reason.as_ref()), "reason")?;
+        let reason = bounded(&reason.unwrap_or(fault.reason));
+        Ok(match meaning {
+            Meaning::Refused => StepVerdict::Refused { code, reason },
+            Meaning::Unavailable => StepVerdict::Unavailable {
+                reason: bounded(&coded(&code, &reason)),
+                retry_after_s: retry_after(context, wire),
+            },
+        })
+    }
+
     fn envelope(&self, wire: &WireReply) -> Result<Message, ReadError> {
         if wire.body.len() > self.limits.body_bytes {
             return Err(ReadError::TooLarge(self.limits.body_bytes));
         }
         let charset = Charset::of_content_type(content_type(wire))?;
-        let envelope = soap::read(&xml::parse(&wire.body, charset, &self.limits.xml)?)?;
-        match self.soap.as_ref() {
-            Some(soap) if soap.version != envelope.version => Err(SoapError::Version.into()),
+        let root = xml::parse(&wire.body, charset, &self.limits.xml)?;
+        let envelope = soap::read(&root, &self.limits.xml)?;
+        let agreed = self.soap.as_ref().map(|soap| soap.version);
+        match (&envelope.message, agreed) {
+            // A receiver that does not know our version says so in its own (SOAP 1.2 part 1, appendix A).
+            (Message::Fault(_), _) => Ok(envelope.message),
+            (_, Some(version)) if version != envelope.version => Err(SoapError::Version.into()),
             _ if !envelope.must_understand.is_empty() => Err(SoapError::MustUnderstand.into()),
             _ => Ok(envelope.message),
         }
+    }
+}
+
+/// A rule over a fault. A part that this fault lacks is a rule that does not hold: its code still says what to do.
+fn fault_holds(
+    rule: Option<&Expression>,
+    path: &str,
+    key: &str,
+    data: &Data,
+) -> Result<bool, DecodeError> {
+    match rule.map(|rule| rule.holds(data)) {
+        None | Some(Err(EvaluationError::Missing)) => Ok(false),
+        Some(Ok(holds)) => Ok(holds),
+        Some(Err(error)) => Err(failed(path, key, error)),
+    }
+}
+
+fn fault_text(
+    rule: Option<&Expression>,
+    path: &str,
+    key: &str,
+    data: &Data,
+) -> Result<Option<String>, DecodeError> {
+    match text(rule, path, key, data) {
+        Err(DecodeError::Expression {
+            error: EvaluationError::Missing,
+            ..
+        }) => Ok(None),
+        other => other,
     }
 }
 
@@ -283,20 +389,6 @@ fn judge(
         });
     }
     Err(DecodeError::NoRule { status })
-}
-
-fn of_fault(fault: SoapFault) -> StepVerdict {
-    let reason = bounded(&fault.reason);
-    match fault.side {
-        FaultSide::Sender => StepVerdict::Refused {
-            code: fault.code,
-            reason,
-        },
-        FaultSide::Receiver => StepVerdict::Unavailable {
-            reason,
-            retry_after_s: None,
-        },
-    }
 }
 
 fn unavailable(context: &ExchangeContext, wire: &WireReply) -> Answer {

@@ -417,7 +417,9 @@ fn describe(record: &mut AttemptRecord, happened: &Happened) {
         Happened::NotUnderstood => ("not_understood", None),
         Happened::Answered(StepVerdict::Accepted { .. }) => ("accepted", None),
         Happened::Answered(StepVerdict::AlreadyThere) => ("already_there", None),
-        Happened::Answered(StepVerdict::Refused { reason, .. }) => ("refused", Some(reason)),
+        Happened::Answered(StepVerdict::Refused { code, reason }) => {
+            ("refused", Some(&coded(code, reason)))
+        }
         Happened::Answered(StepVerdict::Unavailable { reason, .. }) => {
             ("unavailable", Some(reason))
         }
@@ -429,5 +431,14 @@ fn describe(record: &mut AttemptRecord, happened: &Happened) {
     record.code = code.to_owned();
     if let Some(words) = words {
         record.words.clone_from(words);
+    }
+}
+
+/// The partner's own code stands before its words: `2: 材料不全`. An operator looks it up in the partner's list.
+fn coded(code: &str, reason: &str) -> String {
+    match (code.is_empty(), reason.is_empty()) {
+        (true, _) => reason.to_owned(),
+        (_, true) => code.to_owned(),
+        _ => format!("{code}: {reason}"),
     }
 }

@@ -1,0 +1,129 @@
+//! Messages of the encoded use as plain trees (rpc/encoded; SOAP 1.1, section 5; SOAP 1.2 part 2, section 3).
+//!
+//! What an encoded message says about types and references is for its reader and not part of the values: attributes of the
+//! envelope and of the encoding are dropped, and `href="#a"` (1.2: `enc:ref="a"`) is replaced by the element that has that id.
+//! References are followed only where an encoding is declared, so that a literal message may have attributes of these names.
+
+use super::{SoapError, SoapVersion};
+use crate::xml::{Attribute, Element, Limits};
+
+const ENCODING_11: &str = "http://schemas.xmlsoap.org/soap/encoding/";
+const ENCODING_12: &str = "http://www.w3.org/2003/05/soap-encoding";
+/// Its `result` names the part that is the return value (SOAP 1.2 part 2, 4.2.1): nothing that a WSDL would not say.
+const RPC_12: &str = "http://www.w3.org/2003/05/soap-rpc";
+
+/// The message element as a plain tree.
+pub(super) fn plain(
+    root: &Element,
+    body: &Element,
+    message: &Element,
+    version: SoapVersion,
+    limits: &Limits,
+) -> Result<Element, SoapError> {
+    let encoded = [root, body, message]
+        .into_iter()
+        .any(|e| declares(e, version));
+    let mut reader = Reader {
+        body,
+        version,
+        encoded,
+        left: limits.elements,
+        depth: limits.depth,
+    };
+    let mut message = reader.copy(message, 0)?;
+    message.children.retain(|child| child.namespace != RPC_12);
+    Ok(message)
+}
+
+fn declares(element: &Element, version: SoapVersion) -> bool {
+    element.attributes.iter().any(|a| {
+        a.name == "encodingStyle"
+            && a.namespace == version.namespace()
+            && a.value
+                .split_whitespace()
+                .any(|style| style.starts_with(ENCODING_11) || style == ENCODING_12)
+    })
+}
+
+struct Reader<'e> {
+    body: &'e Element,
+    version: SoapVersion,
+    encoded: bool,
+    /// Elements that may still be made.
+    left: usize,
+    depth: usize,
+}
+
+impl<'e> Reader<'e> {
+    fn copy(&mut self, element: &'e Element, depth: usize) -> Result<Element, SoapError> {
+        self.left = self.left.checked_sub(1).ok_or(SoapError::Reference)?;
+        // A circle ends here too.
+        if depth > self.depth {
+            return Err(SoapError::Reference);
+        }
+        let target = match self.reference(element) {
+            Some(id) => Some(self.found(id).ok_or(SoapError::Reference)?),
+            None => None,
+        };
+        if let Some(target) = target {
+            let mut found = self.copy(target, depth + 1)?;
+            found.name.clone_from(&element.name);
+            found.namespace.clone_from(&element.namespace);
+            return Ok(found);
+        }
+        let children = element
+            .children
+            .iter()
+            .map(|child| self.copy(child, depth + 1));
+        let children = children.collect::<Result<_, _>>()?;
+        let attributes = element.attributes.iter().filter(|a| self.is_value(a));
+        Ok(Element {
+            namespace: element.namespace.clone(),
+            name: element.name.clone(),
+            attributes: attributes.cloned().collect(),
+            children,
+            text: element.text.clone(),
+        })
+    }
+
+    /// Where an element only says where its content is.
+    fn reference(&self, element: &'e Element) -> Option<&'e str> {
+        if !self.encoded {
+            return None;
+        }
+        match self.version {
+            SoapVersion::V11 => element.attribute("href")?.strip_prefix('#'),
+            SoapVersion::V12 => of_encoding(element, "ref").map(|id| id.trim_start_matches('#')),
+        }
+    }
+
+    fn found(&self, id: &str) -> Option<&'e Element> {
+        let has_id = |element: &Element| match self.version {
+            SoapVersion::V11 => element.attribute("id") == Some(id),
+            SoapVersion::V12 => of_encoding(element, "id") == Some(id),
+        };
+        let mut open = vec![self.body];
+        while let Some(element) = open.pop() {
+            if has_id(element) {
+                return Some(element);
+            }
+            open.extend(element.children.iter().rev());
+        }
+        None
+    }
+
+    fn is_value(&self, attribute: &Attribute) -> bool {
+        match attribute.namespace.as_str() {
+            "" => !(self.encoded && self.version == SoapVersion::V11 && attribute.name == "id"),
+            namespace => ![ENCODING_11, ENCODING_12, self.version.namespace()].contains(&namespace),
+        }
+    }
+}
+
+fn of_encoding<'e>(element: &'e Element, name: &str) -> Option<&'e str> {
+    element
+        .attributes
+        .iter()
+        .find(|a| a.name == name && a.namespace == ENCODING_12)
+        .map(|a| a.value.as_str())
+}
