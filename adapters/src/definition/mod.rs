@@ -17,6 +17,7 @@ mod credentials;
 mod errors;
 mod event_fields;
 mod events;
+mod fault_reply;
 mod faults;
 mod feedback;
 mod fields;

@@ -7,7 +7,7 @@ use crate::canonical::PartnerEvent;
 use crate::exchange::{ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply};
 use crate::expression::{Data, EvaluationError, Expression};
 use crate::reading::{Format, Layers, ReadError, part};
-use crate::soap::{self, FaultSide, Message, SoapError, SoapFault};
+use crate::soap::{self, Message, SoapError, SoapFault};
 use crate::text::Charset;
 use crate::xml;
 use serde_json::{Map, Value, json};
@@ -25,21 +25,6 @@ enum Answer {
         reason: String,
         retry_after_s: Option<u32>,
     },
-}
-
-/// Whether to try again.
-enum Meaning {
-    Refused,
-    Unavailable,
-}
-
-/// Code and words in one, for people: `Server: 系统忙`.
-fn coded(code: &str, reason: &str) -> String {
-    match (code.is_empty(), reason.is_empty()) {
-        (true, _) => reason.to_owned(),
-        (_, true) => code.to_owned(),
-        _ => format!("{code}: {reason}"),
-    }
 }
 
 impl CompiledDefinition {
@@ -243,62 +228,6 @@ impl CompiledDefinition {
         }
     }
 
-    /// What a fault means: by the definition's rules over it, else by its code.
-    fn of_fault(
-        &self,
-        fault: SoapFault,
-        reply: &Reply,
-        context: &ExchangeContext,
-        wire: &WireReply,
-    ) -> Result<StepVerdict, DecodeError> {
-        let by_code = match fault.side {
-            FaultSide::Sender => Meaning::Refused,
-            FaultSide::Receiver => Meaning::Unavailable,
-        };
-        let detail = match &fault.detail {
-            None => Value::Object(Map::new()),
-            Some(detail) => match xml::to_value(detail, &reply.reading.shape) {
-                Ok(Value::String(text)) => json!({"#text": text}),
-                Ok(tree) => tree,
-                Err(what) => return Err(ReadError::Shape(what).into()),
-            },
-        };
-        let path = format!("{}.fault", reply.path);
-        let data = self
-            .data(context)
-            .with("http", &json!({"status": wire.status}))
-            .with(
-                "fault",
-                &json!({"code": fault.code, "reason": fault.reason, "detail": detail}),
-            );
-        let rules = reply.fault.as_deref();
-        let holds = |rule: Option<&Expression>, key| fault_holds(rule, &path, key, &data);
-        if holds(
-            rules.and_then(|r| r.already_there.as_ref()),
-            "already_there",
-        )? {
-            return Ok(StepVerdict::AlreadyThere);
-        }
-        let meaning = if holds(rules.and_then(|r| r.unavailable.as_ref()), "unavailable")? {
-            Meaning::Unavailable
-        } else if holds(rules.and_then(|r| r.refused.as_ref()), "refused")? {
-            Meaning::Refused
-        } else {
-            by_code
-        };
-        let said = |rule: Option<&Expression>, key| fault_text(rule, &path, key, &data);
-        let code = said(rules.and_then(|r| r.code.as_ref()), "code")?.unwrap_or(fault.code);
-        let reason = said(rules.and_then(|r| r.reason.as_ref()), "reason")?;
-        let reason = bounded(&reason.unwrap_or(fault.reason));
-        Ok(match meaning {
-            Meaning::Refused => StepVerdict::Refused { code, reason },
-            Meaning::Unavailable => StepVerdict::Unavailable {
-                reason: bounded(&coded(&code, &reason)),
-                retry_after_s: retry_after(context, wire),
-            },
-        })
-    }
-
     fn envelope(&self, wire: &WireReply) -> Result<Message, ReadError> {
         if wire.body.len() > self.limits.body_bytes {
             return Err(ReadError::TooLarge(self.limits.body_bytes));
@@ -314,35 +243,6 @@ impl CompiledDefinition {
             _ if !envelope.must_understand.is_empty() => Err(SoapError::MustUnderstand.into()),
             _ => Ok(envelope.message),
         }
-    }
-}
-
-/// A rule over a fault. A part that this fault lacks is a rule that does not hold: its code still says what to do.
-fn fault_holds(
-    rule: Option<&Expression>,
-    path: &str,
-    key: &str,
-    data: &Data,
-) -> Result<bool, DecodeError> {
-    match rule.map(|rule| rule.holds(data)) {
-        None | Some(Err(EvaluationError::Missing)) => Ok(false),
-        Some(Ok(holds)) => Ok(holds),
-        Some(Err(error)) => Err(failed(path, key, error)),
-    }
-}
-
-fn fault_text(
-    rule: Option<&Expression>,
-    path: &str,
-    key: &str,
-    data: &Data,
-) -> Result<Option<String>, DecodeError> {
-    match text(rule, path, key, data) {
-        Err(DecodeError::Expression {
-            error: EvaluationError::Missing,
-            ..
-        }) => Ok(None),
-        other => other,
     }
 }
 
@@ -399,7 +299,7 @@ fn unavailable(context: &ExchangeContext, wire: &WireReply) -> Answer {
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
-fn retry_after(context: &ExchangeContext, wire: &WireReply) -> Option<u32> {
+pub(super) fn retry_after(context: &ExchangeContext, wire: &WireReply) -> Option<u32> {
     let (_, value) = wire
         .headers
         .iter()
@@ -430,7 +330,7 @@ fn holds(rule: &Expression, path: &str, key: &str, data: &Data) -> Result<bool, 
 }
 
 /// The text that a rule gives; `None` for nothing.
-fn text(
+pub(super) fn text(
     rule: Option<&Expression>,
     path: &str,
     key: &str,
@@ -452,13 +352,13 @@ fn text(
     }
 }
 
-fn failed(path: &str, key: &str, error: EvaluationError) -> DecodeError {
+pub(super) fn failed(path: &str, key: &str, error: EvaluationError) -> DecodeError {
     DecodeError::Expression {
         at: format!("{path}.{key}"),
         error,
     }
 }
 
-fn bounded(reason: &str) -> String {
+pub(super) fn bounded(reason: &str) -> String {
     reason.chars().take(REASON_MAX).collect()
 }
