@@ -6,6 +6,7 @@
 
 use super::{SoapError, SoapVersion};
 use crate::xml::{Attribute, Element, Limits};
+use std::collections::BTreeMap;
 
 const ENCODING_11: &str = "http://schemas.xmlsoap.org/soap/encoding/";
 const ENCODING_12: &str = "http://www.w3.org/2003/05/soap-encoding";
@@ -24,7 +25,10 @@ pub(super) fn plain(
         .into_iter()
         .any(|e| declares(e, version));
     let mut reader = Reader {
-        body,
+        identified: match encoded {
+            true => identified(body, version),
+            false => BTreeMap::new(),
+        },
         version,
         encoded,
         left: limits.elements,
@@ -45,8 +49,25 @@ fn declares(element: &Element, version: SoapVersion) -> bool {
     })
 }
 
+/// Every element that has an id; of two with the same the first, as `xsd:ID` allows one only.
+fn identified(body: &Element, version: SoapVersion) -> BTreeMap<&str, &Element> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![body];
+    while let Some(element) = open.pop() {
+        let id = match version {
+            SoapVersion::V11 => element.attribute("id"),
+            SoapVersion::V12 => of_encoding(element, "id"),
+        };
+        if let Some(id) = id {
+            found.entry(id).or_insert(element);
+        }
+        open.extend(element.children.iter().rev());
+    }
+    found
+}
+
 struct Reader<'e> {
-    body: &'e Element,
+    identified: BTreeMap<&'e str, &'e Element>,
     version: SoapVersion,
     encoded: bool,
     /// Elements that may still be made.
@@ -61,11 +82,9 @@ impl<'e> Reader<'e> {
         if depth > self.depth {
             return Err(SoapError::Reference);
         }
-        let target = match self.reference(element) {
-            Some(id) => Some(self.found(id).ok_or(SoapError::Reference)?),
-            None => None,
-        };
-        if let Some(target) = target {
+        if let Some(id) = self.reference(element) {
+            let target = self.identified.get(id).copied();
+            let target = target.ok_or(SoapError::Reference)?;
             let mut found = self.copy(target, depth + 1)?;
             found.name.clone_from(&element.name);
             found.namespace.clone_from(&element.namespace);
@@ -95,21 +114,6 @@ impl<'e> Reader<'e> {
             SoapVersion::V11 => element.attribute("href")?.strip_prefix('#'),
             SoapVersion::V12 => of_encoding(element, "ref").map(|id| id.trim_start_matches('#')),
         }
-    }
-
-    fn found(&self, id: &str) -> Option<&'e Element> {
-        let has_id = |element: &Element| match self.version {
-            SoapVersion::V11 => element.attribute("id") == Some(id),
-            SoapVersion::V12 => of_encoding(element, "id") == Some(id),
-        };
-        let mut open = vec![self.body];
-        while let Some(element) = open.pop() {
-            if has_id(element) {
-                return Some(element);
-            }
-            open.extend(element.children.iter().rev());
-        }
-        None
     }
 
     fn is_value(&self, attribute: &Attribute) -> bool {

@@ -133,10 +133,13 @@ impl Platform {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a partner reports by its own clock"
+)]
 fn document(no: &str, note: &str) -> String {
     let escaped = note.replace('&', "&amp;").replace('<', "&lt;");
-    let now = jiff::Timestamp::from(std::time::SystemTime::now());
-    let now = now.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
     let at = now.strftime("%Y-%-m-%-d %H:%M:%S");
     format!(
         "<ExInfo><standardInfo process=\"EX_GDBS_WSYSL\"><Field FieldName=\"SBLSH\">{no}</Field>\
