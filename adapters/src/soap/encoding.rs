@@ -32,6 +32,7 @@ pub(super) fn plain(
         version,
         encoded,
         left: limits.elements,
+        bytes_left: limits.bytes,
         depth: limits.depth,
     };
     let mut message = reader.copy(message, 0)?;
@@ -72,6 +73,8 @@ struct Reader<'e> {
     encoded: bool,
     /// Elements that may still be made.
     left: usize,
+    /// Bytes of text that may still be copied: one long text may be referred to often.
+    bytes_left: usize,
     depth: usize,
 }
 
@@ -90,6 +93,12 @@ impl<'e> Reader<'e> {
             found.namespace.clone_from(&element.namespace);
             return Ok(found);
         }
+        let bytes = element.attributes.iter().map(|a| a.value.len());
+        let bytes = element.text.len() + bytes.sum::<usize>();
+        self.bytes_left = self
+            .bytes_left
+            .checked_sub(bytes)
+            .ok_or(SoapError::Reference)?;
         let children = element
             .children
             .iter()

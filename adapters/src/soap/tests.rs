@@ -219,6 +219,11 @@ fn references_that_lead_nowhere_in_a_circle_or_beyond_a_bound_are_refused() {
         .collect();
     let bomb = format!("<m><a href='#r0'/></m>{bomb}<r id='r20'>x</r>");
     assert_eq!(of(&bomb), Err(SoapError::Reference));
+    // A long text that is referred to often: 10 MiB out of 20 KiB.
+    let long = "x".repeat(10 * 1024);
+    let often = "<a href='#t'/>".repeat(1_024);
+    let text = format!("<m>{often}</m><r id='t'>{long}</r>");
+    assert_eq!(of(&text), Err(SoapError::Reference));
 }
 
 #[test]
