@@ -44,14 +44,56 @@ pub struct Hall {
     folder: TempDir,
 }
 
+/// How a hall differs from the usual one.
+struct Opening<'a> {
+    /// What is applied.
+    sources: &'a str,
+    /// Variables beside the usual ones.
+    environment: &'a [(&'static str, String)],
+    /// More sections of settings.
+    settings: &'a str,
+}
+
+impl Default for Opening<'_> {
+    fn default() -> Self {
+        Self {
+            sources: "config",
+            environment: &[],
+            settings: "",
+        }
+    }
+}
+
 impl Hall {
     /// Partners first (they are told the address of the exchange), then `apply`, then the gateway.
     pub async fn open(partners: &[(&'static str, &[&str])]) -> Self {
-        Self::open_with(partners, "").await
+        Self::open_as(partners, Opening::default()).await
     }
 
     /// The same with more sections of settings.
     pub async fn open_with(partners: &[(&'static str, &[&str])], settings: &str) -> Self {
+        let opening = Opening {
+            settings,
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    /// The same on another folder than the repository's `config/`, with these variables beside the usual ones.
+    pub async fn open_on(
+        sources: &str,
+        partners: &[(&'static str, &[&str])],
+        environment: &[(&'static str, String)],
+    ) -> Self {
+        let opening = Opening {
+            sources,
+            environment,
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    async fn open_as(partners: &[(&'static str, &[&str])], opening: Opening<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder for the test: {e}"));
         let exchange = free_address();
         let mut hall = Self {
@@ -66,7 +108,7 @@ impl Hall {
                 ("NATIONAL_RADIO_TOKEN", XML_TOKEN.to_owned()),
                 ("NATIONAL_RADIO_POLL", "200ms".to_owned()),
             ],
-            settings: settings.to_owned(),
+            settings: opening.settings.to_owned(),
             folder,
         };
         for (kind, more) in partners {
@@ -83,10 +125,11 @@ impl Hall {
             hall.environment
                 .push((variable, format!("http://{address}")));
         }
+        hall.environment.extend_from_slice(opening.environment);
         hall.write_config();
         let applied = hall.run(&[
             "apply",
-            "config",
+            opening.sources,
             "--config",
             &hall.config().display().to_string(),
         ]);

@@ -72,6 +72,16 @@ impl Running {
     /// Starts the binary with these arguments; output goes to `log`.
     #[must_use]
     pub fn start(arguments: &[&str], log: &Path, environment: &[(&str, String)]) -> Self {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .envs(environment.iter().map(|(k, v)| (*k, v.as_str())));
+        Self::start_command(command, log)
+    }
+
+    /// Starts any program from the repository's root; output goes to `log`.
+    #[must_use]
+    pub fn start_command(mut command: Command, log: &Path) -> Self {
         let open = || {
             let file = std::fs::OpenOptions::new()
                 .create(true)
@@ -79,15 +89,13 @@ impl Running {
                 .open(log);
             file.unwrap_or_else(|e| panic!("{}: {e}", log.display()))
         };
-        let child = Command::new(binary())
-            .args(arguments)
+        let child = command
             .current_dir(root())
-            .envs(environment.iter().map(|(k, v)| (*k, v.as_str())))
             .stdin(Stdio::null())
             .stdout(open())
             .stderr(open())
             .spawn()
-            .unwrap_or_else(|e| panic!("tongban does not start: {e}"));
+            .unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
         Self {
             child,
             log: log.to_path_buf(),

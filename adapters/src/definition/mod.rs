@@ -17,6 +17,7 @@ mod credentials;
 mod errors;
 mod event_fields;
 mod events;
+mod fault_reply;
 mod faults;
 mod feedback;
 mod fields;
@@ -28,6 +29,7 @@ mod render;
 mod reply;
 mod request;
 mod rules;
+mod soap;
 mod step;
 mod template;
 mod tree;
@@ -48,10 +50,11 @@ use crate::expression::CodeTables;
 use about::About;
 use credentials::Credentials;
 use feedback::Feedback;
+use soap::Soap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use step::{CompiledOperation, Soap, Step};
+use step::{CompiledOperation, Step};
 
 /// What the gateway knows about a case while a callback about it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

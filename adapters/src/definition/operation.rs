@@ -50,7 +50,9 @@ pub(super) fn operations(
 }
 
 fn relies_on_query(step: &Step) -> bool {
+    let fault = step.reply.fault.as_ref();
     matches!(&step.reply.rules, Rules::Step(rules) if rules.already_there.is_some())
+        || fault.is_some_and(|rules| rules.already_there.is_some())
 }
 
 const STEP_KEYS: &[&str] = &[

@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tongban_adapters::definition::CompiledDefinition;
 use tongban_adapters::exchange::{
-    ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest,
+    ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest, coded,
 };
 
 /// At most this many exchanges in one errand: steps of a definition, questions and one more send after a question.
@@ -424,17 +424,21 @@ fn describe(record: &mut AttemptRecord, happened: &Happened) {
         Happened::NotUnderstood => ("not_understood", None),
         Happened::Answered(StepVerdict::Accepted { .. }) => ("accepted", None),
         Happened::Answered(StepVerdict::AlreadyThere) => ("already_there", None),
-        Happened::Answered(StepVerdict::Refused { reason, .. }) => ("refused", Some(reason)),
+        Happened::Answered(StepVerdict::Refused { code, reason }) => {
+            ("refused", Some(coded(code, reason)))
+        }
         Happened::Answered(StepVerdict::Unavailable { reason, .. }) => {
-            ("unavailable", Some(reason))
+            ("unavailable", Some(reason.clone()))
         }
         Happened::Asked(QueryVerdict::Ours { .. }) => ("ours", None),
         Happened::Asked(QueryVerdict::Foreign) => ("foreign", None),
         Happened::Asked(QueryVerdict::Unknown) => ("unknown_to_partner", None),
-        Happened::Asked(QueryVerdict::Unavailable { reason }) => ("unavailable", Some(reason)),
+        Happened::Asked(QueryVerdict::Unavailable { reason }) => {
+            ("unavailable", Some(reason.clone()))
+        }
     };
     record.code = code.to_owned();
     if let Some(words) = words {
-        record.words.clone_from(words);
+        record.words = words;
     }
 }
