@@ -31,6 +31,7 @@ const SEALED: &[&str] = &[
     "installation_secret.secret",
     "material.data_key",
     "material.facts",
+    "unread_feedback.content",
 ];
 
 /// HMAC-SHA256 under the installation's digest key: found by who has the key, guessed by nobody.
@@ -44,6 +45,7 @@ const DIGESTS: &[&str] = &[
     "feedback.key_digest",
     "idempotency.key_digest",
     "material.client_digest",
+    "unread_feedback.complaint",
 ];
 
 /// In the clear, each with its reason.
@@ -115,6 +117,9 @@ const PUBLIC: &[(&str, &str)] = &[
         "system_version.source",
         "definition as written; secrets are names of variables",
     ),
+    ("unread_feedback.system_id", "registered id"),
+    ("unread_feedback.way", "callback or poll"),
+    ("unread_feedback.code", "stable code"),
 ];
 
 async fn schema() -> (TempDir, SqliteConnection) {

@@ -46,6 +46,21 @@ pub struct Hall {
 impl Hall {
     /// Partners first (they are told the address of the exchange), then `apply`, then the gateway.
     pub async fn open(partners: &[(&'static str, &[&str])]) -> Self {
+        Self::open_with(partners, None).await
+    }
+
+    /// The same with a copy of `config/` in which every system's definition is as `edited` makes it of its id and text.
+    pub async fn open_edited(
+        partners: &[(&'static str, &[&str])],
+        edited: &dyn Fn(&str, String) -> String,
+    ) -> Self {
+        Self::open_with(partners, Some(edited)).await
+    }
+
+    async fn open_with(
+        partners: &[(&'static str, &[&str])],
+        edited: Option<&dyn Fn(&str, String) -> String>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder for the test: {e}"));
         let exchange = free_address();
         let mut hall = Self {
@@ -77,9 +92,13 @@ impl Hall {
                 .push((variable, format!("http://{address}")));
         }
         hall.write_config();
+        let applied_folder = match edited {
+            None => "config".to_owned(),
+            Some(edited) => hall.edited_config(edited),
+        };
         let applied = hall.run(&[
             "apply",
-            "config",
+            &applied_folder,
             "--config",
             &hall.config().display().to_string(),
         ]);
@@ -108,6 +127,25 @@ impl Hall {
     #[must_use]
     pub fn folder(&self) -> PathBuf {
         self.folder.path().to_path_buf()
+    }
+
+    /// Copies `config/` with edited definitions; returns where.
+    fn edited_config(&self, edited: &dyn Fn(&str, String) -> String) -> String {
+        let copy = self.folder.path().join("config");
+        copy_folder(&root().join("config"), &copy)
+            .unwrap_or_else(|e| panic!("{}: {e}", copy.display()));
+        let systems = copy.join("systems");
+        let files = std::fs::read_dir(&systems).unwrap_or_else(|e| panic!("{e}"));
+        for file in files.flatten() {
+            let path = file.path();
+            let id = path
+                .file_stem()
+                .map(|s| s.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
+            std::fs::write(&path, edited(&id, text)).unwrap_or_else(|e| panic!("{e}"));
+        }
+        copy.display().to_string()
     }
 
     fn write_config(&self) {
@@ -351,6 +389,20 @@ impl Hall {
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
     }
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &place)?;
+        } else {
+            std::fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a finished process printed.

@@ -15,7 +15,6 @@ mod foreign_peers;
 mod journey;
 mod mangled;
 mod operations;
-mod partners;
 mod refusal;
 mod reports;
 mod secrecy;
