@@ -100,7 +100,7 @@ async fn fill(store: &SharedStore) -> (String, String) {
         .record_feedback(rejected(ID_NUMBER, NAME, "unknown_case"))
         .await
         .unwrap();
-    for case_no in [&no, ID_NUMBER] {
+    for case_no in [no.as_str(), ID_NUMBER] {
         let unread = NewUnread {
             system_id: SYSTEM.to_owned(),
             case_no: case_no.to_owned(),

@@ -194,13 +194,8 @@ fn unread(case_no: &str, reason: &str, second: i64) -> NewUnread {
 
 pub async fn what_was_not_understood_is_kept_once_and_counted(subject: &dyn Subject) {
     let (store, case) = one_case(subject).await;
-    let no = &case.case_no;
-    for (case_no, reason, second) in [
-        (no.as_str(), "77", 1),
-        (no, "77", 5),
-        (no, "78", 2),
-        ("", "77", 3),
-    ] {
+    let no = case.case_no.as_str();
+    for (case_no, reason, second) in [(no, "77", 1), (no, "77", 5), (no, "78", 2), ("", "77", 3)] {
         store
             .record_unread(unread(case_no, reason, second))
             .await
