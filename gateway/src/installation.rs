@@ -20,6 +20,7 @@ use crate::operations::metrics::Metrics;
 use crate::operations::observers::watch_queues;
 use crate::operations::ops_api::{self, OpsRoom};
 use crate::outbound::{Connector, OutboundClient};
+use crate::pages::{self, Pages};
 use crate::passthrough::Passthrough;
 use crate::processing::change::{CaseNews, Casework};
 use crate::processing::delivery::Courier;
@@ -233,12 +234,13 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         environment: Arc::clone(&environment),
         metrics: metrics.clone(),
     };
+    let pages = hall_with_pages(config, &casework, intake)?;
+    let refusal_pages = pages::error::of_the_edge(&pages);
     let rooms = Rooms::new(
         rooms(
-            config,
             &casework,
             exchange_room,
-            intake,
+            &pages,
             &stop_asked,
             &passthrough,
             environment,
@@ -255,6 +257,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         readiness,
         clock: clock.clone(),
         entropy: entropy.clone(),
+        refusal_pages,
     };
     let edge = Edge::start(&edge_settings(config), parts, &Handle::current())
         .map_err(InstallationError::of)?;
@@ -353,15 +356,12 @@ fn exchange_bounds(config: &Config) -> ExchangeBounds {
     }
 }
 
-fn rooms(
+/// The applicant's room with its pages.
+fn hall_with_pages(
     config: &Config,
     casework: &Casework,
-    exchange_room: ExchangeRoom,
     intake: Arc<Intake>,
-    stop_asked: &CancellationToken,
-    passthrough: &Arc<Passthrough>,
-    environment: Environment,
-) -> Vec<RoomRoutes> {
+) -> Result<Arc<Pages>, InstallationError> {
     let settings = HallSettings {
         material_bytes_max: config.intake.material_bytes_max,
         unbound_bytes_max: config.intake.unbound_bytes_max,
@@ -369,8 +369,20 @@ fn rooms(
         ..HallSettings::default()
     };
     let hall = Hall::new(intake, casework.clone(), settings);
+    Pages::new(hall).map_err(InstallationError::of)
+}
+
+fn rooms(
+    casework: &Casework,
+    exchange_room: ExchangeRoom,
+    pages: &Arc<Pages>,
+    stop_asked: &CancellationToken,
+    passthrough: &Arc<Passthrough>,
+    environment: Environment,
+) -> Vec<RoomRoutes> {
     let drain = stop_asked.clone();
-    let mut rooms = application::routes(&hall);
+    let mut rooms = application::routes(&pages.hall);
+    rooms.push(pages::routes(pages));
     rooms.extend([
         exchange::router(exchange_room),
         ops_api::router(OpsRoom {

@@ -4,7 +4,7 @@ use super::call::{Call, HallState, answer_json, local_time};
 use super::reading::Readable;
 use super::refusal::Refusal;
 use super::{Hall, deadlines};
-use crate::processing::life_cycle::CaseState;
+use crate::processing::life_cycle::{CaseState, Suspension, SuspensionKind};
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;
 use crate::store::delivery::{DeliveryFilter, DeliveryState, DeliverySummary};
@@ -78,8 +78,11 @@ impl Hall {
         }))
     }
 
-    /// Who has the case.
-    async fn holder(
+    /// Who has the case, as `with` says it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn holder(
         &self,
         readable: &Readable,
         case: &CaseRecord,
@@ -88,6 +91,9 @@ impl Hall {
         let hall = |since| json!({"holder": "hall", "since": local_time(since)});
         if state.state.is_ended() {
             return Ok(json!({"holder": "nobody", "since": local_time(state.since)}));
+        }
+        if let Some(asked) = waits_for_the_applicant(state) {
+            return Ok(json!({"holder": "applicant", "since": local_time(asked.started)}));
         }
         let Some(system) = case.system_id.as_deref() else {
             return Ok(hall(state.since));
@@ -176,6 +182,14 @@ impl Hall {
         let (_, definition) = self.intake.registry.load().current_system(system)?;
         Some(definition.name().to_owned())
     }
+}
+
+/// The correction notice that nobody but the applicant can answer now. A wish to withdraw passes the case on again.
+fn waits_for_the_applicant(state: &CaseState) -> Option<&Suspension> {
+    use SuspensionKind::{Correction, PreCorrection};
+    let asked = state.suspension.as_ref()?;
+    let open = matches!(asked.kind, Correction | PreCorrection) && !asked.answered;
+    (open && !state.withdrawal_open()).then_some(asked)
 }
 
 /// The folded state of a stored case.
