@@ -34,6 +34,7 @@ const SEALED: &[&str] = &[
     "upload.data_key",
     "upload.facts",
     "upload_segment.data_key",
+    "unread_feedback.content",
 ];
 
 /// HMAC-SHA256 under the installation's digest key: found by who has the key, guessed by nobody.
@@ -48,6 +49,7 @@ const DIGESTS: &[&str] = &[
     "idempotency.key_digest",
     "material.client_digest",
     "upload.client_digest",
+    "unread_feedback.complaint",
 ];
 
 /// In the clear, each with its reason.
@@ -123,6 +125,9 @@ const PUBLIC: &[(&str, &str)] = &[
     ("upload.content_type", "media type"),
     ("upload_segment.id", "random name of a file"),
     ("upload_segment.upload_id", "random capability"),
+    ("unread_feedback.system_id", "registered id"),
+    ("unread_feedback.way", "callback or poll"),
+    ("unread_feedback.code", "stable code"),
 ];
 
 async fn schema() -> (TempDir, SqliteConnection) {

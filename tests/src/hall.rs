@@ -52,6 +52,8 @@ struct Opening<'a> {
     environment: &'a [(&'static str, String)],
     /// More sections of settings.
     settings: &'a str,
+    /// What becomes of each system's definition: of its id and text.
+    edited: Option<&'a dyn Fn(&str, String) -> String>,
 }
 
 impl Default for Opening<'_> {
@@ -60,6 +62,7 @@ impl Default for Opening<'_> {
             sources: "config",
             environment: &[],
             settings: "",
+            edited: None,
         }
     }
 }
@@ -88,6 +91,18 @@ impl Hall {
         let opening = Opening {
             sources,
             environment,
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    /// The same with a copy of `config/` in which every system's definition is as `edited` makes it of its id and text.
+    pub async fn open_edited(
+        partners: &[(&'static str, &[&str])],
+        edited: &dyn Fn(&str, String) -> String,
+    ) -> Self {
+        let opening = Opening {
+            edited: Some(edited),
             ..Opening::default()
         };
         Self::open_as(partners, opening).await
@@ -127,9 +142,13 @@ impl Hall {
         }
         hall.environment.extend_from_slice(opening.environment);
         hall.write_config();
+        let applied_folder = match opening.edited {
+            None => opening.sources.to_owned(),
+            Some(edited) => hall.edited_config(edited),
+        };
         let applied = hall.run(&[
             "apply",
-            opening.sources,
+            &applied_folder,
             "--config",
             &hall.config().display().to_string(),
         ]);
@@ -164,6 +183,25 @@ impl Hall {
     pub fn set_settings(&mut self, settings: &str) {
         settings.clone_into(&mut self.settings);
         self.write_config();
+    }
+
+    /// Copies `config/` with edited definitions; returns where.
+    fn edited_config(&self, edited: &dyn Fn(&str, String) -> String) -> String {
+        let copy = self.folder.path().join("config");
+        copy_folder(&root().join("config"), &copy)
+            .unwrap_or_else(|e| panic!("{}: {e}", copy.display()));
+        let systems = copy.join("systems");
+        let files = std::fs::read_dir(&systems).unwrap_or_else(|e| panic!("{e}"));
+        for file in files.flatten() {
+            let path = file.path();
+            let id = path
+                .file_stem()
+                .map(|s| s.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
+            std::fs::write(&path, edited(&id, text)).unwrap_or_else(|e| panic!("{e}"));
+        }
+        copy.display().to_string()
     }
 
     fn write_config(&self) {
@@ -408,6 +446,20 @@ impl Hall {
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
     }
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &place)?;
+        } else {
+            std::fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a finished process printed.

@@ -260,6 +260,15 @@ impl CompiledDefinition {
             .is_some_and(|operation| operation.asks)
     }
 
+    /// Whether this operation may be sent again after an unknown outcome without asking: the partner notices repeats (the last step has
+    /// `already_there`), or the definition says that a repeat has no effect (`ask: not_needed`).
+    #[must_use]
+    pub fn may_be_repeated(&self, operation: Operation) -> bool {
+        self.operations
+            .get(&operation)
+            .is_some_and(step::CompiledOperation::may_be_repeated)
+    }
+
     /// The request of one step.
     ///
     /// # Errors

@@ -54,6 +54,15 @@ pub(super) struct CompiledOperation {
     pub(super) names: Vec<String>,
     pub(super) steps: Vec<Step>,
     pub(super) asks: bool,
+    /// A repeat has no effect (`ask: not_needed`).
+    pub(super) harmless: bool,
+}
+
+impl CompiledOperation {
+    pub(super) fn may_be_repeated(&self) -> bool {
+        let notices = |step: &Step| matches!(&step.reply.rules, Rules::Step(rules) if rules.already_there.is_some());
+        self.harmless || self.steps.last().is_some_and(notices)
+    }
 }
 
 /// One call.

@@ -145,7 +145,7 @@ impl Acts<'_> {
         origin: &Origin,
         digest: [u8; 32],
     ) -> Result<Outcome, ActRefused> {
-        let act = Act {
+        let mut act = Act {
             event: EventBody::WithdrawalRequested(reason),
             serial: String::new(),
             at: self.intake.clock.now(),
@@ -154,7 +154,14 @@ impl Acts<'_> {
             materials: &[],
             form: None,
         };
-        self.commit_plain(scope, case, &act, origin, digest).await
+        let done = self.commit_plain(scope, case, &act, origin, digest).await;
+        // A worker took the delivery between the look and the commit, which left nothing: now it is the partner that is asked.
+        let outrun = matches!(done, Err(ActRefused::Change(ChangeError::Contended(_))));
+        if outrun && !act.handed_over && self.is_handed_over(case).await? {
+            act.handed_over = true;
+            return self.commit_plain(scope, case, &act, origin, digest).await;
+        }
+        done
     }
 
     /// Evaluates a finished case, once.

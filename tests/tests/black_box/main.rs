@@ -17,7 +17,6 @@ mod foreign_peers;
 mod journey;
 mod mangled;
 mod operations;
-mod partners;
 mod refusal;
 mod reports;
 mod scans;

@@ -143,7 +143,16 @@ impl<'a> Errand<'a> {
             return self.settle(record, outcome).await;
         }
         let askable = definition.asks_before_resend(self.lease.operation);
+        let repeatable = definition.may_be_repeated(self.lease.operation);
         let doubtful = self.lease.ask_first || self.journal.begun.is_some();
+        if self.lease.interrupted && !askable && !repeatable {
+            return self
+                .give_up(
+                    "outcome_unknown",
+                    "the gateway stopped after it had begun to send; a repeat might have its effect twice",
+                )
+                .await;
+        }
         let mut turn = if doubtful && askable {
             Turn::Ask
         } else {
@@ -156,7 +165,12 @@ impl<'a> Errand<'a> {
                 .await?;
             let next = decide(
                 &definition.retry(),
-                &self.facts(askable),
+                &Facts {
+                    askable,
+                    repeatable,
+                    doubtful,
+                    ..self.facts()
+                },
                 &exchange.happened,
             );
             let outcome = match next {
@@ -291,12 +305,14 @@ impl<'a> Errand<'a> {
         }
     }
 
-    fn facts(&self, askable: bool) -> Facts {
+    fn facts(&self) -> Facts {
         Facts {
             attempts: self.attempts.saturating_sub(1),
             created_at: self.lease.created_at,
             now: self.courier.clock.now(),
-            askable,
+            askable: false,
+            repeatable: false,
+            doubtful: false,
             jitter: self.courier.jitter(),
         }
     }

@@ -90,6 +90,9 @@ macro_rules! store_conformance {
             feedbacks {
                 a_held_message_waits_in_order_of_occurrence
                 a_message_is_recorded_once
+                what_was_not_understood_is_kept_once_and_counted
+                what_was_not_understood_is_bounded_in_bytes_and_number
+                what_waits_is_listed_until_it_is_settled
                 a_conflicting_message_is_rejected_and_visible
                 a_held_message_is_applied_with_a_change
                 a_held_message_of_another_content_makes_the_change_a_duplicate
@@ -192,6 +195,7 @@ macro_rules! store_conformance {
                 everything_is_there_after_a_restart
                 what_a_dead_worker_had_begun_is_asked_about
                 numbers_go_on_after_a_restart
+                a_poll_that_a_crash_cut_off_is_due_at_once
             }
         }
     };

@@ -26,6 +26,7 @@ mod submit;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod unread;
 mod upload;
 mod writer;
 
@@ -238,9 +239,12 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 /// The folder's lock is ours, so whoever held a lease has ended: what it left is due now, not when its lease would have run out. One
 /// that had begun a step is asked about first, as after any lease that ended.
 async fn end_leases(pool: &SqlitePool) -> Result<(), StoreError> {
-    sqlx::query("UPDATE delivery SET due_at = created_at WHERE state = 'sending'")
-        .execute(pool)
-        .await?;
+    for statement in [
+        "UPDATE delivery SET due_at = created_at WHERE state = 'sending'",
+        "UPDATE case_record SET poll_leased = 0, poll_at = iif(poll_at IS NULL, NULL, 0) WHERE poll_leased = 1",
+    ] {
+        sqlx::query(statement).execute(pool).await?;
+    }
     Ok(())
 }
 

@@ -84,7 +84,21 @@ pub(super) async fn next_turn(
     Ok(())
 }
 
-/// Discards what a case has not handed over and will not: pending and dead deliveries. One that is leased, or may have arrived, stays.
+/// Whether a delivery of a case is with a worker, or may have arrived: it is too late to cancel then.
+pub(super) async fn has_left(
+    connection: &mut SqliteConnection,
+    case: i64,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM delivery WHERE case_id = ? AND state <> 'discarded'
+         AND (ask_first = 1 OR state IN ('sending', 'unknown', 'delivered')))",
+    )
+    .bind(case)
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Discards what a case has not handed over and will not: pending and dead deliveries.
 pub(super) async fn cancel(
     connection: &mut SqliteConnection,
     case: &CaseAtHand,
