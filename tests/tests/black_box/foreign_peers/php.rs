@@ -4,7 +4,7 @@ use super::taken::{Case, PROJECT, PROJECT_GBK};
 use serde_json::{Value, json};
 
 const SERVER: &str = "php/platform_server.php";
-const SENDER: &str = "E1001: 项目名称重复";
+const SENDER: &str = "E1001: 项目名称重复｜业务校验失败：“项目” <名称> & 编号";
 
 async fn open(more: &[(&'static str, &str)]) -> Case {
     Case::open(SERVER, "platform", more).await

@@ -101,7 +101,7 @@ impl Case {
         );
         let taken = self.submit("样例公开申请", "business fault").await;
         let dead = self.delivery(&taken, "dead").await;
-        let expected = "E2001: 该事项不由本部门办理";
+        let expected = "E2001: 该事项不由本部门办理｜InvocationTargetException";
         assert_eq!(dead["last_words"], expected, "{dead:#}");
         let taken = self.submit("样例公开申请", "receiver fault once").await;
         let delivered = self.delivery(&taken, "delivered").await;
