@@ -275,7 +275,7 @@ async fn the_shipped_platform_is_called_by_its_wsdl_too() {
     };
     assert_eq!(
         (code("wrong"), code("right")),
-        (Some("4".into()), Some("0".into()))
+        (Some(json!("4")), Some(json!("0")))
     );
     let events = hall.until_event(&taken, "pre_accepted").await;
     assert_eq!(events.last().unwrap()["system"], "zhuhai-platform");
