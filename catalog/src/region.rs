@@ -98,6 +98,16 @@ impl RegionCode {
             })
     }
 
+    /// The divisions within this one that this crate knows by name, itself included where it has one, in the order of the list.
+    pub fn known_within(&self) -> impl Iterator<Item = Self> {
+        names::NAMES
+            .iter()
+            .map(|(code, _, _)| Self {
+                text: (*code).to_owned(),
+            })
+            .filter(|code| self.contains(code))
+    }
+
     /// The digits without the zeros that stand for "all of it".
     fn significant(&self) -> &str {
         let mut digits = self.text.as_str();

@@ -234,16 +234,17 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         environment: Arc::clone(&environment),
         metrics: metrics.clone(),
     };
+    let pages = hall_with_pages(config, &casework, intake)?;
+    let refusal_pages = pages::error::of_the_edge(&pages);
     let rooms = Rooms::new(
         rooms(
-            config,
             &casework,
             exchange_room,
-            intake,
+            &pages,
             &stop_asked,
             &passthrough,
             environment,
-        )?,
+        ),
         config.rooms.clone(),
     )
     .map_err(InstallationError::of)?;
@@ -256,6 +257,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         readiness,
         clock: clock.clone(),
         entropy: entropy.clone(),
+        refusal_pages,
     };
     let edge = Edge::start(&edge_settings(config), parts, &Handle::current())
         .map_err(InstallationError::of)?;
@@ -354,15 +356,12 @@ fn exchange_bounds(config: &Config) -> ExchangeBounds {
     }
 }
 
-fn rooms(
+/// The applicant's room with its pages.
+fn hall_with_pages(
     config: &Config,
     casework: &Casework,
-    exchange_room: ExchangeRoom,
     intake: Arc<Intake>,
-    stop_asked: &CancellationToken,
-    passthrough: &Arc<Passthrough>,
-    environment: Environment,
-) -> Result<Vec<RoomRoutes>, InstallationError> {
+) -> Result<Arc<Pages>, InstallationError> {
     let settings = HallSettings {
         material_bytes_max: config.intake.material_bytes_max,
         unbound_bytes_max: config.intake.unbound_bytes_max,
@@ -370,11 +369,20 @@ fn rooms(
         ..HallSettings::default()
     };
     let hall = Hall::new(intake, casework.clone(), settings);
+    Pages::new(hall).map_err(InstallationError::of)
+}
+
+fn rooms(
+    casework: &Casework,
+    exchange_room: ExchangeRoom,
+    pages: &Arc<Pages>,
+    stop_asked: &CancellationToken,
+    passthrough: &Arc<Passthrough>,
+    environment: Environment,
+) -> Vec<RoomRoutes> {
     let drain = stop_asked.clone();
-    let mut rooms = application::routes(&hall);
-    rooms.push(pages::routes(
-        &Pages::new(hall).map_err(InstallationError::of)?,
-    ));
+    let mut rooms = application::routes(&pages.hall);
+    rooms.push(pages::routes(pages));
     rooms.extend([
         exchange::router(exchange_room),
         ops_api::router(OpsRoom {
@@ -391,7 +399,7 @@ fn rooms(
             environment,
         }),
     ]);
-    Ok(rooms)
+    rooms
 }
 
 fn workers(

@@ -5,7 +5,7 @@ use super::refusal::Refusal;
 use super::{Hall, texts};
 use crate::problem::Problem;
 use crate::store::StoreError;
-use crate::store::material::{MaterialRecord, NewMaterial, UploadOutcome};
+use crate::store::material::{ByteStream, MaterialRecord, NewMaterial, UploadOutcome};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -34,6 +34,15 @@ pub const MEDIA_TYPES: &[&str] = &[
 /// Characters of a file name (ATTACH_NAME).
 const FILE_NAME_MAX: usize = 200;
 
+/// An upload as its sender describes it, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// One of [`MEDIA_TYPES`].
+    pub content_type: &'static str,
+    /// A name that cannot leave its folder.
+    pub file_name: String,
+}
+
 /// Takes an upload.
 pub async fn upload(State(hall): HallState, call: Call, body: Body) -> Response {
     call.answer(uploaded(&hall, &call, body).await)
@@ -46,13 +55,40 @@ async fn uploaded(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refu
             texts::RESUMABLE_NOT_OFFERED,
         ));
     }
-    let material = announced(hall, call)?;
+    let described = announced(hall, call)?;
     let stream = body
         .into_data_stream()
         .map_err(std::io::Error::other)
         .boxed();
-    match hall.intake.store.upload(material, stream).await {
-        Ok(UploadOutcome::Stored(record)) => Ok(created(&record)),
+    let record = keep(hall, call, described, stream).await?;
+    Ok(created(&record))
+}
+
+/// Streams a described file in, under the client's caps.
+///
+/// # Errors
+/// The refusal for the caller; nothing is left then.
+pub async fn keep(
+    hall: &Hall,
+    call: &Call,
+    described: Described,
+    body: ByteStream,
+) -> Result<MaterialRecord, Refusal> {
+    let id = hall.intake.entropy.capability();
+    let material = NewMaterial {
+        id: id.map_err(crate::intake::SubmitError::from)?,
+        client: call.subject().map_or_else(
+            || format!("client:{}", call.client),
+            |s| format!("subject:{s}"),
+        ),
+        content_type: described.content_type.to_owned(),
+        file_name: described.file_name,
+        created_at: hall.intake.clock.now(),
+        max_bytes: hall.settings.material_bytes_max,
+        max_unbound_bytes: hall.settings.unbound_bytes_max,
+    };
+    match hall.intake.store.upload(material, body).await {
+        Ok(UploadOutcome::Stored(record)) => Ok(record),
         Ok(UploadOutcome::TooLarge) => Err(too_large()),
         Ok(UploadOutcome::OverCap) => {
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::UPLOAD_CAP);
@@ -71,7 +107,7 @@ async fn uploaded(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refu
     }
 }
 
-fn announced(hall: &Hall, call: &Call) -> Result<NewMaterial, Refusal> {
+fn announced(hall: &Hall, call: &Call) -> Result<Described, Refusal> {
     let content_type =
         media_type(call.header("content-type").unwrap_or_default()).ok_or_else(|| {
             Refusal::new(
@@ -89,22 +125,9 @@ fn announced(hall: &Hall, call: &Call) -> Result<NewMaterial, Refusal> {
     if declared.is_some_and(|bytes| bytes > hall.settings.material_bytes_max) {
         return Err(too_large());
     }
-    let id = hall
-        .intake
-        .entropy
-        .capability()
-        .map_err(crate::intake::SubmitError::from)?;
-    Ok(NewMaterial {
-        id,
-        client: call.subject().map_or_else(
-            || format!("client:{}", call.client),
-            |s| format!("subject:{s}"),
-        ),
-        content_type: content_type.to_owned(),
+    Ok(Described {
+        content_type,
         file_name,
-        created_at: hall.intake.clock.now(),
-        max_bytes: hall.settings.material_bytes_max,
-        max_unbound_bytes: hall.settings.unbound_bytes_max,
     })
 }
 

@@ -246,4 +246,4 @@ pub fn register_exchange<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -78,8 +78,11 @@ impl Hall {
         }))
     }
 
-    /// Who has the case.
-    async fn holder(
+    /// Who has the case, as `with` says it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn holder(
         &self,
         readable: &Readable,
         case: &CaseRecord,

@@ -73,7 +73,17 @@ pub const TABLE: &[Access] = rows! {
     Public GET "/" ANYONE;
     Public GET "/items" ANYONE;
     Public GET "/items/{code}" ANYONE;
+    Public GET "/items/{code}/apply" ANYONE;
+    Public POST "/items/{code}/apply" ANYONE;
+    Public GET "/applications/{no}/receipt" BEARER;
     Public GET "/help" ANYONE;
+    Public GET "/applications" ANYONE;
+    Public POST "/applications" ANYONE;
+    Public GET "/applications/{no}" BEARER;
+    Public GET "/applications/{no}/withdraw" BEARER;
+    Public POST "/applications/{no}/withdraw" BEARER;
+    Public POST "/applications/{no}/evaluation" BEARER;
+    Public POST "/applications/{no}/supplement" BEARER;
     Public GET "/assets/{name}" ANYONE;
 
     Public GET "/api/v1/openapi.json" ANYONE;
