@@ -6,8 +6,12 @@ import { parseArgs } from 'node:util';
 import { DEVICES, JOURNEY_MAX, LANGUAGES, open } from './browser.mjs';
 import { Evidence } from './evidence.mjs';
 import { finding } from './journeys/finding.mjs';
+import { granted } from './journeys/granted.mjs';
+import { keyboard } from './journeys/keyboard.mjs';
+import { plain } from './journeys/plain.mjs';
+import { withdrawn } from './journeys/withdrawn.mjs';
 
-const JOURNEYS = { finding };
+const JOURNEYS = { finding, granted, withdrawn, plain, keyboard };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

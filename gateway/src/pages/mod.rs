@@ -98,12 +98,7 @@ pub fn register<R: RouteSink<Arc<Pages>>>(sink: R, settings: &HallSettings) -> R
         .add(get(), "/items", None, items::show)
         .add(get(), "/items/{code}", None, item::show)
         .add(get(), "/items/{code}/apply", None, apply::begin)
-        .add(
-            Method::POST,
-            "/items/{code}/apply",
-            with_files,
-            apply::send,
-        )
+        .add(Method::POST, "/items/{code}/apply", with_files, apply::send)
         .add(
             get(),
             "/applications/{no}/receipt",

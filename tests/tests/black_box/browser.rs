@@ -54,9 +54,34 @@ async fn walk_each(hall: &Hall, journey: &str, more: &[&str]) {
     }
 }
 
+/// A hall whose department corrects once and then grants, at a pace that can be watched.
+async fn hall() -> Hall {
+    Hall::open(&[("rest", &["--pace", PACE])]).await
+}
+
 #[tokio::test]
 async fn a_newcomer_finds_an_item_in_their_own_words_and_reads_its_guide() {
     let hall = Hall::open(&[]).await;
     walk_each(&hall, "finding", &[]).await;
     walk(&hall, "finding", "phone", "zh", &["--without-javascript"]).await;
+}
+
+#[tokio::test]
+async fn a_newcomer_applies_is_corrected_answers_is_granted_and_rates_by_the_pages_alone() {
+    walk_each(&hall().await, "granted", &[]).await;
+}
+
+#[tokio::test]
+async fn number_and_query_code_open_the_case_on_another_device_where_it_is_withdrawn() {
+    walk(&hall().await, "withdrawn", "phone", "zh", &[]).await;
+}
+
+#[tokio::test]
+async fn all_of_it_works_without_javascript() {
+    walk(&hall().await, "plain", "phone", "zh", &[]).await;
+}
+
+#[tokio::test]
+async fn a_keyboard_is_enough_to_apply() {
+    walk(&Hall::open(&[]).await, "keyboard", "desktop", "en", &[]).await;
 }

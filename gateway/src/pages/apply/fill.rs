@@ -140,7 +140,9 @@ impl FillPage {
             region_label: region_label(&draft.region, language),
             regions: regions(item, &draft.region, language),
             faults: told.summary,
-            notice: drawn.notice.map_or_else(String::new, |n| n.say(language).to_owned()),
+            notice: drawn
+                .notice
+                .map_or_else(String::new, |n| n.say(language).to_owned()),
             applicant,
             fields,
             cut: models.form.cut,
@@ -168,7 +170,9 @@ impl MaterialField {
             formats: material.formats.join(", "),
             accept: accept(material),
             several: material.several,
-            files: own.filter_map(|upload| uploaded(upload, drawn.files)).collect(),
+            files: own
+                .filter_map(|upload| uploaded(upload, drawn.files))
+                .collect(),
             faults,
             described_by,
             name,

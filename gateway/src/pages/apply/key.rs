@@ -31,7 +31,11 @@ pub enum Standing {
 /// # Errors
 /// 503 without randomness.
 pub fn fresh(hall: &Hall) -> Result<String, Refusal> {
-    let random = hall.intake.entropy.capability().map_err(SubmitError::from)?;
+    let random = hall
+        .intake
+        .entropy
+        .capability()
+        .map_err(SubmitError::from)?;
     Ok(hall.intake.keys.form_key(&random, hall.intake.clock.now()))
 }
 

@@ -201,7 +201,9 @@ async fn files_of(
             faults.push(Finding::new(pointer, "file_gone", words.zh, words.en));
         }
     }
-    draft.uploads.retain(|upload| files.contains_key(&upload.id));
+    draft
+        .uploads
+        .retain(|upload| files.contains_key(&upload.id));
     Ok(files)
 }
 
@@ -259,7 +261,12 @@ impl Sheet<'_> {
             notice,
             language,
         );
-        Ok(respond::page(self.pages, self.visitor, StatusCode::OK, &page))
+        Ok(respond::page(
+            self.pages,
+            self.visitor,
+            StatusCode::OK,
+            &page,
+        ))
     }
 
     /// The application that this form has become, if it has.
@@ -267,7 +274,13 @@ impl Sheet<'_> {
         let Some(key) = key::origin(&self.visitor.call, &self.draft).key() else {
             return Ok(None);
         };
-        Ok(self.pages.hall.intake.store.by_idempotency_key(&key).await?)
+        Ok(self
+            .pages
+            .hall
+            .intake
+            .store
+            .by_idempotency_key(&key)
+            .await?)
     }
 
     fn already(&self, record: &ApplicationRecord) -> Response {

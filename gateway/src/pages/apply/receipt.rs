@@ -47,11 +47,7 @@ pub struct Drawing {
 }
 
 /// Shows it.
-pub async fn show(
-    State(pages): PagesState,
-    visitor: Visitor,
-    Path(no): Path<String>,
-) -> Response {
+pub async fn show(State(pages): PagesState, visitor: Visitor, Path(no): Path<String>) -> Response {
     let page = shown(&pages, &visitor, &no).await;
     pages.show(&visitor, page)
 }
@@ -70,7 +66,10 @@ async fn shown(pages: &Pages, visitor: &Visitor, no: &str) -> Result<ReceiptPage
     let item = &case.submission.item;
     let language = visitor.language;
     let version = ItemVersion {
-        id: item.id.parse().map_err(|_| Refusal::unknown_application())?,
+        id: item
+            .id
+            .parse()
+            .map_err(|_| Refusal::unknown_application())?,
         version: item.version,
     };
     let prepared = hall
@@ -118,7 +117,9 @@ fn address(pages: &Pages, visitor: &Visitor, no: &str, code: &str) -> Option<Str
         true => "https",
         false => "http",
     };
-    Some(format!("{scheme}://{host}/applications?no={no}#code={code}"))
+    Some(format!(
+        "{scheme}://{host}/applications?no={no}#code={code}"
+    ))
 }
 
 /// Draws a QR code; `None` for a text that is too long for one.

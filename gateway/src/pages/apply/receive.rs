@@ -2,7 +2,7 @@
 //! the store and are never held in memory.
 
 use super::draft::{Action, Draft, FILE, Upload};
-use super::paced::{Ahead, PartBytes, Paced};
+use super::paced::{Ahead, Paced, PartBytes};
 use crate::application::Hall;
 use crate::application::call::Call;
 use crate::application::materials::{self, Described};
@@ -96,7 +96,9 @@ pub fn accept(material: &Material) -> String {
         material.formats.is_empty() || material.formats.iter().any(|own| own == extension)
     };
     let known = KINDS.iter().filter(|(extension, _)| taken(extension));
-    let mut offered: Vec<String> = known.map(|(extension, _)| format!(".{extension}")).collect();
+    let mut offered: Vec<String> = known
+        .map(|(extension, _)| format!(".{extension}"))
+        .collect();
     offered.dedup();
     offered.join(",")
 }
@@ -201,7 +203,9 @@ impl Reader<'_> {
                     return Err(TOO_MANY);
                 }
                 let upload = Upload::of_wire(&value);
-                draft.uploads.extend(upload.filter(|u| !draft.uploads.contains(u)));
+                draft
+                    .uploads
+                    .extend(upload.filter(|u| !draft.uploads.contains(u)));
             }
             _ if is_typed(name) => {
                 let added = draft.typed.add(name, &value);
@@ -212,12 +216,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn file(
-        &mut self,
-        seq: u16,
-        file_name: String,
-        part: PartBytes,
-    ) -> Result<(), Stopped> {
+    async fn file(&mut self, seq: u16, file_name: String, part: PartBytes) -> Result<(), Stopped> {
         // A file field that nobody has used is sent without a name.
         if file_name.is_empty() {
             return Ok(());
@@ -250,7 +249,9 @@ impl Reader<'_> {
         let bytes = part.map_err(std::io::Error::other).boxed();
         match materials::keep(self.hall, self.call, described, bytes).await {
             Ok(record) if record.size == 0 => {
-                self.received.faults.push(fault("file_empty", texts::FILE_EMPTY));
+                self.received
+                    .faults
+                    .push(fault("file_empty", texts::FILE_EMPTY));
             }
             Ok(record) => self.uploaded(material, record.id),
             Err(refusal) => {
@@ -284,7 +285,10 @@ impl Reader<'_> {
         };
         let most = crate::pages::words::size(self.hall.settings.material_bytes_max);
         let words = |title: &str, language| {
-            text.fill(language, &[("file", file_name), ("most", &most), ("why", title)])
+            text.fill(
+                language,
+                &[("file", file_name), ("most", &most), ("why", title)],
+            )
         };
         let zh = words(problem.title.zh, crate::text::Language::Chinese);
         let en = words(problem.title.en, crate::text::Language::English);
@@ -369,7 +373,10 @@ mod tests {
     fn every_kind_of_file_that_pages_offer_is_one_that_the_interface_takes() {
         for (extension, kind) in KINDS {
             assert!(materials::MEDIA_TYPES.contains(kind), "{extension}");
-            assert_eq!(content_type(&format!("A.{}", extension.to_uppercase())), Some(*kind));
+            assert_eq!(
+                content_type(&format!("A.{}", extension.to_uppercase())),
+                Some(*kind)
+            );
         }
         for taken in materials::MEDIA_TYPES {
             assert!(KINDS.iter().any(|(_, kind)| kind == taken), "{taken}");

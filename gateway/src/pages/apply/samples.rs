@@ -2,7 +2,7 @@
 //! escape.
 
 use super::draft::{Action, Draft, FORM, Models, Upload};
-use super::fill::{Drawn, FillPage, Files};
+use super::fill::{Drawn, Files, FillPage};
 use super::review::ReviewPage;
 use crate::pages::form::typed::Typed;
 use crate::store::material::MaterialRecord;
@@ -177,7 +177,15 @@ pub(super) fn review_pages(language: Language) -> Vec<(&'static str, ReviewPage)
     let page = |draft: &Draft, notice| {
         let models = Models::of(&item, draft.situation_of(&item).as_ref());
         let body = draft.body(&item, &models);
-        ReviewPage::of(&item, draft, &models, &body, &files(draft), notice, language)
+        ReviewPage::of(
+            &item,
+            draft,
+            &models,
+            &body,
+            &files(draft),
+            notice,
+            language,
+        )
     };
     let late = Some(crate::pages::texts::apply::KEY_EXPIRED);
     vec![("full", page(&full, None)), ("late", page(&nothing, late))]
@@ -196,7 +204,9 @@ fn the_sample_form_has_a_field_of_every_kind() {
         Language::Chinese,
     );
     let kinds: std::collections::BTreeSet<&str> = drawn.iter().map(|w| w.kind).collect();
-    for kind in ["text", "area", "select", "radio", "checks", "consent", "group", "rows"] {
+    for kind in [
+        "text", "area", "select", "radio", "checks", "consent", "group", "rows",
+    ] {
         assert!(kinds.contains(kind), "{kind} is in no sample");
     }
 }

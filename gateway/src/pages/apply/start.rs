@@ -99,7 +99,11 @@ pub fn situations(item: &ServiceItem, chosen: &str, language: Language) -> Vec<O
 #[must_use]
 pub fn regions(item: &ServiceItem, chosen: &str, language: Language) -> Vec<Offered> {
     let mut all = vec![item.region.clone()];
-    all.extend(item.region.known_within().filter(|code| *code != item.region));
+    all.extend(
+        item.region
+            .known_within()
+            .filter(|code| *code != item.region),
+    );
     all.truncate(REGIONS_MAX);
     if let Ok(chosen) = chosen.parse::<RegionCode>()
         && !all.contains(&chosen)
@@ -151,7 +155,9 @@ pub fn chosen(item: &ServiceItem, query: Option<&str>) -> Result<Chosen, Refusal
     let query = crate::application::query::Query::parse(query, &["situation", "region"])?;
     let situation = query.one("situation").unwrap_or_default().to_owned();
     let region = query.one("region").map(str::to_owned);
-    let known = situation.parse().is_ok_and(|id| item.situation(&id).is_some());
+    let known = situation
+        .parse()
+        .is_ok_and(|id| item.situation(&id).is_some());
     let complete = item.situations.is_empty() || known;
     Ok(match (region, complete) {
         (Some(region), true) => Chosen::Form {

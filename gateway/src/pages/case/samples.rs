@@ -137,7 +137,12 @@ fn clocks(language: Language) -> Vec<clock::ShownClock> {
     let calendar = Calendar::weekends_only();
     let start = |kind, limit| LegalClock::start(kind, limit, at(0), &calendar).unwrap();
     let promise = start(ClockKind::Promise, Limit::working_days(12));
-    let frozen = promise.freeze(Stop::open(StopKind::Correction, Moment::at(at(3))), &calendar).unwrap();
+    let frozen = promise
+        .freeze(
+            Stop::open(StopKind::Correction, Moment::at(at(3))),
+            &calendar,
+        )
+        .unwrap();
     let shown = |clock: &LegalClock, now| clock::shown(clock, now, &calendar, language);
     vec![
         shown(&start(ClockKind::Acceptance, Limit::working_days(5)), at(1)),

@@ -23,7 +23,11 @@ pub fn fields(audience: &[Audience]) -> Vec<Field> {
     let documents = [
         ("resident_id", texts::RESIDENT_ID, !only_organisations),
         ("passport", texts::PASSPORT, !only_organisations),
-        ("unified_social_credit_code", texts::UNIFIED_CODE, !only_persons),
+        (
+            "unified_social_credit_code",
+            texts::UNIFIED_CODE,
+            !only_persons,
+        ),
         ("organisation_code", texts::ORGANISATION_CODE, !only_persons),
     ];
     let mut kind = field("type", texts::APPLICANT_TYPE, choice(&kinds)).required();
@@ -39,7 +43,11 @@ pub fn fields(audience: &[Audience]) -> Vec<Field> {
         hinted(
             field("name", texts::NAME, text(200, TextForm::Plain)).required(),
             texts::NAME_HINT,
-            if only_organisations { "organization" } else { "name" },
+            if only_organisations {
+                "organization"
+            } else {
+                "name"
+            },
         ),
         document,
         hinted(

@@ -181,7 +181,13 @@ fn collect(field: &Field, name: &str, typed: &Typed, language: Language, found: 
         }
         Kind::Rows(rows) => {
             for index in 0..typed.rows(name, rows.max) {
-                collect(&rows.item, &format!("{name}/{index}"), typed, language, found);
+                collect(
+                    &rows.item,
+                    &format!("{name}/{index}"),
+                    typed,
+                    language,
+                    found,
+                );
             }
         }
         _ => {}

@@ -10,7 +10,9 @@ const DIGITS_MAX: usize = 15;
 #[must_use]
 pub fn text(typed: &str) -> String {
     let unix = typed.replace("\r\n", "\n").replace('\r', "\n");
-    let kept = unix.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t'));
+    let kept = unix
+        .chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     kept.collect::<String>().trim().to_owned()
 }
 
@@ -62,7 +64,10 @@ pub fn number(typed: &str) -> Option<Value> {
         rest => rest,
     };
     if fraction.is_empty() {
-        return format!("{sign}{whole}").parse::<i64>().ok().map(Value::from);
+        return format!("{sign}{whole}")
+            .parse::<i64>()
+            .ok()
+            .map(Value::from);
     }
     if whole.trim_start_matches('0').len() + fraction.len() > DIGITS_MAX {
         return None;
@@ -92,7 +97,12 @@ fn parsed_day(narrow: &str) -> Option<Date> {
     if narrow.len() == 8 && narrow.bytes().all(|b| b.is_ascii_digit()) {
         let part = |range: std::ops::Range<usize>| narrow.get(range)?.parse::<i16>().ok();
         let (month, day) = (part(4..6)?, part(6..8)?);
-        return Date::new(part(0..4)?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
+        return Date::new(
+            part(0..4)?,
+            i8::try_from(month).ok()?,
+            i8::try_from(day).ok()?,
+        )
+        .ok();
     }
     let narrow = narrow.strip_suffix('日').unwrap_or(narrow);
     let mut parts = narrow.split(['-', '/', '.', '年', '月']);
@@ -125,7 +135,10 @@ fn parsed_time(narrow: &str) -> Option<String> {
     let (hour, minute, second) = (part(true)?, part(true)?, part(false)?);
     let time = Time::new(hour, minute, second, 0).ok()?;
     let (h, m, s) = (time.hour(), time.minute(), time.second());
-    parts.next().is_none().then(|| format!("{h:02}:{m:02}:{s:02}"))
+    parts
+        .next()
+        .is_none()
+        .then(|| format!("{h:02}:{m:02}:{s:02}"))
 }
 
 /// A moment as `2017-06-05T09:30:00+08:00`; one that already is RFC 3339 with an offset stays as it is.

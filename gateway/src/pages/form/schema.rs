@@ -388,8 +388,7 @@ fn choices(schema: &Map<String, Value>) -> Vec<Choice> {
                 label: Bilingual::new(zh, en),
             }
         }));
-    } else if let Some(Value::Array(variants)) =
-        schema.get("oneOf").or_else(|| schema.get("anyOf"))
+    } else if let Some(Value::Array(variants)) = schema.get("oneOf").or_else(|| schema.get("anyOf"))
     {
         for variant in variants {
             match variant.as_object().and_then(|v| Some((v, v.get("const")?))) {
@@ -465,8 +464,12 @@ fn string(schema: &Map<String, Value>) -> Kind {
 
 /// Whether a pattern can match neither white space nor full-width characters, so that both can be taken out of what is typed.
 fn is_of_code(pattern: &str) -> bool {
-    let open = ["\\s", "\\S", "\\D", "\\W", "\\w", "\\p", "\\P", "\\u", "\\x", "[^", "."];
+    let open = [
+        "\\s", "\\S", "\\D", "\\W", "\\w", "\\p", "\\P", "\\u", "\\x", "[^", ".",
+    ];
     pattern.is_ascii()
         && !pattern.contains(char::is_whitespace)
-        && !open.iter().any(|part| pattern.replace("\\.", "").contains(part))
+        && !open
+            .iter()
+            .any(|part| pattern.replace("\\.", "").contains(part))
 }

@@ -58,7 +58,14 @@ fn sample(field: &Field, name: &str, runner: &mut TestRunner, typed: &mut Vec<(S
             (None, _) => {
                 let fits = usize::try_from(rules.max.unwrap_or(40)).unwrap();
                 let least = usize::try_from(rules.min.unwrap_or(1)).unwrap();
-                format!("  {}", "𠮷·字".chars().cycle().take(fits.min(least + 7)).collect::<String>())
+                format!(
+                    "  {}",
+                    "𠮷·字"
+                        .chars()
+                        .cycle()
+                        .take(fits.min(least + 7))
+                        .collect::<String>()
+                )
             }
         }),
         Kind::Number(rules) => push(number_within(rules)),
@@ -142,7 +149,11 @@ fn every_form_of_the_catalogue_can_be_filled_in_by_the_page() {
         let reading = read(&model.fields, "form", &typed);
         let compiled = Form::compile(schema).unwrap_or_else(|e| panic!("{name}: {e}"));
         let faults = compiled.faults(&Value::Object(reading.value.clone()), "/form");
-        assert!(faults.is_empty(), "{name}: {faults:#?}\n{:#?}", reading.value);
+        assert!(
+            faults.is_empty(),
+            "{name}: {faults:#?}\n{:#?}",
+            reading.value
+        );
         for language in [Language::Chinese, Language::English] {
             let drawn = draw(&model, "form", &typed, &Told::default(), language);
             assert_shown(&drawn, &pairs);
@@ -155,7 +166,13 @@ fn every_form_of_the_catalogue_can_be_filled_in_by_the_page() {
 fn every_field_of_the_catalogue_is_drawn_once_under_an_id_of_its_own() {
     for (name, schema) in forms() {
         let model = model(&schema);
-        let drawn = draw(&model, "form", &Typed::default(), &Told::default(), Language::Chinese);
+        let drawn = draw(
+            &model,
+            "form",
+            &Typed::default(),
+            &Told::default(),
+            Language::Chinese,
+        );
         let properties = schema["properties"].as_object().unwrap();
         assert_eq!(drawn.len(), properties.len(), "{name}");
         let mut ids = std::collections::BTreeSet::new();
@@ -177,7 +194,12 @@ fn an_empty_form_says_at_its_fields_what_is_missing() {
         let told = Told::of(&faults, &places, &reading.rows, Language::Chinese);
         let required = schema["required"].as_array().map_or(0, Vec::len);
         assert_eq!(told.summary.len(), required, "{name}: {:?}", told.summary);
-        assert!(told.summary.iter().all(|line| line.href.starts_with("#f-form-")), "{name}");
+        assert!(
+            told.summary
+                .iter()
+                .all(|line| line.href.starts_with("#f-form-")),
+            "{name}"
+        );
     }
 }
 
@@ -221,7 +243,11 @@ fn numbers_dates_and_codes_are_taken_as_people_write_them() {
         ("d", "17-6-5", json!("17-6-5")),
         ("d", "5.6.2017", json!("5.6.2017")),
         ("at", "2017/6/5 9:30", json!("2017-06-05T09:30:00+08:00")),
-        ("at", "2017年6月5日9时30分", json!("2017-06-05T09:30:00+08:00")),
+        (
+            "at",
+            "2017年6月5日9时30分",
+            json!("2017-06-05T09:30:00+08:00"),
+        ),
         ("at", "2017-06-05T01:30:00Z", json!("2017-06-05T01:30:00Z")),
         ("at", "bald", json!("bald")),
         ("t", "9:30", json!("09:30:00+08:00")),
@@ -230,12 +256,20 @@ fn numbers_dates_and_codes_are_taken_as_people_write_them() {
         ("w", "Ａ 1号", json!("Ａ 1号")),
         ("b", "true", json!(true)),
         ("b", "perhaps", json!("perhaps")),
-        ("s", " \u{3000}两边有空白\r\n第二行\u{0} ", json!("两边有空白\n第二行")),
+        (
+            "s",
+            " \u{3000}两边有空白\r\n第二行\u{0} ",
+            json!("两边有空白\n第二行"),
+        ),
     ] {
         let read = one(schema.clone(), &format!("form/{key}"), written);
         assert_eq!(read[key], expected, "{key}: {written}");
     }
-    assert_eq!(one(schema, "form/s", " \u{3000}\t"), json!({}), "blank is empty");
+    assert_eq!(
+        one(schema, "form/s", " \u{3000}\t"),
+        json!({}),
+        "blank is empty"
+    );
 }
 
 #[test]
@@ -285,8 +319,17 @@ fn conditions_are_said_in_words_and_the_fields_of_a_branch_are_drawn() {
     assert_eq!(keys, ["kind", "lon", "officer", "phone", "plan"]);
     assert_eq!(model.fields[0].need, Need::Always);
     let condition = |language| {
-        let drawn = draw(&model, "form", &Typed::default(), &Told::default(), language);
-        drawn.into_iter().map(|w| (w.condition, w.needed_when, w.asked_when)).collect::<Vec<_>>()
+        let drawn = draw(
+            &model,
+            "form",
+            &Typed::default(),
+            &Told::default(),
+            language,
+        );
+        drawn
+            .into_iter()
+            .map(|w| (w.condition, w.needed_when, w.asked_when))
+            .collect::<Vec<_>>()
     };
     let zh = condition(Language::Chinese);
     assert_eq!(zh[1].0, "“类别”为“固定台”时必填");
@@ -294,8 +337,14 @@ fn conditions_are_said_in_words_and_the_fields_of_a_branch_are_drawn() {
     assert_eq!(zh[4].0, "仅在“类别”不为“固定台”时填写");
     let en = condition(Language::English);
     assert_eq!(en[1].0, "Required when “Kind” is “Fixed”");
-    assert_eq!(en[1].1, r#"[{"field":"form/kind","values":["fixed"],"negated":false}]"#);
-    assert_eq!(en[4].2, r#"[{"field":"form/kind","values":["fixed"],"negated":true}]"#);
+    assert_eq!(
+        en[1].1,
+        r#"[{"field":"form/kind","values":["fixed"],"negated":false}]"#
+    );
+    assert_eq!(
+        en[4].2,
+        r#"[{"field":"form/kind","values":["fixed"],"negated":true}]"#
+    );
 }
 
 fn people() -> Value {
@@ -319,10 +368,17 @@ fn empty_rows_are_not_sent_and_faults_still_find_the_row_that_was_typed() {
     ];
     let typed = Typed::of(pairs).unwrap();
     let reading = read(&model.fields, "form", &typed);
-    let expected = json!({"people": [{"name": "张三"}, {"name": "名字太长了", "tags": ["标签太长"]}]});
+    let expected =
+        json!({"people": [{"name": "张三"}, {"name": "名字太长了", "tags": ["标签太长"]}]});
     assert_eq!(Value::Object(reading.value.clone()), expected);
-    assert_eq!(typed_at("/form/people/1/name", &reading.rows), "form/people/3/name");
-    assert_eq!(typed_at("/form/people/1/tags/0", &reading.rows), "form/people/3/tags/2");
+    assert_eq!(
+        typed_at("/form/people/1/name", &reading.rows),
+        "form/people/3/name"
+    );
+    assert_eq!(
+        typed_at("/form/people/1/tags/0", &reading.rows),
+        "form/people/3/tags/2"
+    );
     assert_eq!(typed_at("/form/people", &reading.rows), "form/people");
     let faults = Form::compile(people()).unwrap().faults(&expected, "/form");
     let places = places(&model, "form", &typed, Language::English);
@@ -347,7 +403,10 @@ fn rows_stand_ready_before_anybody_types_and_more_can_be_asked_for() {
     assert_eq!(rows(&[]), (2, true));
     assert_eq!(rows(&[("rows:form/people", "3")]), (3, true));
     assert_eq!(rows(&[("rows:form/people", "99999999999")]), (4, false));
-    assert_eq!(rows(&[("form/people/18446744073709551615/name", "x")]), (4, false));
+    assert_eq!(
+        rows(&[("form/people/18446744073709551615/name", "x")]),
+        (4, false)
+    );
 }
 
 #[test]
@@ -386,15 +445,32 @@ fn what_the_model_does_not_know_is_a_text_field_with_its_description() {
         "free": {"title": "丙"}, "odd": true, "never": false,
     }});
     let model = model(&schema);
-    let drawn = draw(&model, "form", &Typed::default(), &Told::default(), Language::Chinese);
+    let drawn = draw(
+        &model,
+        "form",
+        &Typed::default(),
+        &Told::default(),
+        Language::Chinese,
+    );
     let kinds: Vec<(&str, &str)> = drawn.iter().map(|w| (w.name.as_str(), w.kind)).collect();
     assert_eq!(
         kinds,
-        [("form/either", "text"), ("form/free", "text"), ("form/odd", "text"), ("form/tuple", "text")]
+        [
+            ("form/either", "text"),
+            ("form/free", "text"),
+            ("form/odd", "text"),
+            ("form/tuple", "text")
+        ]
     );
     assert_eq!(drawn[0].hints, ["说明"]);
-    assert_eq!(one(schema.clone(), "form/tuple", "[\"a\", 1]"), json!({"tuple": ["a", 1]}));
-    assert_eq!(one(schema, "form/free", "[broken"), json!({"free": "[broken"}));
+    assert_eq!(
+        one(schema.clone(), "form/tuple", "[\"a\", 1]"),
+        json!({"tuple": ["a", 1]})
+    );
+    assert_eq!(
+        one(schema, "form/free", "[broken"),
+        json!({"free": "[broken"})
+    );
 }
 
 #[test]
@@ -410,11 +486,16 @@ fn hostile_schemas_are_bounded_in_depth_fields_and_references() {
     let wide = json!({"type": "object", "properties": wide});
     let mut branchy = json!({"required": ["a"]});
     for _ in 0..100 {
-        branchy = json!({"allOf": [branchy], "if": {"required": ["a"]}, "then": {"required": ["a"]}});
+        branchy =
+            json!({"allOf": [branchy], "if": {"required": ["a"]}, "then": {"required": ["a"]}});
     }
     branchy["properties"] = json!({"a": {"type": "string"}});
-    let many = json!({"type": "object", "properties": {"e": {"enum": (0..10_000).collect::<Vec<_>>()}}});
-    let rows = (0..50).fold(json!({"type": "string"}), |inner, _| json!({"type": "array", "items": inner}));
+    let many =
+        json!({"type": "object", "properties": {"e": {"enum": (0..10_000).collect::<Vec<_>>()}}});
+    let rows = (0..50).fold(
+        json!({"type": "string"}),
+        |inner, _| json!({"type": "array", "items": inner}),
+    );
     let rows = json!({"type": "object", "properties": {"r": rows}});
     for (name, schema, cut) in [
         ("loop", loop_, false),
@@ -427,7 +508,13 @@ fn hostile_schemas_are_bounded_in_depth_fields_and_references() {
     ] {
         let model = model(&schema);
         assert_eq!(model.cut, cut, "{name}");
-        let drawn = draw(&model, "form", &Typed::default(), &Told::default(), Language::Chinese);
+        let drawn = draw(
+            &model,
+            "form",
+            &Typed::default(),
+            &Told::default(),
+            Language::Chinese,
+        );
         let mut count = 0;
         every_widget(&drawn, &mut |_| count += 1);
         assert!(count <= 2 * super::FIELDS_MAX, "{name}: {count}");
@@ -438,13 +525,19 @@ fn hostile_schemas_are_bounded_in_depth_fields_and_references() {
 fn typed_values_are_bounded_in_number_and_length() {
     let mut typed = Typed::default();
     assert_eq!(typed.add("a", &"x".repeat(VALUE_BYTES_MAX)), Ok(()));
-    assert_eq!(typed.add("a", &"x".repeat(VALUE_BYTES_MAX + 1)), Err(TooMuch));
+    assert_eq!(
+        typed.add("a", &"x".repeat(VALUE_BYTES_MAX + 1)),
+        Err(TooMuch)
+    );
     assert_eq!(typed.add(&"n".repeat(513), ""), Err(TooMuch));
     let many = (0..VALUES_MAX).map(|_| ("a", ""));
     assert!(Typed::of(many).is_ok());
     assert_eq!(Typed::of((0..=VALUES_MAX).map(|_| ("a", ""))), Err(TooMuch));
     let large = "x".repeat(VALUE_BYTES_MAX);
-    assert_eq!(Typed::of((0..17).map(|_| ("a", large.as_str()))), Err(TooMuch));
+    assert_eq!(
+        Typed::of((0..17).map(|_| ("a", large.as_str()))),
+        Err(TooMuch)
+    );
 }
 
 #[test]

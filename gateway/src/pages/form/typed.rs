@@ -24,7 +24,9 @@ pub struct Typed {
 
 /// More was sent than a form can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the form holds more than {VALUES_MAX} values or {BYTES_MAX} bytes, or a value of more than {VALUE_BYTES_MAX} bytes")]
+#[error(
+    "the form holds more than {VALUES_MAX} values or {BYTES_MAX} bytes, or a value of more than {VALUE_BYTES_MAX} bytes"
+)]
 pub struct TooMuch;
 
 impl Typed {
@@ -59,8 +61,7 @@ impl Typed {
 
     /// Puts one value in the place of all of a name.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.values
-            .insert(name.to_owned(), vec![value.to_owned()]);
+        self.values.insert(name.to_owned(), vec![value.to_owned()]);
     }
 
     /// Whether a name was sent at all.

@@ -103,7 +103,13 @@ struct Comparison<'c> {
 
 /// Draws the fields below `name`. Where nothing at all was typed yet, presets are shown.
 #[must_use]
-pub fn draw(model: &Model, name: &str, typed: &Typed, told: &Told, language: Language) -> Vec<Widget> {
+pub fn draw(
+    model: &Model,
+    name: &str,
+    typed: &Typed,
+    told: &Told,
+    language: Language,
+) -> Vec<Widget> {
     let pen = Pen {
         typed,
         told,
@@ -123,9 +129,10 @@ pub fn unseen(typed: &Typed, drawn: &[&[Widget]], below: &[&str]) -> Vec<(String
     }
     let inside = |name: &str| {
         let name = name.strip_prefix("rows:").unwrap_or(name);
-        below
-            .iter()
-            .any(|part| name.strip_prefix(part).is_some_and(|rest| rest.starts_with('/')))
+        below.iter().any(|part| {
+            name.strip_prefix(part)
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
     };
     let hidden = typed
         .pairs()
@@ -211,9 +218,19 @@ impl Pen<'_> {
             Need::When(conditions) => conditions,
             Need::Always | Need::Never => &[],
         };
-        let asked: Vec<When> = field.only_when.iter().filter(|w| !w.all.is_empty()).cloned().collect();
+        let asked: Vec<When> = field
+            .only_when
+            .iter()
+            .filter(|w| !w.all.is_empty())
+            .cloned()
+            .collect();
         let condition = if !needed.is_empty() {
-            sentence(needed, texts::NEEDED_WHEN, texts::NEEDED_SOMETIMES, language)
+            sentence(
+                needed,
+                texts::NEEDED_WHEN,
+                texts::NEEDED_SOMETIMES,
+                language,
+            )
         } else if !asked.is_empty() {
             sentence(&asked, texts::ASKED_WHEN, texts::NEEDED_SOMETIMES, language)
         } else {
@@ -224,7 +241,11 @@ impl Pen<'_> {
             name: name.to_owned(),
             id: element_id(name),
             label: say(&field.label, language).to_owned(),
-            hints: field.hint.iter().map(|hint| say(hint, language).to_owned()).collect(),
+            hints: field
+                .hint
+                .iter()
+                .map(|hint| say(hint, language).to_owned())
+                .collect(),
             required: field.need == Need::Always,
             condition,
             needed_when: for_script(needed, parent),
@@ -295,7 +316,10 @@ impl Pen<'_> {
             label: texts::both(text, &[]),
         };
         widget.kind = "radio";
-        self.choices(widget, &[choice("true", texts::YES), choice("false", texts::NO)]);
+        self.choices(
+            widget,
+            &[choice("true", texts::YES), choice("false", texts::NO)],
+        );
     }
 
     fn rows(&self, widget: &mut Widget, rows: &Rows) {
@@ -343,7 +367,11 @@ fn text(widget: &mut Widget, rules: &TextRules) {
     widget.max_length = rules.max.unwrap_or(0);
     if rules.multiline {
         widget.kind = "area";
-        widget.lines = if rules.max.is_some_and(|max| max > 1_000) { 8 } else { 4 };
+        widget.lines = if rules.max.is_some_and(|max| max > 1_000) {
+            8
+        } else {
+            4
+        };
         return;
     }
     let (kind, mode) = match rules.form {
@@ -354,7 +382,11 @@ fn text(widget: &mut Widget, rules: &TextRules) {
         TextForm::Plain | TextForm::Code | TextForm::Identity => ("text", ""),
     };
     (widget.input_type, widget.inputmode) = (kind, mode);
-    widget.pattern = rules.pattern.as_deref().and_then(anchored).unwrap_or_default();
+    widget.pattern = rules
+        .pattern
+        .as_deref()
+        .and_then(anchored)
+        .unwrap_or_default();
     widget.width = match rules.max {
         Some(0..=30) => "middle",
         None if rules.form != TextForm::Plain => "middle",
@@ -389,20 +421,23 @@ fn number(widget: &mut Widget, rules: &NumberRules, language: Language) {
         ("low", rules.min.as_deref().unwrap_or_default()),
         ("high", rules.max.as_deref().unwrap_or_default()),
     ];
-    let texts: &[crate::text::Text] = match (&rules.min, &rules.max, rules.above_min, rules.below_max) {
-        (Some(_), Some(_), false, false) => &[texts::FROM_TO],
-        (low, high, above, below) => {
-            let low_text = if above { &texts::ABOVE } else { &texts::FROM };
-            let high_text = if below { &texts::BELOW } else { &texts::UP_TO };
-            for (bound, text) in [(low, low_text), (high, high_text)] {
-                if bound.is_some() {
-                    widget.hints.push(text.fill(language, &bounds));
+    let texts: &[crate::text::Text] =
+        match (&rules.min, &rules.max, rules.above_min, rules.below_max) {
+            (Some(_), Some(_), false, false) => &[texts::FROM_TO],
+            (low, high, above, below) => {
+                let low_text = if above { &texts::ABOVE } else { &texts::FROM };
+                let high_text = if below { &texts::BELOW } else { &texts::UP_TO };
+                for (bound, text) in [(low, low_text), (high, high_text)] {
+                    if bound.is_some() {
+                        widget.hints.push(text.fill(language, &bounds));
+                    }
                 }
+                &[]
             }
-            &[]
-        }
-    };
-    widget.hints.extend(texts.iter().map(|text| text.fill(language, &bounds)));
+        };
+    widget
+        .hints
+        .extend(texts.iter().map(|text| text.fill(language, &bounds)));
     if rules.whole && rules.min.is_none() && rules.max.is_none() {
         widget.hints.push(texts::WHOLE.say(language).to_owned());
     }

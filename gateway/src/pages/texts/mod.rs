@@ -1,7 +1,7 @@
 //! What pages say, by key, in Chinese and English; one file a group of pages. A template says `t("key")`.
 
-pub mod case;
 pub mod apply;
+pub mod case;
 pub mod finding;
 pub mod help;
 pub mod shell;
