@@ -27,6 +27,7 @@ assets! {
     "apply.js" "text/javascript; charset=utf-8"
     "icon.svg" "image/svg+xml"
     "case.js" "text/javascript; charset=utf-8"
+    "look_up.js" "text/javascript; charset=utf-8"
 }
 
 /// Address by name, made once.

@@ -37,9 +37,23 @@ pub struct Typed {
     code: String,
 }
 
-/// Shows the empty form.
+/// Shows the form, with the number that the QR code of a receipt names.
 pub async fn show(State(pages): PagesState, visitor: Visitor) -> Response {
-    pages.show(&visitor, Ok(LookUp::default()))
+    let page = LookUp {
+        number: number_in(visitor.query().unwrap_or_default()),
+        wrong: None,
+    };
+    pages.show(&visitor, Ok(page))
+}
+
+/// The number in an address; characters that no number has are left out.
+fn number_in(query: &str) -> String {
+    let named = query.split('&').find_map(|pair| pair.strip_prefix("no="));
+    let characters = named.unwrap_or_default().chars();
+    characters
+        .filter(char::is_ascii_alphanumeric)
+        .take(TYPED_MAX)
+        .collect()
 }
 
 /// Opens the application.
@@ -151,5 +165,18 @@ impl Page for LookUp {
                 },
             ),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_in;
+
+    #[test]
+    fn the_number_of_an_address_is_taken_and_nothing_else() {
+        assert_eq!(number_in("no=1013X&lang=en"), "1013X");
+        assert_eq!(number_in("q=1&no=10%22%3E%3Cscript"), "10223E3Cscript");
+        assert_eq!(number_in("number=1"), "");
+        assert_eq!(number_in(&format!("no={}", "1".repeat(100))).len(), 64);
     }
 }
