@@ -20,7 +20,7 @@ export async function keyboard(hall, how) {
 
   const { applicant, fields, choices } = DISCLOSURE;
   await keys.choose(page.getByRole('radio', { name: visit.say(applicant.type) }));
-  await keys.write({ zh: /^姓名或单位名称/, en: /^name/i }, applicant.name);
+  await keys.write({ zh: /^姓名或单位名称/, en: /^name$/i }, applicant.name);
   await keys.choose(page.getByRole('radio', { name: visit.say(applicant.document) }));
   await keys.write({ zh: /^证件号码/, en: /^number of the document/i }, applicant.number);
   await keys.write({ zh: /^联系电话/, en: /^telephone/i }, applicant.phone);

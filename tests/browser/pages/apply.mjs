@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { expectVisible } from '../expectation.mjs';
 
-const NAME = { zh: /^姓名或单位名称/, en: /^name/i };
+const NAME = { zh: /^姓名或单位名称/, en: /^name$/i };
 const NUMBER = { zh: /^证件号码/, en: /^number of the document/i };
 const PHONE = { zh: /^联系电话/, en: /^telephone/i };
 

@@ -130,7 +130,7 @@ super::texts! {
     DOCUMENT_CERTIFICATE "document.code.certificate" "证照" "Certificate";
     DOCUMENT_OTHER "document.code.other" "文书" "Document";
 
-    CORRECTION_HEADING "correction.heading" "需要您补正" "Corrections are needed from you";
+    CORRECTION_HEADING "correction.heading" "请补正以下内容" "Please answer this notice";
     CORRECTION_SINCE "correction.since" "通知时间：" "Notified: ";
     CORRECTION_WITHIN "correction.within" "请在{n}个工作日内补正。" "Please answer within {n} working days.";
     CORRECTION_TEXT "correction.text" "说明" "Your words";
