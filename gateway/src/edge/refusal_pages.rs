@@ -51,7 +51,7 @@ impl RefusalPages {
 
 /// Whether an answer is for a person: a browser that goes to a page says that it takes HTML; programs and our own scripts do not.
 #[must_use]
-pub fn is_for_a_person(headers: &HeaderMap, path: &str) -> bool {
+pub(super) fn is_for_a_person(headers: &HeaderMap, path: &str) -> bool {
     let accepts = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok());

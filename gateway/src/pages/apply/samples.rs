@@ -86,6 +86,7 @@ fn draft(item: &ServiceItem) -> Draft {
         situation: situation.map_or_else(String::new, |s| s.id.as_str().to_owned()),
         region: item.region.as_str().to_owned(),
         typed,
+        words: String::new(),
         uploads: uploads.collect(),
         action: Action::Review,
     }

@@ -51,14 +51,14 @@ fn entry(stored: &StoredEvent, language: Language) -> Entry {
             .collect();
         parts.join(" · ")
     });
+    let what = what.say(language);
+    // Partners often repeat the name of a step, or say "无" where they have nothing to say.
+    let worth = |words: &String| !matches!(words.trim(), "" | "无" | "-") && words.trim() != what;
     Entry {
         seq: stored.seq,
         kind: event.body.kind(),
-        what: what.say(language).to_owned(),
-        said: said
-            .into_iter()
-            .filter(|words| !words.trim().is_empty())
-            .collect(),
+        what: what.to_owned(),
+        said: said.into_iter().filter(worth).collect(),
         at: local_time(event.occurred_at),
         by: by.filter(|words| !words.is_empty()),
         corrects: stored.supersedes.is_some(),
