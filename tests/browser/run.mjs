@@ -32,7 +32,7 @@ if (!journey || !values.address || !DEVICES[values.device] || !LANGUAGES[values.
 const how = { kind: values.device, language: values.language, javaScript: !values['without-javascript'] };
 const title = `${name} on a ${how.kind} in ${how.language}${how.javaScript ? '' : ' without JavaScript'}`;
 const evidence = new Evidence();
-const browser = await open();
+const browser = await open(how.language);
 const begun = performance.now();
 const log = (line) => console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s ${line}`);
 let bound;

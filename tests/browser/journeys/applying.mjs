@@ -5,14 +5,14 @@ import { Item } from '../pages/item.mjs';
 import { Receipt } from '../pages/receipt.mjs';
 
 /** Fills in everything that a sample says; `mistake` puts a wrong answer into one field, to be found and mended. */
-async function fillIn(hall, visit, sample, mistake) {
+export async function fillIn(browser, visit, sample, mistake) {
   const form = new Form(visit);
   await form.applicant(sample.applicant);
   for (const [words, value] of sample.fields) await form.fill(words, value);
   for (const name of sample.choices ?? []) await form.choose(name);
   for (const name of sample.ticks ?? []) await visit.page.getByRole('checkbox', { name }).check();
   if (mistake) await form.fill(...sample.mistaken);
-  for (const [words, file] of await sample.documents(hall.browser)) await form.upload(words, file);
+  for (const [words, file] of await sample.documents(browser)) await form.upload(words, file);
   return form;
 }
 
@@ -22,7 +22,7 @@ export async function apply(hall, visit, sample, { mistake = false } = {}) {
   await visit.look('before you begin');
   await new Start(visit).begin(sample.situation);
   await visit.look('empty form');
-  const form = await fillIn(hall, visit, sample, mistake);
+  const form = await fillIn(hall.browser, visit, sample, mistake);
   await visit.look('form, filled in');
   await form.review();
   if (mistake) {
