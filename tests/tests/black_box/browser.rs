@@ -13,7 +13,7 @@ const USUAL: [(&str, &str); 2] = [("phone", "zh"), ("desktop", "en")];
 /// The rest, with `TONGBAN_LONG`.
 const MORE: [(&str, &str); 2] = [("phone", "en"), ("desktop", "zh")];
 
-/// The Node that can run the driver: the one that `tests/browser/install` fetched where the system's is too old, else the system's.
+/// The Node that runs the driver: that of the foreign peers, else the system's.
 fn node() -> PathBuf {
     let packages = root().join("target/browser/node_modules/playwright-core");
     assert!(
@@ -21,7 +21,7 @@ fn node() -> PathBuf {
         "{} is missing: tests/run, or tests/browser/install, installs the browser and its driver",
         packages.display()
     );
-    let own = root().join("target/browser/node/node_modules/node/bin/node");
+    let own = root().join("target/peers/bin/node");
     if own.exists() { own } else { "node".into() }
 }
 

@@ -7,6 +7,7 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod applying;
 mod bad_feedback;
 mod bad_input;
 mod browser;
@@ -16,8 +17,10 @@ mod foreign_peers;
 mod journey;
 mod mangled;
 mod operations;
-mod partners;
 mod refusal;
 mod reports;
+mod scans;
 mod secrecy;
 mod simulated_time;
+mod uploads;
+mod uploads_refused;

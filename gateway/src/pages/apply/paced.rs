@@ -55,13 +55,13 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Stream for Paced<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let ahead = self.ahead.bytes.load(Ordering::Relaxed);
-        if ahead >= AHEAD_BYTES_MAX {
-            return Poll::Ready(Some(Err(io::Error::other("no part in sight"))));
-        }
         if ahead >= REST_BYTES && !self.rested {
             self.rested = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;
+        }
+        if ahead >= AHEAD_BYTES_MAX {
+            return Poll::Ready(Some(Err(io::Error::other("no part in sight"))));
         }
         self.rested = false;
         let polled = Pin::new(&mut self.inner).poll_next(cx);

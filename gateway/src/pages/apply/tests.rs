@@ -45,7 +45,10 @@ impl Site {
         Shown {
             status: head.status,
             headers: head.headers,
-            html: String::from_utf8(bytes.to_vec()).unwrap(),
+            // The engine writes `/` as a character reference.
+            html: String::from_utf8(bytes.to_vec())
+                .unwrap()
+                .replace("&#x2f;", "/"),
         }
     }
 
@@ -564,4 +567,28 @@ async fn another_situation_asks_for_other_documents_and_keeps_the_rest() {
     assert_eq!(shown.status, StatusCode::OK);
     assert!(shown.html.contains("id=\"f-file-2\""), "{}", shown.html);
     assert!(shown.html.contains("欧阳·买买提") && shown.html.contains("<bdi>报告.pdf</bdi>"));
+}
+
+#[tokio::test]
+async fn the_language_can_be_changed_in_the_middle_of_a_form() {
+    let site = Site::new().await;
+    let parts = with(
+        &right(&site.key().await),
+        &[report(), text("action", "edit")],
+    );
+    let shown = site.post_to(&format!("{APPLY}?lang=zh"), &parts, &[]).await;
+    assert_eq!(shown.status, StatusCode::OK);
+    assert!(
+        shown.html.contains("<html lang=\"zh-CN\">"),
+        "{}",
+        shown.html
+    );
+    assert!(shown.html.contains("欧阳·买买提") && shown.html.contains("<bdi>报告.pdf</bdi>"));
+    assert!(
+        shown
+            .html
+            .contains(&format!("formaction=\"{APPLY}?lang=en\"")),
+        "{}",
+        shown.html
+    );
 }

@@ -1,11 +1,10 @@
-// The QR code of a receipt carries the query code behind `#`, which no browser sends. It is put into its field and taken out of the
-// address, so that it stands in no history and no picture of the screen.
+// Takes the query code from behind the `#` of a receipt's QR code: browsers send that part to nobody.
 (() => {
   "use strict";
-  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  const code = new URLSearchParams(window.location.hash.slice(1)).get("code");
   const field = document.getElementById("code");
   if (!code || !field) return;
-  field.value = code.slice(0, field.maxLength);
-  history.replaceState(null, "", location.pathname + location.search);
-  document.querySelector("main form button")?.focus();
+  field.value = code;
+  // Gone from the address and the history of the device.
+  window.history.replaceState(null, "", window.location.pathname + window.location.search);
 })();

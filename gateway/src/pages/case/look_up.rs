@@ -1,5 +1,6 @@
 //! The way to a case (查询办件): number and query code become the cookie that opens it.
 
+use crate::application::query::Query;
 use crate::application::refusal::Refusal;
 use crate::application::session;
 use crate::pages::engine::Page;
@@ -37,23 +38,18 @@ pub struct Typed {
     code: String,
 }
 
-/// Shows the form, with the number that the QR code of a receipt names.
+/// Shows the form; the address of a receipt names the number (`?no=`).
 pub async fn show(State(pages): PagesState, visitor: Visitor) -> Response {
-    let page = LookUp {
-        number: number_in(visitor.query().unwrap_or_default()),
+    let page = Query::parse(visitor.query(), &["no"]).map(|query| LookUp {
+        number: query
+            .one("no")
+            .unwrap_or_default()
+            .chars()
+            .take(TYPED_MAX)
+            .collect(),
         wrong: None,
-    };
-    pages.show(&visitor, Ok(page))
-}
-
-/// The number in an address; characters that no number has are left out.
-fn number_in(query: &str) -> String {
-    let named = query.split('&').find_map(|pair| pair.strip_prefix("no="));
-    let characters = named.unwrap_or_default().chars();
-    characters
-        .filter(char::is_ascii_alphanumeric)
-        .take(TYPED_MAX)
-        .collect()
+    });
+    pages.show(&visitor, page)
 }
 
 /// Opens the application.
@@ -165,18 +161,5 @@ impl Page for LookUp {
                 },
             ),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number_in;
-
-    #[test]
-    fn the_number_of_an_address_is_taken_and_nothing_else() {
-        assert_eq!(number_in("no=1013X&lang=en"), "1013X");
-        assert_eq!(number_in("q=1&no=10%22%3E%3Cscript"), "10223E3Cscript");
-        assert_eq!(number_in("number=1"), "");
-        assert_eq!(number_in(&format!("no={}", "1".repeat(100))).len(), 64);
     }
 }

@@ -89,14 +89,14 @@ fn text(kind: &Kind, value: &Value, language: Language) -> String {
         }
         (_, Value::Bool(true)) => texts::YES.say(language).to_owned(),
         (_, Value::Bool(false)) => texts::NO.say(language).to_owned(),
-        (_, value) => super::schema::wire(value),
+        (_, value) => super::choices::wire(value),
     }
 }
 
 fn named(choices: &[Choice], value: &Value, language: Language) -> String {
     let found = choices.iter().find(|choice| choice.value == *value);
     found.map_or_else(
-        || super::schema::wire(value),
+        || super::choices::wire(value),
         |choice| say(&choice.label, language).to_owned(),
     )
 }

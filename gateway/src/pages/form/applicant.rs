@@ -51,7 +51,7 @@ pub fn fields(audience: &[Audience]) -> Vec<Field> {
         ),
         document,
         hinted(
-            field("id_number", texts::ID_NUMBER, text(50, TextForm::Identity)).required(),
+            field("id_number", texts::ID_NUMBER, text(50, TextForm::Capitals)).required(),
             texts::ID_NUMBER_HINT,
             "off",
         ),

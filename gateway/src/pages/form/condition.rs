@@ -148,12 +148,12 @@ fn named(value: Value, choices: &[Choice]) -> Choice {
         Value::Bool(true) => both(texts::YES, &[]),
         Value::Bool(false) => both(texts::NO, &[]),
         other => {
-            let shown = super::schema::wire(other);
+            let shown = super::choices::wire(other);
             Bilingual::new(shown.clone(), shown)
         }
     };
     Choice {
-        wire: super::schema::wire(&value),
+        wire: super::choices::wire(&value),
         value,
         label,
     }

@@ -143,6 +143,9 @@ fn words(finding: &Finding, place: Option<&Place>, language: Language) -> String
     let own = match finding.code {
         "form_missing" | "missing_field" => wording.missing,
         "form_type" | "form_format" => wording.form,
+        "wrong_check_digit" => Some(texts::WRONG_NUMBER),
+        "identity_number_form" => Some(texts::NUMBER_FORM),
+        "wrong_birth_date" | "birth_date_in_future" => Some(texts::BIRTH_DATE),
         _ => None,
     };
     if let Some(text) = own {

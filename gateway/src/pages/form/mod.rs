@@ -10,8 +10,11 @@
 
 pub mod answers;
 pub mod applicant;
+mod choices;
 pub mod condition;
+mod conditional;
 pub mod faults;
+mod input;
 pub mod model;
 pub mod normalise;
 pub mod reading;

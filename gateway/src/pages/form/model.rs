@@ -123,8 +123,8 @@ pub enum TextForm {
     Plain,
     /// A number or code that people write with spaces or in full-width characters.
     Code,
-    /// A number of an identity document: as a code, with a capital check character.
-    Identity,
+    /// A code whose letters are capitals, as the check character of an identity number is.
+    Capitals,
     /// An e-mail address.
     Email,
     /// A telephone number.

@@ -104,7 +104,7 @@ fn tolerant(form: TextForm, text: &str) -> Option<String> {
     match form {
         TextForm::Plain | TextForm::Address => None,
         TextForm::Code => Some(normalise::code(text)),
-        TextForm::Identity => Some(normalise::code(text).to_ascii_uppercase()),
+        TextForm::Capitals => Some(normalise::code(text).to_ascii_uppercase()),
         TextForm::Email => Some(normalise::code(text)),
         TextForm::Phone => Some(normalise::code(text)),
     }

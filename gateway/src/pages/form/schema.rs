@@ -1,11 +1,12 @@
 //! From a JSON Schema (draft 2020-12 and what items use of draft 7) to the fields of a form.
 
-use super::condition::Beside;
+use super::choices::{choices, wire};
+use super::conditional::{Conditions, needed};
 use super::model::{
     Choice, Field, Kind, Model, MomentForm, Need, NumberRules, Rows, TextForm, TextRules, When,
 };
 use super::texts::{self, both};
-use super::{CHOICES_MAX, DEPTH_MAX, FIELDS_MAX, ROWS_MAX};
+use super::{DEPTH_MAX, FIELDS_MAX, ROWS_MAX};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use tongban_catalog::Bilingual;
@@ -14,8 +15,6 @@ use tongban_catalog::Bilingual;
 const LONG_TEXT: u64 = 300;
 /// References that are followed one after the other.
 const REFERENCES_MAX: usize = 8;
-/// Parts of a schema (`allOf`, `then` …) that are read for one object.
-const PARTS_MAX: usize = 200;
 
 /// The model of a form's schema.
 #[must_use]
@@ -43,28 +42,11 @@ pub(super) fn strings(list: Option<&Value>) -> impl Iterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-/// A value as a page sends it: a text as it stands, anything else as JSON.
-pub(super) fn wire(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
 struct Reader<'s> {
     root: &'s Value,
     /// Fields that may still be drawn.
     left: usize,
     cut: bool,
-}
-
-/// What the conditional parts of an object say about its fields.
-#[derive(Default)]
-struct Conditions {
-    always: BTreeSet<String>,
-    needed: Vec<(String, When)>,
-    more: Vec<(String, Value, When)>,
-    parts: usize,
 }
 
 impl Reader<'_> {
@@ -201,95 +183,8 @@ impl Reader<'_> {
     }
 }
 
-impl Conditions {
-    /// Reads what `schema` says beyond its plain properties, under the condition `when` that leads to it.
-    fn read(&mut self, schema: &Map<String, Value>, when: Option<&When>, beside: Beside<'_>) {
-        self.parts += 1;
-        if self.parts > PARTS_MAX {
-            return;
-        }
-        if let Some(when) = when {
-            for key in strings(schema.get("required")) {
-                self.needed.push((key.to_owned(), when.clone()));
-            }
-        }
-        // What stands in the properties of a part and nowhere else is a field all the same.
-        let extra = when.cloned().unwrap_or_default();
-        for (key, value) in properties_in_order(schema) {
-            if when.is_some() {
-                self.more.push((key, value, extra.clone()));
-            }
-        }
-        for part in parts(schema.get("allOf")) {
-            let inner = when.cloned().unwrap_or_default();
-            let unconditional = when.is_none();
-            self.read_part(part, inner, unconditional, beside);
-        }
-        if let Some(condition) = schema.get("if") {
-            let holds = When::read(condition, beside);
-            self.read_branch(schema.get("then"), &holds, beside);
-            self.read_branch(schema.get("else"), &holds.negated(), beside);
-        }
-        for name in ["dependentRequired", "dependentSchemas", "dependencies"] {
-            self.dependents(schema.get(name), beside);
-        }
-    }
-
-    fn read_part(
-        &mut self,
-        part: &Map<String, Value>,
-        when: When,
-        unconditional: bool,
-        beside: Beside<'_>,
-    ) {
-        if !unconditional {
-            return self.read(part, Some(&when), beside);
-        }
-        for (key, value) in properties_in_order(part) {
-            self.more.push((key, value, When::default()));
-        }
-        let required = strings(part.get("required"));
-        self.always.extend(required.map(str::to_owned));
-        self.read(part, None, beside);
-    }
-
-    fn read_branch(&mut self, branch: Option<&Value>, when: &When, beside: Beside<'_>) {
-        if let Some(Value::Object(branch)) = branch {
-            self.read(branch, Some(when), beside);
-        }
-    }
-
-    fn dependents(&mut self, by_key: Option<&Value>, beside: Beside<'_>) {
-        let Some(Value::Object(by_key)) = by_key else {
-            return;
-        };
-        for (key, dependent) in by_key {
-            let when = match beside(key) {
-                Some((label, _)) => When::filled(key, label),
-                None => When::default(),
-            };
-            for needed in strings(Some(dependent)) {
-                self.needed.push((needed.to_owned(), when.clone()));
-            }
-            self.read_branch(Some(dependent), &when, beside);
-        }
-    }
-}
-
-fn needed(key: &str, conditions: &[(String, When)]) -> Need {
-    let found: Vec<When> = conditions
-        .iter()
-        .filter(|(own, _)| own == key)
-        .map(|(_, when)| when.clone())
-        .collect();
-    match found.is_empty() {
-        true => Need::Never,
-        false => Need::When(found),
-    }
-}
-
 /// The properties in the order of `x-order`, then those that it does not name.
-fn properties_in_order(schema: &Map<String, Value>) -> Vec<(String, Value)> {
+pub(super) fn properties_in_order(schema: &Map<String, Value>) -> Vec<(String, Value)> {
     let Some(Value::Object(properties)) = schema.get("properties") else {
         return Vec::new();
     };
@@ -304,17 +199,12 @@ fn properties_in_order(schema: &Map<String, Value>) -> Vec<(String, Value)> {
     ordered
 }
 
-fn parts(list: Option<&Value>) -> impl Iterator<Item = &Map<String, Value>> {
-    let parts = list.and_then(Value::as_array).into_iter().flatten();
-    parts.filter_map(Value::as_object).take(PARTS_MAX)
-}
-
 fn text<'v>(schema: &'v Map<String, Value>, key: &str) -> Option<&'v str> {
     let text = schema.get(key)?.as_str()?.trim();
     (!text.is_empty()).then_some(text)
 }
 
-fn label(schema: &Map<String, Value>, key: &str) -> Bilingual {
+pub(super) fn label(schema: &Map<String, Value>, key: &str) -> Bilingual {
     let zh = text(schema, "title").unwrap_or(key);
     Bilingual::new(zh, text(schema, "title_en").unwrap_or(zh))
 }
@@ -368,64 +258,6 @@ fn type_of(schema: &Map<String, Value>) -> &str {
     }
 }
 
-/// The values that a schema offers: `oneOf` or `anyOf` of `const` with titles, `enum`, `const`. Empty when it offers none.
-fn choices(schema: &Map<String, Value>) -> Vec<Choice> {
-    let mut found: Vec<Choice> = Vec::new();
-    if let Some(value) = schema.get("const") {
-        found.push(choice(value, schema));
-    } else if let Some(Value::Array(values)) = schema.get("enum") {
-        let names_en = schema.get("enum_en").and_then(Value::as_array);
-        let names = schema.get("enum_titles").and_then(Value::as_array);
-        let name = |list: Option<&Vec<Value>>, index: usize| {
-            list.and_then(|l| l.get(index)?.as_str().map(str::to_owned))
-        };
-        found.extend(values.iter().enumerate().map(|(index, value)| {
-            let zh = name(names, index).unwrap_or_else(|| wire(value));
-            let en = name(names_en, index).unwrap_or_else(|| zh.clone());
-            Choice {
-                wire: wire(value),
-                value: value.clone(),
-                label: Bilingual::new(zh, en),
-            }
-        }));
-    } else if let Some(Value::Array(variants)) = schema.get("oneOf").or_else(|| schema.get("anyOf"))
-    {
-        for variant in variants {
-            match variant.as_object().and_then(|v| Some((v, v.get("const")?))) {
-                Some((variant, value)) => found.push(choice(value, variant)),
-                None => return Vec::new(),
-            }
-        }
-    }
-    if found.len() > CHOICES_MAX {
-        return Vec::new();
-    }
-    tell_apart(&mut found);
-    found
-}
-
-fn choice(value: &Value, schema: &Map<String, Value>) -> Choice {
-    let wire = wire(value);
-    let label = label(schema, &wire);
-    Choice {
-        wire,
-        value: value.clone(),
-        label,
-    }
-}
-
-/// `"1"` and `1` would be sent alike; texts that share their wire with another value are sent as JSON.
-fn tell_apart(choices: &mut Vec<Choice>) {
-    let mut seen = BTreeSet::new();
-    choices.retain_mut(|choice| {
-        if seen.insert(choice.wire.clone()) {
-            return true;
-        }
-        choice.wire = choice.value.to_string();
-        seen.insert(choice.wire.clone())
-    });
-}
-
 fn number_rules(schema: &Map<String, Value>, whole: bool) -> NumberRules {
     let bound = |name: &str| schema.get(name).filter(|v| v.is_number()).map(wire);
     let (above, below) = (bound("exclusiveMinimum"), bound("exclusiveMaximum"));
@@ -448,6 +280,7 @@ fn string(schema: &Map<String, Value>) -> Kind {
         "email" | "idn-email" => TextForm::Email,
         "uri" | "iri" | "url" => TextForm::Address,
         "phone" | "tel" => TextForm::Phone,
+        _ if pattern.as_deref().is_some_and(is_of_capitals) => TextForm::Capitals,
         _ if pattern.as_deref().is_some_and(is_of_code) => TextForm::Code,
         _ => TextForm::Plain,
     };
@@ -472,4 +305,11 @@ fn is_of_code(pattern: &str) -> bool {
         && !open
             .iter()
             .any(|part| pattern.replace("\\.", "").contains(part))
+}
+
+/// Whether a pattern of a code takes letters, and capitals alone.
+fn is_of_capitals(pattern: &str) -> bool {
+    let letters = pattern.replace("\\d", "");
+    let small = letters.contains(|c: char| c.is_ascii_lowercase());
+    is_of_code(pattern) && !small && letters.contains(|c: char| c.is_ascii_uppercase())
 }

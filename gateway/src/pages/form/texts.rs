@@ -132,6 +132,12 @@ texts! {
     NONE_CHOSEN "form.fault.choose_any" "请至少选择一项" "Choose at least one";
     /// A fault of a consent.
     NOT_AGREED "form.fault.agree" "请勾选确认" "Tick the box to agree";
+    /// A fault of a document's number: its check character does not fit.
+    WRONG_NUMBER "form.fault.number_check" "证件号码不正确，请对照证件逐位核对" "This number cannot be right; compare it with your document, character by character";
+    /// A fault of a document's number.
+    NUMBER_FORM "form.fault.number_form" "证件号码的位数或字符不对，请核对证件类型和号码" "The number does not have the form of this document; check the kind of document and the number";
+    /// A fault of a document's number.
+    BIRTH_DATE "form.fault.birth_date" "身份证号码中的出生日期不对，请核对第7至14位" "The date of birth within the number is wrong; check characters 7 to 14";
     /// A fault of anything else that was left empty.
     LEFT_EMPTY "form.fault.empty" "请填写此项" "Fill this in";
 }
