@@ -21,6 +21,7 @@ use crate::operations::observers::watch_queues;
 use crate::operations::ops_api::{self, OpsRoom};
 use crate::outbound::{Connector, OutboundClient};
 use crate::passthrough::Passthrough;
+use crate::processing::bulk::{self, BulkRunner};
 use crate::processing::change::{CaseNews, Casework};
 use crate::processing::delivery::Courier;
 use crate::processing::delivery::worker::{self, WorkerBounds};
@@ -224,6 +225,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         .map_err(InstallationError::of)?;
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
     let stop_asked = CancellationToken::new();
+    let bulk_news = Arc::new(Notify::new());
     let exchange_room =
         ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
     let partners = exchange_room.credentials();
@@ -242,6 +244,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
             &stop_asked,
             &passthrough,
             environment,
+            &bulk_news,
         ),
         config.rooms.clone(),
     )
@@ -267,7 +270,15 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         entropy,
     });
     let stop_workers = CancellationToken::new();
-    let workers = workers(config, courier, casework, feedback, metrics, &stop_workers);
+    let workers = workers(
+        config,
+        courier,
+        casework,
+        feedback,
+        metrics,
+        bulk_news,
+        &stop_workers,
+    );
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -361,6 +372,7 @@ fn rooms(
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
+    bulk_news: &Arc<Notify>,
 ) -> Vec<RoomRoutes> {
     let settings = HallSettings {
         material_bytes_max: config.intake.material_bytes_max,
@@ -378,6 +390,8 @@ fn rooms(
             registry: Arc::clone(&casework.registry),
             clock: casework.clock.clone(),
             drain: Arc::new(move || drain.cancel()),
+            previews: Arc::default(),
+            bulk_news: Arc::clone(bulk_news),
         }),
         apply_api::router(ApplyRoom {
             store: casework.store.clone(),
@@ -396,6 +410,7 @@ fn workers(
     casework: Casework,
     feedback: Feedback,
     metrics: Metrics,
+    bulk_news: Arc<Notify>,
     stop: &CancellationToken,
 ) -> JoinSet<()> {
     let tick = config.delivery.tick;
@@ -413,6 +428,14 @@ fn workers(
         Arc::clone(&wake),
         stop.clone(),
     ));
+    let runner = BulkRunner {
+        store: casework.store.clone(),
+        clock: casework.clock.clone(),
+        news: bulk_news,
+        worker: Arc::clone(&wake),
+        observer: Arc::new(metrics.clone()),
+    };
+    workers.spawn(bulk::run(runner, stop.clone()));
     workers.spawn(worker::run(
         Arc::clone(&courier),
         bounds,

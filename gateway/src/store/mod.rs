@@ -10,6 +10,7 @@
 
 pub mod application;
 pub mod audit;
+pub mod bulk;
 pub mod case;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -62,6 +63,7 @@ pub trait Store:
     application::ApplicationStore
     + case::CaseStore
     + delivery::DeliveryStore
+    + bulk::BulkStore
     + material::MaterialStore
     + registry::RegistryStore
     + audit::AuditStore

@@ -9,6 +9,7 @@
 
 mod bad_feedback;
 mod bad_input;
+mod bulk;
 mod crash;
 mod demo;
 mod foreign_peers;
