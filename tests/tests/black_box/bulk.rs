@@ -256,6 +256,11 @@ async fn ctrl_c_stops_a_bulk_retry_within_a_second_and_it_can_go_on() {
         &data,
     ];
     let mut command = Running::start(&line, &log, &[]);
+    eventually("the job has begun", STATE_MAX, || async {
+        let found = hall.ops("GET", "/ops/v1/jobs/1", Value::Null).await;
+        (found.status == 200).then_some(())
+    })
+    .await;
     job_until(&hall, 1, "some have arrived", |job| {
         job["delivered"].as_u64() > Some(2)
     })
@@ -278,8 +283,9 @@ async fn ctrl_c_stops_a_bulk_retry_within_a_second_and_it_can_go_on() {
         stopped["delivered"].as_u64().unwrap(),
     );
     assert_eq!(left + delivered, COUNT, "{stopped:#}");
-    eventually("the command has ended", STATE_MAX, async || {
-        command.has_ended().then_some(())
+    eventually("the command has ended", STATE_MAX, || {
+        let ended = command.has_ended();
+        async move { ended.then_some(()) }
     })
     .await;
     let said = command.printed();

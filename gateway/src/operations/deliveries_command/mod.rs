@@ -228,9 +228,9 @@ fn moment(text: &str) -> Result<Timestamp, String> {
     let civil: jiff::civil::DateTime = text
         .parse()
         .map_err(|_| "write 2026-03-01, 2026-03-01T09:30 or 2026-03-01T01:30:00Z".to_owned())?;
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(8));
-    let at = civil.to_zoned(zone).map_err(|e| e.to_string())?;
-    Ok(at.timestamp())
+    jiff::tz::Offset::constant(8)
+        .to_timestamp(civil)
+        .map_err(|e| e.to_string())
 }
 
 fn list_path(filter: &ListArguments) -> String {

@@ -305,14 +305,14 @@ pub async fn a_job_that_ended_leaves_its_deliveries_to_others(subject: &dyn Subj
 
 pub async fn a_discard_makes_room_and_is_counted(subject: &dyn Subject) {
     let store = subject.store();
-    let mut ids = dead(&store, 2, false).await;
+    dead(&store, 2, false).await;
     submitted(&store, application()).await;
     let (count, found) = store
         .bulk_candidates(&ALL, BulkKind::Discard, &DeliveryFilter::default())
         .await
         .unwrap();
     assert_eq!(count, 3, "pending ones can be given up too");
-    ids = found.iter().map(|c| c.id).collect();
+    let ids: Vec<i64> = found.iter().map(|c| c.id).collect();
     let id = begun(&store, BulkKind::Discard, &ids).await;
     assert_eq!(release(&store, id, 2, 101).await, 2);
     assert_eq!(state(&store, ids[1]).await, DeliveryState::Discarded);

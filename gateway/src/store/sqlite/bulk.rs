@@ -215,6 +215,10 @@ async fn begin(
     if open >= i64::from(open_max) || new.deliveries.len() > BULK_MEMBERS_MAX as usize {
         return undo(BulkBegun::TooMany);
     }
+    // A filter without ids would mean everything.
+    if new.deliveries.is_empty() {
+        return undo(BulkBegun::Changed(0));
+    }
     if let Some((job, count)) = overlap(connection, &new.deliveries).await? {
         return undo(BulkBegun::Overlaps { count, job });
     }
@@ -229,7 +233,7 @@ async fn begin(
         .fetch_one(&mut *connection)
         .await?;
     let changed = stored(new.deliveries.len()) - still;
-    if changed != 0 || new.deliveries.is_empty() {
+    if changed != 0 {
         return undo(BulkBegun::Changed(count(
             "bulk_job", "id", "count", changed,
         )?));
