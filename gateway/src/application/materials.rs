@@ -86,7 +86,7 @@ fn announced(hall: &Hall, call: &Call) -> Result<NewMaterial, Refusal> {
     let declared = call
         .header("content-length")
         .and_then(|t| t.parse::<u64>().ok());
-    if declared.is_some_and(|bytes| bytes > hall.settings.material_bytes_max) {
+    if declared.is_some_and(|bytes| bytes > hall.uploads.material_bytes_max()) {
         return Err(too_large());
     }
     let id = hall
@@ -103,8 +103,8 @@ fn announced(hall: &Hall, call: &Call) -> Result<NewMaterial, Refusal> {
         content_type: content_type.to_owned(),
         file_name,
         created_at: hall.intake.clock.now(),
-        max_bytes: hall.settings.material_bytes_max,
-        max_unbound_bytes: hall.settings.unbound_bytes_max,
+        max_bytes: hall.uploads.material_bytes_max(),
+        max_unbound_bytes: hall.uploads.unbound_bytes_max(),
     })
 }
 

@@ -117,6 +117,7 @@ pub const TABLE: &[Access] = rows! {
     Operations POST "/ops/v1/systems/{id}/resume" OPERATOR;
     Operations GET "/ops/v1/feedback" OPERATOR;
     Operations POST "/ops/v1/apply" OPERATOR;
+    Operations POST "/ops/v1/reload" OPERATOR;
     Operations POST "/ops/v1/drain" OPERATOR;
     Operations POST "/ops/v1/clock" OPERATOR;
 };

@@ -18,6 +18,7 @@ mod mangled;
 mod operations;
 mod partners;
 mod refusal;
+mod reload;
 mod reports;
 mod secrecy;
 mod simulated_time;

@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
 use crate::identity::Principal;
 use crate::identity::access::Listener;
+use crate::installation::reload::Reloader;
 use crate::intake::json;
 use crate::intake::origin::kind_word;
 use crate::problem::Problem;
@@ -31,7 +32,7 @@ use axum::response::Response;
 use http::{Extensions, Method, StatusCode, request};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 /// Bytes of a request's body: a thousand ids and a reason fit well.
@@ -57,6 +58,8 @@ pub struct OpsRoom {
     pub previews: Arc<Previews>,
     /// Tells the runner of bulk jobs that one was begun, stopped or made to go on.
     pub bulk_news: Arc<Notify>,
+    /// Reads everything anew; set once everything runs.
+    pub reloader: Arc<OnceLock<Arc<Reloader>>>,
 }
 
 /// The room's routes: every row of `/ops/v1` but `apply`. `clock` is served in builds with `simulated-time` alone.
@@ -99,6 +102,7 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
         .route_with(Method::POST, "/ops/v1/jobs/{id}/stop", bounds, jobs::stop)
         .route_with(Method::POST, "/ops/v1/jobs/{id}/go-on", bounds, jobs::go_on)
         .route(Method::GET, "/ops/v1/feedback", seen::rejected)
+        .route_with(Method::POST, "/ops/v1/reload", bounds, running::reload)
         .route_with(Method::POST, "/ops/v1/drain", bounds, running::drain);
     #[cfg(feature = "simulated-time")]
     let routes = routes.route_with(

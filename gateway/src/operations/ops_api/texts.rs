@@ -37,6 +37,8 @@ texts! {
     UNKNOWN_JOB "unknown_job" "没有此作业" "There is no such job";
     /// 409.
     JOB_NOT_STOPPED "job_not_stopped" "只有已停止的作业才能继续" "Only a job that has stopped can go on";
+    /// 422: settings or what is registered cannot be used.
+    NOT_RELOADED "not_reloaded" "有错误，未作任何更改" "Nothing was changed: what was read anew has faults";
     /// 503.
     UNAVAILABLE "unavailable" "存储暂不可用，请稍后再试" "The store is not available now, try again later";
 }
