@@ -22,6 +22,7 @@ use crate::operations::metrics::Metrics;
 use crate::operations::observers::watch_queues;
 use crate::operations::ops_api::{self, OpsRoom};
 use crate::outbound::{Connector, OutboundClient};
+use crate::pages::{self, Pages};
 use crate::passthrough::Passthrough;
 use crate::processing::bulk::{self, BulkRunner};
 use crate::processing::change::{CaseNews, Casework};
@@ -221,7 +222,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
             Arc::clone(&environment),
             &bulk_news,
             &reloading,
-        ),
+        )?,
         config.rooms.clone(),
     )
     .map_err(InstallationError::of)?;
@@ -385,9 +386,12 @@ fn rooms(
     environment: Environment,
     bulk_news: &Arc<Notify>,
     reloading: &Reloading,
-) -> Vec<RoomRoutes> {
+) -> Result<Vec<RoomRoutes>, InstallationError> {
     let drain = stop_asked.clone();
     let mut rooms = application::routes(hall);
+    rooms.push(pages::routes(
+        &Pages::new(Arc::clone(hall)).map_err(InstallationError::of)?,
+    ));
     rooms.extend([
         exchange::router(exchange_room),
         ops_api::router(OpsRoom {
@@ -408,7 +412,7 @@ fn rooms(
             changing: Arc::clone(&reloading.changing),
         }),
     ]);
-    rooms
+    Ok(rooms)
 }
 
 fn worker_bounds(config: &Config) -> WorkerBounds {

@@ -12,6 +12,7 @@ pub mod installation;
 pub mod intake;
 pub mod operations;
 pub mod outbound;
+pub mod pages;
 pub mod passthrough;
 pub mod problem;
 pub mod processing;
