@@ -139,7 +139,7 @@ impl Platform {
 )]
 fn document(no: &str, note: &str) -> String {
     let escaped = note.replace('&', "&amp;").replace('<', "&lt;");
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+    let now = jiff::tz::offset(8).to_datetime(jiff::Timestamp::now());
     let at = now.strftime("%Y-%-m-%-d %H:%M:%S");
     format!(
         "<ExInfo><standardInfo process=\"EX_GDBS_WSYSL\"><Field FieldName=\"SBLSH\">{no}</Field>\
