@@ -263,8 +263,12 @@ fn settings(arguments: &LoadArguments, seed: u64) -> Result<Settings, CommandErr
     if times.threads.is_some_and(|n| !(1..=LANES_MAX).contains(&n)) {
         return Err(usage(&format!("--threads must be 1 to {LANES_MAX}")));
     }
+    // At each rate of a search, the conditions of the whole must not be so either.
+    let fail_if = &arguments.outcome.fail_if;
     let search = times.search.clone().map(|condition| SearchSettings {
-        unless: vec![condition],
+        unless: std::iter::once(condition)
+            .chain(fail_if.iter().cloned())
+            .collect(),
         rate_max: times.search_max,
     });
     let mut all = Settings::new(target, mix, pace(times));
@@ -292,7 +296,7 @@ fn settings(arguments: &LoadArguments, seed: u64) -> Result<Settings, CommandErr
     all.body = body(requests.body.as_deref())?;
     all.headers.clone_from(&requests.header);
     all.late_max = arguments.outcome.late_max;
-    all.fail_if.clone_from(&arguments.outcome.fail_if);
+    all.fail_if.clone_from(fail_if);
     all.search = search;
     Ok(all)
 }

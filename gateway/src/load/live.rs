@@ -146,14 +146,20 @@ impl std::fmt::Display for Look {
         if self.warming {
             return write!(f, "warming up, {left} s left");
         }
-        write!(f, "{:>4} s  ", self.elapsed.as_secs())?;
+        write!(f, "{left:>4} s left  answered {:.0}", self.achieved)?;
         if let Some(asked) = self.asked {
-            write!(f, "asked {asked:.0}/s  ")?;
+            write!(f, " of {asked:.0}")?;
         }
+        let Self {
+            p50_ms,
+            p99_ms,
+            faults,
+            throttled,
+            ..
+        } = self;
         write!(
             f,
-            "answered {:.0}/s  p50 {:.1} ms  p99 {:.1} ms  faults {}  throttled {}  {left} s left",
-            self.achieved, self.p50_ms, self.p99_ms, self.faults, self.throttled
+            "/s  p50 {p50_ms:.1}  p99 {p99_ms:.1} ms  faults {faults}  throttled {throttled}"
         )
     }
 }

@@ -156,7 +156,13 @@ fn parse(path: &str, text: &str) -> Result<Vec<Known>, NumbersError> {
             continue;
         }
         let mut words = line.split_ascii_whitespace();
-        match (words.next(), words.next(), words.next()) {
+        // Both go into requests as they are.
+        let plain = |word: &&str| {
+            word.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+        };
+        let mut next = || words.next().filter(plain);
+        match (next(), next(), words.clone().next()) {
             (Some(number), Some(code), None) => all.push(Known {
                 number: number.to_owned(),
                 query_code: code.to_owned(),
@@ -202,6 +208,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_application_is_named() {
+        assert!(parse("f", "N/1 C1").is_err());
         let wrong = parse("f", "# first\nN1 C1\n\nN2\n").unwrap_err();
         assert!(wrong.to_string().starts_with("f:4: "), "{wrong}");
         assert!(matches!(

@@ -236,11 +236,14 @@ async fn run_until(
         prepared = preparing => prepared?,
         () = stop.cancelled() => return Err(LoadError::Stopped),
     };
-    let mut report = match &settings.search {
-        None => prepared.measure(settings.pace).await?,
+    let report = match &settings.search {
+        None => {
+            let mut report = prepared.measure(settings.pace).await?;
+            report.judge(&settings.fail_if);
+            report
+        }
         Some(search) => prepared.search(search).await?,
     };
-    report.judge(&settings.fail_if);
     prepared.shared.numbers.flush().map_err(LoadError::Thread)?;
     Ok(report)
 }

@@ -69,10 +69,8 @@ pub struct Tally {
     pub timer_lateness: Latencies,
     /// How late a request was sent although a connection was free.
     pub send_lateness: Latencies,
-    /// Response times since the last look at them, for the live line.
+    /// Response times (in a closed loop, service times) since the last look at them, for the live line.
     pub window: Latencies,
-    /// Faults since then.
-    pub window_faults: u64,
 }
 
 /// What a request has come to.
@@ -141,7 +139,6 @@ impl Tally {
             timer_lateness: Latencies::new()?,
             send_lateness: Latencies::new()?,
             window: Latencies::new()?,
-            window_faults: 0,
         })
     }
 
@@ -151,19 +148,21 @@ impl Tally {
             return;
         };
         own.sent += 1;
-        let mut response = times.response;
-        match outcome {
+        // A request that was given up has taken at least so long; without it the percentiles would hide the worst.
+        let counts = match outcome {
             Outcome::Expected => {
                 own.answered += 1;
                 own.service.record(times.service);
+                true
             }
-            // A request that was given up has taken at least so long; without it the percentiles would hide the worst.
-            Outcome::Missed(fault) if fault.kind == FaultKind::Timeout => {}
-            _ => response = None,
-        }
-        if let Some(response) = response {
+            Outcome::Missed(fault) => fault.kind == FaultKind::Timeout,
+            _ => false,
+        };
+        if counts && let Some(response) = times.response {
             own.response.record(response);
-            self.window.record(response);
+        }
+        if counts && Operation::DUE.contains(&operation) {
+            self.window.record(times.response.unwrap_or(times.service));
         }
         let words = match outcome {
             Outcome::Expected => return,
@@ -189,7 +188,6 @@ impl Tally {
             }
         };
         own.faults += 1;
-        self.window_faults += 1;
         if self.words.len() < WORDS_MAX {
             let words: String = words.chars().take(WORDS_CHARS_MAX).collect();
             self.words.push(format!("{}: {words}", operation.as_str()));

@@ -201,8 +201,9 @@ impl Worker {
             if answer.status != StatusCode::CREATED {
                 return Err("its answer is no 201");
             }
-            serde_json::from_slice(&answer.body)
-                .map_err(|_| "its answer names no number, query code and receipt")
+            let told: Option<Acknowledged> = serde_json::from_slice(&answer.body).ok();
+            told.filter(|told| !told.application_no.is_empty())
+                .ok_or("its answer names no number, query code and receipt")
         })
         .await
     }

@@ -164,7 +164,8 @@ async fn refusals_that_protect_the_hall_are_counted_apart_from_faults() {
 #[tokio::test]
 async fn a_run_that_is_stopped_prints_what_was_measured_and_is_marked_as_cut() {
     let partner = Partner::start(None);
-    let (url, log) = (partner.url(), tempfile());
+    let (url, folder) = (partner.url(), tempfile::tempdir().unwrap());
+    let log = folder.path().join("load.log");
     let shape = [
         "pass-through",
         "--bare",
@@ -325,16 +326,6 @@ fn nobody_but_this_machine_is_called_without_being_asked_for() {
         "{}",
         words(&help)
     );
-}
-
-fn tempfile() -> std::path::PathBuf {
-    static DRAWN: AtomicU64 = AtomicU64::new(0);
-    let name = format!(
-        "tongban-load-{}-{}.log",
-        std::process::id(),
-        DRAWN.fetch_add(1, Ordering::Relaxed)
-    );
-    std::env::temp_dir().join(name)
 }
 
 /// A partner's server that answers every request at once, but for one that it lets wait for a second.
