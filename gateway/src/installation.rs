@@ -20,6 +20,7 @@ use crate::operations::metrics::Metrics;
 use crate::operations::observers::watch_queues;
 use crate::operations::ops_api::{self, OpsRoom};
 use crate::outbound::{Connector, OutboundClient};
+use crate::pages::{self, Pages};
 use crate::passthrough::Passthrough;
 use crate::processing::change::{CaseNews, Casework};
 use crate::processing::delivery::Courier;
@@ -242,7 +243,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
             &stop_asked,
             &passthrough,
             environment,
-        ),
+        )?,
         config.rooms.clone(),
     )
     .map_err(InstallationError::of)?;
@@ -361,7 +362,7 @@ fn rooms(
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
-) -> Vec<RoomRoutes> {
+) -> Result<Vec<RoomRoutes>, InstallationError> {
     let settings = HallSettings {
         material_bytes_max: config.intake.material_bytes_max,
         unbound_bytes_max: config.intake.unbound_bytes_max,
@@ -371,6 +372,9 @@ fn rooms(
     let hall = Hall::new(intake, casework.clone(), settings);
     let drain = stop_asked.clone();
     let mut rooms = application::routes(&hall);
+    rooms.push(pages::routes(
+        &Pages::new(hall).map_err(InstallationError::of)?,
+    ));
     rooms.extend([
         exchange::router(exchange_room),
         ops_api::router(OpsRoom {
@@ -387,7 +391,7 @@ fn rooms(
             environment,
         }),
     ]);
-    rooms
+    Ok(rooms)
 }
 
 fn workers(

@@ -13,6 +13,7 @@ pub mod intake;
 pub mod load;
 pub mod operations;
 pub mod outbound;
+pub mod pages;
 pub mod passthrough;
 pub mod problem;
 pub mod processing;

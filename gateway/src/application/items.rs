@@ -10,7 +10,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
-use tongban_catalog::snapshot::{self, MAX_PAGE_SIZE};
+use tongban_catalog::snapshot::{self, MAX_PAGE_SIZE, SearchResult};
 use tongban_catalog::tables::{Audience, ItemType, Level};
 
 /// `?q=&region=&level=&type=&audience=&org=&page=&size=`: published items with facets.
@@ -18,17 +18,39 @@ pub async fn search(State(hall): HallState, call: Call, RawQuery(query): RawQuer
     call.answer(searched(&hall, query.as_deref()))
 }
 
-const PARAMETERS: &[&str] = &[
+/// Parameters of a search.
+pub const PARAMETERS: &[&str] = &[
     "q", "region", "level", "type", "audience", "org", "page", "size",
 ];
 
 fn searched(hall: &Hall, query: Option<&str>) -> Result<Response, Refusal> {
     let given = Query::parse(query, PARAMETERS)?;
+    let found = search_for(hall, &given, DEFAULT_SIZE)?;
+    Ok(answer_json(
+        StatusCode::OK,
+        &serde_json::to_value(found).unwrap_or_default(),
+    ))
+}
+
+/// Items on a page where the caller does not say how many.
+const DEFAULT_SIZE: usize = 20;
+
+/// What a query finds today.
+///
+/// # Errors
+/// 400 for a filter's value that its code table does not have.
+pub fn search_for(
+    hall: &Hall,
+    given: &Query,
+    default_size: usize,
+) -> Result<SearchResult, Refusal> {
     let snapshot = hall.intake.registry.load();
     let region = given.one("region").map(|t| snapshot.region(t)).transpose();
     let org = given.one("org").map(str::parse).transpose();
     let page = given.number("page", 1..=1_000_000)?.unwrap_or(1);
-    let size = given.number("size", 1..=MAX_PAGE_SIZE)?.unwrap_or(20);
+    let size = given
+        .number("size", 1..=MAX_PAGE_SIZE)?
+        .unwrap_or(default_size);
     let search = snapshot::Query::new()
         .text(given.one("q").unwrap_or_default())
         .region(region.map_err(|e| bad(&e))?)
@@ -51,11 +73,7 @@ fn searched(hall: &Hall, query: Option<&str>) -> Result<Response, Refusal> {
         )?)
         .org(org.map_err(|e: tongban_catalog::item::IdError| bad(&e))?)
         .page(page, size);
-    let found = snapshot.catalogue.search(&search, hall.today());
-    Ok(answer_json(
-        StatusCode::OK,
-        &serde_json::to_value(found).unwrap_or_default(),
-    ))
+    Ok(snapshot.catalogue.search(&search, hall.today()))
 }
 
 /// A value of a code table by its word or its code.

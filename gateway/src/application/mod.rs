@@ -103,7 +103,8 @@ impl Hall {
     }
 
     /// The legal day.
-    fn today(&self) -> jiff::civil::Date {
+    #[must_use]
+    pub fn today(&self) -> jiff::civil::Date {
         legal_day(self.intake.clock.now())
     }
 
@@ -116,7 +117,7 @@ impl Hall {
 }
 
 /// Where routes are registered: the edge's builder, or a bare router in tests.
-pub trait RouteSink: Sized {
+pub trait RouteSink<S>: Sized {
     /// Adds a route; `body_bytes_max` where the listener's own bound does not fit.
     #[must_use]
     fn add<H, T>(
@@ -127,11 +128,11 @@ pub trait RouteSink: Sized {
         handler: H,
     ) -> Self
     where
-        H: Handler<T, Arc<Hall>>,
+        H: Handler<T, S>,
         T: 'static;
 }
 
-impl RouteSink for RoomRoutes<Arc<Hall>> {
+impl<S: Clone + Send + Sync + 'static> RouteSink<S> for RoomRoutes<S> {
     fn add<H, T>(
         self,
         method: Method,
@@ -140,17 +141,17 @@ impl RouteSink for RoomRoutes<Arc<Hall>> {
         handler: H,
     ) -> Self
     where
-        H: Handler<T, Arc<Hall>>,
+        H: Handler<T, S>,
         T: 'static,
     {
         self.route_with(method, template, RouteBounds { body_bytes_max }, handler)
     }
 }
 
-impl RouteSink for Router<Arc<Hall>> {
+impl<S: Clone + Send + Sync + 'static> RouteSink<S> for Router<S> {
     fn add<H, T>(self, method: Method, template: &'static str, _: Option<u64>, handler: H) -> Self
     where
-        H: Handler<T, Arc<Hall>>,
+        H: Handler<T, S>,
         T: 'static,
     {
         match MethodFilter::try_from(method) {
@@ -173,7 +174,7 @@ pub fn routes(hall: &Arc<Hall>) -> Vec<RoomRoutes> {
 
 /// Registers what lives on the public listener.
 #[must_use]
-pub fn register_public<R: RouteSink>(sink: R, settings: &HallSettings) -> R {
+pub fn register_public<R: RouteSink<Arc<Hall>>>(sink: R, settings: &HallSettings) -> R {
     let uploads = Some(settings.material_bytes_max);
     let (get, post) = (|| Method::GET, || Method::POST);
     sink.add(get(), "/api/v1/openapi.json", None, openapi::document)
@@ -239,7 +240,7 @@ pub fn register_public<R: RouteSink>(sink: R, settings: &HallSettings) -> R {
 
 /// Registers what lives on the exchange listener: partners hand in applications that they have taken.
 #[must_use]
-pub fn register_exchange<R: RouteSink>(sink: R) -> R {
+pub fn register_exchange<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
     let template = "/exchange/v1/systems/{id}/applications";
     sink.add(Method::POST, template, None, submissions::hand_in)
 }

@@ -70,6 +70,12 @@ macro_rules! rows {
 
 /// Every route that exists.
 pub const TABLE: &[Access] = rows! {
+    Public GET "/" ANYONE;
+    Public GET "/items" ANYONE;
+    Public GET "/items/{code}" ANYONE;
+    Public GET "/help" ANYONE;
+    Public GET "/assets/{name}" ANYONE;
+
     Public GET "/api/v1/openapi.json" ANYONE;
     Public GET "/api/v1/items" ANYONE;
     Public GET "/api/v1/items/{code}" ANYONE;

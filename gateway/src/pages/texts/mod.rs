@@ -1,0 +1,37 @@
+//! What pages say, by key, in Chinese and English; one file a group of pages. A template says `t("key")`.
+
+pub mod finding;
+pub mod help;
+pub mod shell;
+
+use crate::text::Text;
+
+/// A table of texts: `NAME "key" "中文" "English";`.
+macro_rules! texts {
+    ($($(#[$doc:meta])* $name:ident $key:literal $zh:literal $en:literal;)*) => {
+        $($(#[$doc])* pub const $name: crate::text::Text = crate::text::Text { key: $key, zh: $zh, en: $en };)*
+        /// Every text of the table.
+        pub const ALL: &[crate::text::Text] = &[$($name),*];
+    };
+}
+pub(crate) use texts;
+
+/// Every text of every page.
+pub fn all() -> impl Iterator<Item = &'static Text> {
+    [shell::ALL, finding::ALL, help::ALL].into_iter().flatten()
+}
+
+/// Keys that code says and no template; a test knows from here that they are used.
+#[cfg(test)]
+pub const USED_IN_CODE: &[&str] = &[
+    "shell.foreign_form",
+    "shell.internal",
+    "home.title",
+    "items.title",
+    "items.title_of",
+    "filter.region",
+    "filter.audience",
+    "filter.type",
+    "filter.level",
+    "help.title",
+];
