@@ -10,8 +10,9 @@ use tongban_gateway::load::Operation;
 use tongban_gateway::load::live::Audience;
 use tongban_gateway::load::operation::Mix;
 use tongban_gateway::load::report::Report;
-use tongban_gateway::load::run::{Loop, Prepared, Settings, prepare};
+use tongban_gateway::load::run::{Prepared, prepare};
 use tongban_gateway::load::schedule::{Arrivals, Plan};
+use tongban_gateway::load::settings::{Loop, Settings};
 use tongban_gateway::load::target::Target;
 
 /// A measurement with more faults than one in so many answers is none.

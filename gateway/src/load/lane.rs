@@ -24,6 +24,9 @@ const OPENING_MAX: usize = 32;
 /// Due times that are announced without letting others run.
 const ANNOUNCED_MAX: u32 = 64;
 
+/// Pause of a closed loop that gets no connection.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// When requests are sent.
 #[derive(Clone)]
 pub(super) enum Pace {
@@ -47,6 +50,7 @@ pub(super) struct Start {
 }
 
 /// What a lane leaves beside its tally.
+#[derive(Default)]
 pub(super) struct Left {
     /// When its last measured answer came.
     pub(super) last_answer: Option<Instant>,
@@ -85,12 +89,8 @@ impl Lane {
             let _ = self.start.refused.set(fault.clone());
         }
         self.start.barrier.wait();
-        let none = Left {
-            last_answer: None,
-            taken: 0,
-        };
         let (Ok(connections), None) = (opened, self.start.refused.get()) else {
-            return Ok(none);
+            return Ok(Left::default());
         };
         let clock = &self.shared.clock;
         let begun = *self.start.begun.get_or_init(|| clock.instant());
@@ -113,7 +113,7 @@ impl Lane {
                     counted_from: begun + warm_up,
                     end: begun + warm_up + duration,
                     next,
-                    left: Cell::new(none),
+                    left: Cell::default(),
                 });
                 Ok(closed_loop(workers, &course).await)
             }
@@ -136,10 +136,7 @@ impl Lane {
             slots: RefCell::new(timetable.clone().peekable()),
             begun,
             due: Notify::new(),
-            left: Cell::new(Left {
-                last_answer: None,
-                taken: 0,
-            }),
+            left: Cell::default(),
         });
         let tasks: Vec<_> = workers
             .into_iter()
@@ -197,15 +194,6 @@ impl Lane {
             }
         }
         course.left.set(left);
-    }
-}
-
-impl Default for Left {
-    fn default() -> Self {
-        Self {
-            last_answer: None,
-            taken: 0,
-        }
     }
 }
 
@@ -313,20 +301,17 @@ impl ClosedCourse {
                 due: Duration::ZERO,
                 measured: now >= self.counted_from,
             };
-            let reconnects = worker.connection.is_none();
+            let had_none = worker.connection.is_none();
             worker.perform(slot, None).await;
             if slot.measured {
                 let mut left = self.left.take().with_answer(worker.free_since);
                 left.taken += 1;
                 self.left.set(left);
             }
-            if reconnects && worker.connection.is_none() {
+            if had_none && worker.connection.is_none() {
                 // Twice in a row without a connection: nobody is there, and asking faster helps nobody.
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
-
-/// Pause of a closed loop that gets no connection.
-const PAUSE: Duration = Duration::from_millis(50);

@@ -23,6 +23,7 @@ pub mod run;
 pub mod sample;
 pub mod schedule;
 pub mod search;
+pub mod settings;
 pub mod table;
 pub mod tally;
 pub mod target;
@@ -30,4 +31,5 @@ mod timer;
 mod work;
 
 pub use operation::Operation;
-pub use run::{LoadError, Settings, run};
+pub use run::run;
+pub use settings::{LoadError, Settings};
