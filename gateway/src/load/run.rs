@@ -18,7 +18,6 @@ use crate::entropy::Entropy;
 use parking_lot::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Barrier, OnceLock};
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Requests a second that one lane keeps without being late, on an ordinary core.

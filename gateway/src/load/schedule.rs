@@ -214,7 +214,6 @@ impl Course {
     }
 
     /// The requests of one of `lanes` that share the course, each in its turn.
-    #[must_use]
     pub fn of_lane(&self, lane: usize, lanes: usize) -> Timetable {
         let all = self.warm_up.clone().chain(self.measured.clone());
         all.skip(lane).step_by(lanes.max(1))
