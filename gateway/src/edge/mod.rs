@@ -14,6 +14,7 @@ pub mod credentials;
 mod crossing;
 mod guard;
 pub mod limit;
+mod refusal_pages;
 mod refusals;
 mod rooms;
 mod route;
@@ -29,6 +30,7 @@ mod tests;
 pub use context::{ClientAddress, Draining, RequestId, RouteTemplate, refuse};
 pub use credentials::{BearerTokens, CredentialReader};
 pub use crossing::Crossing;
+pub use refusal_pages::RefusalPages;
 pub(crate) use refusals::check_roles;
 pub use rooms::{RoomRoutes, Rooms, RouteBounds, RouteFault, RoutesError};
 pub use settings::{ListenerSettings, RoomsSettings};
@@ -77,6 +79,8 @@ pub struct EdgeParts {
     pub clock: Clock,
     /// Randomness, for request ids.
     pub entropy: Entropy,
+    /// What a browser is shown that the edge refuses.
+    pub refusal_pages: RefusalPages,
 }
 
 /// The edge could not start.
@@ -159,6 +163,7 @@ impl Edge {
             readiness: parts.readiness.clone(),
             clock: parts.clock,
             draining: draining.clone(),
+            refusal_pages: Arc::new(parts.refusal_pages),
         });
         let (mut bound, addresses) = bind(settings, &shared, cores)?;
         let sweeps = bound.iter().flatten().map(|b| Arc::clone(&b.shared));

@@ -7,8 +7,10 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod applying;
 mod bad_feedback;
 mod bad_input;
+mod browser;
 mod crash;
 mod demo;
 mod foreign_peers;
@@ -16,8 +18,10 @@ mod journey;
 mod load;
 mod mangled;
 mod operations;
-mod partners;
 mod refusal;
 mod reports;
+mod scans;
 mod secrecy;
 mod simulated_time;
+mod uploads;
+mod uploads_refused;

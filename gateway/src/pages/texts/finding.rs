@@ -68,8 +68,6 @@ super::texts! {
     FACT_FEE "fact.fee" "收费" "Fee";
     FACT_NO_FEE "fact.no_fee" "不收费" "None";
     FACT_RESULT "fact.result" "办理结果" "Result";
-    FACT_ORGANISATION "fact.organisation" "实施主体" "Handled by";
-    FACT_REGION "fact.region" "地区" "Region";
     FACT_AUDIENCE "fact.audience" "服务对象" "For whom";
     FACT_CHANNELS "fact.channels" "办理形式" "Ways to apply";
     FACT_TYPE "fact.type" "事项类型" "Kind";
@@ -79,7 +77,6 @@ super::texts! {
     FACT_VALIDITY "fact.validity" "有效期" "Valid for";
     FACT_COURIER "fact.courier" "结果可以邮寄" "The result can be sent by courier";
     FACT_CODES "fact.codes" "事项编码" "Codes";
-    CONTENTS "item.contents" "本页内容" "On this page";
     SECTION_SITUATIONS "item.situations" "分情形办理" "Situations";
     SECTION_MATERIALS "item.materials" "申请材料" "Documents";
     NO_MATERIALS "item.no_materials" "不需要提交材料" "No documents are needed";
