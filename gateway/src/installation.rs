@@ -25,9 +25,14 @@ use crate::passthrough::Passthrough;
 use crate::processing::change::{CaseNews, Casework};
 use crate::processing::delivery::Courier;
 use crate::processing::delivery::worker::{self, WorkerBounds};
+use crate::processing::supervision::Sweep;
 use crate::processing::{poll, supervision};
 use crate::registry::{Registry, loading};
+use crate::scan;
+use crate::scan::client::Clamd;
+use crate::scan::worker::Scanner;
 use crate::store::registry::RegistryStore;
+use crate::store::scan::ScanStore;
 use crate::store::sealed::MasterKeys;
 use crate::store::sqlite::{SqliteStore, StoreBounds};
 use std::net::SocketAddr;
@@ -91,6 +96,7 @@ impl Foundation {
         let bounds = StoreBounds {
             queue: config.intake.write_queue_max,
             batch: config.intake.commit_batch_max,
+            unbound_files: config.intake.unbound_files_max,
             ..StoreBounds::default()
         };
         let store = SqliteStore::open(&config.data, keys, clock.clone(), entropy.clone(), bounds)
@@ -208,6 +214,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let readiness = Readiness::new();
     let starting = readiness.task("start");
     store.observe(Arc::new(metrics.clone()));
+    settle_scans(config, store.as_ref(), &clock).await?;
     let casework = Casework {
         store: store.clone(),
         registry: Arc::clone(&registry),
@@ -283,6 +290,30 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     })
 }
 
+/// Brings the states of stored files in line with the setting, before anything is served.
+async fn settle_scans(
+    config: &Config,
+    store: &SqliteStore,
+    clock: &Clock,
+) -> Result<(), InstallationError> {
+    let on = config.scan.is_some();
+    let changed = store
+        .set_scanning(on, clock.now())
+        .await
+        .map_err(InstallationError::of)?;
+    match (on, changed) {
+        (_, 0) => {}
+        (true, files) => {
+            tracing::info!(files, "files that were never scanned wait for their scan");
+        }
+        (false, files) => tracing::warn!(
+            files,
+            "the virus scan is off: files that waited for it may leave unscanned; infected ones never"
+        ),
+    }
+    Ok(())
+}
+
 fn edge_settings(config: &Config) -> EdgeSettings {
     let cores = if config.cores == 0 {
         std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
@@ -350,7 +381,7 @@ async fn intake(
 fn exchange_bounds(config: &Config) -> ExchangeBounds {
     ExchangeBounds {
         callback_bytes_max: config.feedback.callback_bytes_max,
-        document_bytes_max: config.intake.material_bytes_max,
+        document_bytes_max: config.upload_bytes_max(),
         tls: config.listeners.exchange.tls.is_some(),
         ..ExchangeBounds::default()
     }
@@ -363,8 +394,11 @@ fn hall_with_pages(
     intake: Arc<Intake>,
 ) -> Result<Arc<Pages>, InstallationError> {
     let settings = HallSettings {
-        material_bytes_max: config.intake.material_bytes_max,
+        material_bytes_max: config.upload_bytes_max(),
         unbound_bytes_max: config.intake.unbound_bytes_max,
+        unbound_kept: config.intake.unbound_kept,
+        uploads_at_once_max: config.intake.uploads_at_once_max,
+        scanning: config.scan.is_some(),
         secure_cookie: config.listeners.public.tls.is_some(),
         ..HallSettings::default()
     };
@@ -432,8 +466,33 @@ fn workers(
         stop.clone(),
     ));
     workers.spawn(poll::run(courier, feedback.clone(), tick, stop.clone()));
-    workers.spawn(watch_queues(casework.clone(), metrics, stop.clone()));
-    workers.spawn(supervision::run(casework, feedback, tick, stop.clone()));
+    workers.spawn(watch_queues(
+        casework.clone(),
+        metrics.clone(),
+        stop.clone(),
+    ));
+    if let Some(settings) = &config.scan {
+        let scanner = Scanner {
+            store: casework.store.clone(),
+            clamd: Clamd::new(settings),
+            clock: casework.clock.clone(),
+            observer: Arc::new(metrics.clone()),
+            concurrency: settings.concurrency,
+            tick,
+        };
+        workers.spawn(scan::worker::run(Arc::new(scanner), stop.clone()));
+    }
+    let sweep = Sweep {
+        unbound_kept: config.intake.unbound_kept,
+        observer: Arc::new(metrics),
+    };
+    workers.spawn(supervision::run(
+        casework,
+        feedback,
+        sweep,
+        tick,
+        stop.clone(),
+    ));
     workers
 }
 

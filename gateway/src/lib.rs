@@ -17,6 +17,7 @@ pub mod passthrough;
 pub mod problem;
 pub mod processing;
 pub mod registry;
+pub mod scan;
 pub mod simulator;
 pub mod store;
 pub mod text;

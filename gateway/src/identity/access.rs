@@ -91,7 +91,13 @@ pub const TABLE: &[Access] = rows! {
     Public GET "/api/v1/items/{code}" ANYONE;
     Public GET "/api/v1/items/{code}/form" ANYONE;
     Public POST "/api/v1/materials" ANYONE;
+    Public OPTIONS "/api/v1/materials" ANYONE;
     Public GET "/api/v1/materials/{id}" ANYONE;
+    Public HEAD "/api/v1/materials/{id}" ANYONE;
+    Public PATCH "/api/v1/materials/{id}" ANYONE;
+    Public DELETE "/api/v1/materials/{id}" ANYONE;
+    Public POST "/api/v1/materials/{id}" ANYONE;
+    Public OPTIONS "/api/v1/materials/{id}" ANYONE;
     Public POST "/api/v1/applications" ANYONE;
     Public GET "/api/v1/applications/{no}" BEARER;
     Public GET "/api/v1/applications/{no}/deadlines" BEARER;

@@ -16,8 +16,10 @@ pub mod conformance;
 pub mod delivery;
 pub mod material;
 pub mod registry;
+pub mod scan;
 pub mod sealed;
 pub mod sqlite;
+pub mod upload;
 
 use crate::identity::Scope;
 use std::sync::Arc;
@@ -63,6 +65,8 @@ pub trait Store:
     + case::CaseStore
     + delivery::DeliveryStore
     + material::MaterialStore
+    + upload::UploadStore
+    + scan::ScanStore
     + registry::RegistryStore
     + audit::AuditStore
     + Send

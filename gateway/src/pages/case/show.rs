@@ -144,7 +144,9 @@ pub async fn page(
         .events(&readable.scope, &case.case_no, 0, EVENTS_MAX)
         .await?;
     let documents = store.documents(&readable.scope, &case.case_no).await?;
-    let with = hall.holder(&readable, case, &state).await?;
+    let with = hall
+        .holder(&readable, case, &state, visitor.language)
+        .await?;
     let snapshot = hall.intake.registry.load();
     let (now, language) = (hall.intake.clock.now(), visitor.language);
     let clocks = state.clocks.each();

@@ -30,6 +30,19 @@ struct Delivery {
     state: String,
     attempt: u32,
     next_at: Option<Timestamp>,
+    held: Option<Held>,
+}
+
+/// Files that a virus scan holds back.
+#[derive(Debug, Deserialize)]
+struct Held {
+    words: String,
+    files: Vec<HeldFile>,
+}
+
+#[derive(Debug, Deserialize)]
+struct HeldFile {
+    file_name: String,
 }
 
 /// Who has it.
@@ -80,6 +93,14 @@ impl Holder {
 }
 
 fn way(delivery: &Delivery, language: Language) -> Option<String> {
+    if let Some(held) = &delivery.held {
+        let files: Vec<&str> = held.files.iter().map(|f| f.file_name.as_str()).collect();
+        let separator = match language {
+            Language::Chinese => ("：", "、"),
+            Language::English => (": ", ", "),
+        };
+        return Some([&held.words, separator.0, &files.join(separator.1)].concat());
+    }
     let attempt = delivery.attempt.to_string();
     match (delivery.state.as_str(), delivery.next_at) {
         ("dead", _) => Some(texts::WAY_DEAD.say(language).to_owned()),
@@ -114,6 +135,12 @@ mod tests {
             "delivery": {"state": "dead", "attempt": 3, "next_at": null},
         }));
         assert!(dead.hindered && dead.more == [texts::WAY_DEAD.zh]);
+        let infected = of(json!({
+            "holder": "hall", "since": since, "to": {"system": "s", "name": null},
+            "delivery": {"state": "dead", "attempt": 1, "next_at": null, "held": {
+                "code": "material_infected", "words": "请更换", "files": [{"seq": 1, "file_name": "a.pdf"}, {"seq": 2, "file_name": "b.pdf"}]}},
+        }));
+        assert_eq!(infected.more, ["请更换：a.pdf、b.pdf"]);
         assert!(Holder::of(&json!({"holder": 1}), Language::Chinese).is_none());
     }
 }
