@@ -1,14 +1,18 @@
-//! The installation's settings: `config/tongban.yaml`, read once at start. Secrets come from the environment (`${NAME}`).
+//! The installation's settings: `config/tongban.yaml`, read at start and again at every reload; what a reload takes over is in
+//! [`classes`]. Secrets come from the environment (`${NAME}`).
+
+pub mod classes;
 
 use crate::edge::settings::{ListenerSettings, RoomsSettings, friendly};
 use crate::identity::token::TokenSettings;
 use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
 use crate::scan::ScanSettings;
+use classes::Named;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tongban_catalog::source::{Document, Fault, Finding, Place, load_yaml};
+use tongban_catalog::source::{Document, Fault, Finding, Place, Placed, load_placed};
 
 /// All settings. Unknown keys are faults: operators edit this by hand.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +49,12 @@ pub struct Config {
     /// Logs.
     #[serde(default)]
     pub log: LogSettings,
+    /// The file that they come from, to be read again at a reload; without one a reload leaves the settings alone.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+    /// Every key that the file names.
+    #[serde(skip)]
+    pub named: Named,
 }
 
 /// The listeners.
@@ -159,8 +169,23 @@ pub fn read(
     text: &str,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Config, Vec<Fault>> {
+    read_placed(file, text, environment).map(|placed| placed.value)
+}
+
+/// The same, with the places of its parts.
+///
+/// # Errors
+/// Every fault of the file.
+pub fn read_placed(
+    file: &Path,
+    text: &str,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Placed<Config>, Vec<Fault>> {
     let name = file.display().to_string();
-    load_yaml(&name, &filled_in(&name, text, environment)?)
+    let filled = filled_in(&name, text, environment)?;
+    let mut placed: Placed<Config> = load_placed(&name, &filled)?;
+    placed.value.named = classes::named(&filled);
+    Ok(placed)
 }
 
 /// Replaces `${NAME}` and `${NAME:-default}`; line numbers stay as they are.

@@ -2,6 +2,8 @@
 //!
 //! The one place where everything meets; each step is a value in and a value out.
 
+pub mod reload;
+
 use crate::application::{self, Hall, HallSettings};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
@@ -22,6 +24,7 @@ use crate::operations::ops_api::{self, OpsRoom};
 use crate::outbound::{Connector, OutboundClient};
 use crate::pages::{self, Pages};
 use crate::passthrough::Passthrough;
+use crate::processing::bulk::{self, BulkRunner};
 use crate::processing::change::{CaseNews, Casework};
 use crate::processing::delivery::Courier;
 use crate::processing::delivery::worker::{self, WorkerBounds};
@@ -35,11 +38,13 @@ use crate::store::registry::RegistryStore;
 use crate::store::scan::ScanStore;
 use crate::store::sealed::MasterKeys;
 use crate::store::sqlite::{SqliteStore, StoreBounds};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use reload::{Changing, LiveParts, ReloadReport, Reloader};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -123,21 +128,13 @@ fn create_folder(folder: &std::path::Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Takes over what is registered without a restart.
-struct Reloader {
-    registry: Arc<Registry>,
-    passthrough: Arc<Passthrough>,
-    environment: Environment,
-    metrics: Metrics,
-}
-
 /// A gateway that serves.
 pub struct Running {
     /// Where it listens.
     pub addresses: Vec<(Listener, SocketAddr)>,
     /// Asked to stop by an operator (`POST /ops/v1/drain`).
     pub stop_asked: CancellationToken,
-    reloader: Reloader,
+    reloader: Arc<Reloader>,
     edge: RunningEdge,
     workers: JoinSet<()>,
     stop_workers: CancellationToken,
@@ -154,31 +151,12 @@ impl Running {
             .map(|(_, address)| *address)
     }
 
-    /// Loads what is registered anew and swaps it in (SIGHUP); what cannot be used changes nothing.
-    pub async fn reload(&self) {
-        let Reloader {
-            registry,
-            passthrough,
-            environment,
-            metrics,
-        } = &self.reloader;
-        let outcome = match loading::load(self.store.as_ref(), environment.as_ref()).await {
-            Ok(snapshot) => {
-                registry.replace(snapshot);
-                passthrough
-                    .replace(upstreams(registry))
-                    .map_err(|e| e.to_string())
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        let word = if outcome.is_ok() { "ok" } else { "refused" };
-        metrics.config_reload_total.with_label_values(&[word]).inc();
-        match outcome {
-            Ok(()) => tracing::info!("what is registered was loaded anew"),
-            Err(error) => {
-                tracing::error!(%error, "nothing was changed: what is registered cannot be used")
-            }
-        }
+    /// Reads settings and what is registered anew (SIGHUP, `POST /ops/v1/reload`).
+    ///
+    /// # Errors
+    /// Every fault in words; nothing was changed then.
+    pub async fn reload(&self) -> Result<ReloadReport, Vec<String>> {
+        self.reloader.reload().await
     }
 
     /// Stops: no new requests, those in flight and deliveries in flight finish under a deadline, the last commit is synced. Returns
@@ -232,25 +210,26 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         .map_err(InstallationError::of)?;
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
     let stop_asked = CancellationToken::new();
+    let bulk_news = Arc::new(Notify::new());
     let exchange_room =
         ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
     let partners = exchange_room.credentials();
-    let reloader = Reloader {
-        registry: Arc::clone(&registry),
-        passthrough: Arc::clone(&passthrough),
-        environment: Arc::clone(&environment),
-        metrics: metrics.clone(),
-    };
+    let reloading = Reloading::default();
+    let tokens = token_keys(config)?;
+    let workers_live = Arc::new(ArcSwap::from_pointee(worker_bounds(config)));
+    let exchange_live = exchange_room.live_bounds();
     let pages = hall_with_pages(config, &casework, intake)?;
     let refusal_pages = pages::error::of_the_edge(&pages);
+    let uploads = Arc::clone(&pages.hall.uploads);
     let rooms = Rooms::new(
         rooms(
             &casework,
-            exchange_room,
-            &pages,
+            (&pages, exchange_room),
             &stop_asked,
             &passthrough,
-            environment,
+            Arc::clone(&environment),
+            &bulk_news,
+            &reloading,
         ),
         config.rooms.clone(),
     )
@@ -258,8 +237,8 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let crossing = rooms.run(&Handle::current(), &metrics);
     let parts = EdgeParts {
         crossing,
-        passthrough,
-        readers: vec![Arc::new(bearer_tokens(config, &clock, &metrics)?), partners],
+        passthrough: Arc::clone(&passthrough),
+        readers: vec![Arc::new(bearer_tokens(&tokens, &clock, &metrics)), partners],
         metrics: metrics.clone(),
         readiness,
         clock: clock.clone(),
@@ -268,6 +247,26 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     };
     let edge = Edge::start(&edge_settings(config), parts, &Handle::current())
         .map_err(InstallationError::of)?;
+    let reloader = Arc::new(Reloader {
+        parts: LiveParts {
+            listeners: edge.listeners.clone(),
+            tokens,
+            connector: connector.clone(),
+            workers: Arc::clone(&workers_live),
+            uploads,
+            exchange: exchange_live,
+            registry: Arc::clone(&registry),
+            passthrough,
+        },
+        store: store.clone(),
+        environment,
+        metrics: metrics.clone(),
+        changing: reloading.changing,
+        file: config.file.clone(),
+        in_force: Mutex::new(config.named.clone()),
+    });
+    // Set once, here: whoever asks before is told to come again.
+    let _ = reloading.reloader.set(Arc::clone(&reloader));
     let courier = Arc::new(Courier {
         store: store.clone(),
         registry,
@@ -277,7 +276,15 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         entropy,
     });
     let stop_workers = CancellationToken::new();
-    let workers = workers(config, courier, casework, feedback, metrics, &stop_workers);
+    let workers = workers(
+        config,
+        courier,
+        casework,
+        feedback,
+        metrics,
+        (bulk_news, workers_live),
+        &stop_workers,
+    );
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -323,31 +330,31 @@ fn edge_settings(config: &Config) -> EdgeSettings {
     let listeners = &config.listeners;
     EdgeSettings {
         cores,
-        listeners: vec![
-            (Listener::Public, listeners.public.clone()),
-            (Listener::Exchange, listeners.exchange.clone()),
-            (Listener::Operations, listeners.operations.clone()),
-        ],
+        listeners: listeners.each().into(),
         ops_socket: Some(config.data.join(OPS_SOCKET)),
     }
 }
 
-fn bearer_tokens(
-    config: &Config,
-    clock: &Clock,
-    metrics: &Metrics,
-) -> Result<BearerTokens, InstallationError> {
+fn token_keys(config: &Config) -> Result<Arc<ArcSwapOption<TokenKeys>>, InstallationError> {
     let keys = match &config.identity {
         Some(settings) => Some(Arc::new(
             TokenKeys::load(settings).map_err(InstallationError::of)?,
         )),
         None => None,
     };
-    Ok(BearerTokens {
-        keys,
+    Ok(Arc::new(ArcSwapOption::new(keys)))
+}
+
+fn bearer_tokens(
+    keys: &Arc<ArcSwapOption<TokenKeys>>,
+    clock: &Clock,
+    metrics: &Metrics,
+) -> BearerTokens {
+    BearerTokens {
+        keys: Arc::clone(keys),
         clock: clock.clone(),
         metrics: metrics.clone(),
-    })
+    }
 }
 
 async fn intake(
@@ -387,6 +394,13 @@ fn exchange_bounds(config: &Config) -> ExchangeBounds {
     }
 }
 
+/// What is told to the rooms before there is a reloader.
+#[derive(Default)]
+struct Reloading {
+    reloader: Arc<OnceLock<Arc<Reloader>>>,
+    changing: Changing,
+}
+
 /// The applicant's room with its pages.
 fn hall_with_pages(
     config: &Config,
@@ -408,11 +422,12 @@ fn hall_with_pages(
 
 fn rooms(
     casework: &Casework,
-    exchange_room: ExchangeRoom,
-    pages: &Arc<Pages>,
+    (pages, exchange_room): (&Arc<Pages>, ExchangeRoom),
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
+    bulk_news: &Arc<Notify>,
+    reloading: &Reloading,
 ) -> Vec<RoomRoutes> {
     let drain = stop_asked.clone();
     let mut rooms = application::routes(&pages.hall);
@@ -424,6 +439,9 @@ fn rooms(
             registry: Arc::clone(&casework.registry),
             clock: casework.clock.clone(),
             drain: Arc::new(move || drain.cancel()),
+            previews: Arc::default(),
+            bulk_news: Arc::clone(bulk_news),
+            reloader: Arc::clone(&reloading.reloader),
         }),
         apply_api::router(ApplyRoom {
             store: casework.store.clone(),
@@ -431,9 +449,20 @@ fn rooms(
             passthrough: Arc::clone(passthrough),
             clock: casework.clock.clone(),
             environment,
+            changing: Arc::clone(&reloading.changing),
         }),
     ]);
     rooms
+}
+
+fn worker_bounds(config: &Config) -> WorkerBounds {
+    WorkerBounds {
+        concurrency: config.delivery.concurrency,
+        per_system: config.delivery.per_system,
+        lease: config.delivery.lease,
+        tick: config.delivery.tick,
+        name: format!("node-{}", std::process::id()),
+    }
 }
 
 fn workers(
@@ -442,16 +471,10 @@ fn workers(
     casework: Casework,
     feedback: Feedback,
     metrics: Metrics,
+    (bulk_news, bounds): (Arc<Notify>, Arc<ArcSwap<WorkerBounds>>),
     stop: &CancellationToken,
 ) -> JoinSet<()> {
     let tick = config.delivery.tick;
-    let bounds = WorkerBounds {
-        concurrency: config.delivery.concurrency,
-        per_system: config.delivery.per_system,
-        lease: config.delivery.lease,
-        tick,
-        name: format!("node-{}", std::process::id()),
-    };
     let wake = Arc::new(Notify::new());
     let mut workers = JoinSet::new();
     workers.spawn(wake_on_news(
@@ -459,6 +482,14 @@ fn workers(
         Arc::clone(&wake),
         stop.clone(),
     ));
+    let runner = BulkRunner {
+        store: casework.store.clone(),
+        clock: casework.clock.clone(),
+        news: bulk_news,
+        worker: Arc::clone(&wake),
+        observer: Arc::new(metrics.clone()),
+    };
+    workers.spawn(bulk::run(runner, stop.clone()));
     workers.spawn(worker::run(
         Arc::clone(&courier),
         bounds,

@@ -27,9 +27,10 @@ const FLAGS = [
   '--disable-dev-shm-usage',
 ];
 
-/** Starts the browser; its profile is a fresh folder that goes with it. */
-export async function open() {
+/** Starts the browser, its own buttons in the reader's language; its profile is a fresh folder that goes with it. */
+export async function open(language = 'zh') {
   return chromium.launch({
+    env: { ...process.env, LANGUAGE: LANGUAGES[language].replace('-', '_') },
     executablePath: process.env.TONGBAN_CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     chromiumSandbox: process.getuid?.() !== 0,

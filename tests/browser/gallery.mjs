@@ -6,10 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { device, open } from './browser.mjs';
-import { Hall } from './gallery/hall.mjs';
-import { shots } from './gallery/shots.mjs';
-import { cases } from './gallery/states.mjs';
+import { inStudio } from './gallery/studio.mjs';
 
 const WAYS = [
   { kind: 'phone', language: 'zh', scheme: 'light' },
@@ -27,49 +24,36 @@ if (!folder) {
 }
 await mkdir(folder, { recursive: true });
 
-const taken = [];
-const failed = [];
-
-async function take(context, shot, way) {
-  const name = `${shot.name}.${way.kind}.${way.language}${way.scheme === 'dark' ? '.dark' : ''}`;
-  const page = await context.newPage();
-  try {
-    await shot.open(page, way);
-    await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
-    taken.push(name);
-    if (shot.print && way.scheme === 'light' && way.kind === 'desktop') taken.push(await print(page, `${name}.print`));
-  } catch (error) {
-    failed.push(`${name}: ${error.message.split('\n')[0]}`);
-  } finally {
-    await page.close();
-  }
-}
-
 /** As it comes out of a printer. */
 async function print(page, name) {
   const paper = path.join(folder, `${name}.pdf`);
   await page.pdf({ path: paper, format: 'A4', printBackground: false });
   execFileSync('pdftoppm', ['-png', '-r', '70', '-singlefile', paper, path.join(folder, name)]);
   await rm(paper);
-  return name;
 }
 
-const browser = await open();
-const hall = await Hall.open();
-try {
-  const list = shots(hall, browser, Object.fromEntries(await cases(hall, browser)));
-  const chosen = list.filter((shot) => wanted.length === 0 || wanted.some((name) => shot.name.startsWith(name)));
-  for (const way of WAYS) {
-    for (const shot of chosen) {
-      const context = await device(browser, hall.address, way);
-      await take(context, shot, way);
-      await context.close();
-    }
+const taken = [];
+const failed = [];
+
+async function take(look, shot, way) {
+  const name = `${shot.name}.${way.kind}.${way.language}${way.scheme === 'dark' ? '.dark' : ''}`;
+  try {
+    await look(shot, way, async (page) => {
+      await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
+      taken.push(name);
+      if (!shot.print || way.scheme !== 'light' || way.kind !== 'desktop') return;
+      await print(page, `${name}.print`);
+      taken.push(`${name}.print`);
+    });
+  } catch (error) {
+    failed.push(`${name}: ${error.message.split('\n')[0]}`);
   }
-} finally {
-  await browser.close();
-  await hall.close();
 }
+
+await inStudio(async (list, look) => {
+  const chosen = list.filter((shot) => wanted.length === 0 || wanted.some((name) => shot.name.startsWith(name)));
+  for (const way of WAYS) for (const shot of chosen) await take(look, shot, way);
+});
 
 const rows = taken.map((name) => `<figure><img src="${name}.png" loading="lazy" alt="${name}"><figcaption>${name}</figcaption></figure>`);
 await writeFile(

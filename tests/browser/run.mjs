@@ -6,8 +6,12 @@ import { parseArgs } from 'node:util';
 import { DEVICES, JOURNEY_MAX, LANGUAGES, open } from './browser.mjs';
 import { Evidence } from './evidence.mjs';
 import { finding } from './journeys/finding.mjs';
+import { granted } from './journeys/granted.mjs';
+import { keyboard } from './journeys/keyboard.mjs';
+import { plain } from './journeys/plain.mjs';
+import { withdrawn } from './journeys/withdrawn.mjs';
 
-const JOURNEYS = { finding };
+const JOURNEYS = { finding, granted, withdrawn, plain, keyboard };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,7 +32,7 @@ if (!journey || !values.address || !DEVICES[values.device] || !LANGUAGES[values.
 const how = { kind: values.device, language: values.language, javaScript: !values['without-javascript'] };
 const title = `${name} on a ${how.kind} in ${how.language}${how.javaScript ? '' : ' without JavaScript'}`;
 const evidence = new Evidence();
-const browser = await open();
+const browser = await open(how.language);
 const begun = performance.now();
 const log = (line) => console.log(`${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s ${line}`);
 let bound;

@@ -68,7 +68,7 @@ async fn uploaded(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refu
     let declared = call
         .header("content-length")
         .and_then(|t| t.parse::<u64>().ok());
-    if declared.is_some_and(|bytes| bytes > hall.settings.material_bytes_max) {
+    if declared.is_some_and(|bytes| bytes > hall.uploads.material_bytes_max()) {
         return Err(too_large());
     }
     let record = keep(hall, call, described, stream(body)).await?;
@@ -93,8 +93,8 @@ pub async fn keep(
         content_type: described.content_type.to_owned(),
         file_name: described.file_name,
         created_at: hall.intake.clock.now(),
-        max_bytes: hall.settings.material_bytes_max,
-        max_unbound_bytes: hall.settings.unbound_bytes_max,
+        max_bytes: hall.uploads.material_bytes_max(),
+        max_unbound_bytes: hall.uploads.unbound_bytes_max(),
     };
     let judged = file_kind::judge(described.content_type, &peeked.head);
     if let (Err(looks_like), false) = (judged, peeked.failed) {

@@ -38,6 +38,7 @@ use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
 use http::Method;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tries::Tries;
 use uploading::Uploading;
@@ -48,9 +49,9 @@ pub const JSON_BYTES_MAX: usize = 1 << 20;
 /// Bounds of the room. All are settings of the operator.
 #[derive(Debug, Clone)]
 pub struct HallSettings {
-    /// Bytes of one material.
+    /// Bytes of one material, to begin with.
     pub material_bytes_max: u64,
-    /// Bytes of all unbound materials of one client.
+    /// Bytes of all unbound materials of one client, to begin with.
     pub unbound_bytes_max: u64,
     /// How long what nobody bound is kept after its last byte.
     pub unbound_kept: Duration,
@@ -87,6 +88,47 @@ impl Default for HallSettings {
     }
 }
 
+/// The edge's bound on uploads; no setting goes beyond it.
+pub const UPLOAD_EDGE_BYTES_MAX: u64 = 16 << 30;
+
+/// Bounds of uploads; a reload changes them.
+#[derive(Debug)]
+pub struct UploadBounds {
+    material_bytes_max: AtomicU64,
+    unbound_bytes_max: AtomicU64,
+}
+
+impl UploadBounds {
+    /// With these to begin with.
+    #[must_use]
+    pub fn new(material_bytes_max: u64, unbound_bytes_max: u64) -> Self {
+        Self {
+            material_bytes_max: AtomicU64::new(material_bytes_max),
+            unbound_bytes_max: AtomicU64::new(unbound_bytes_max),
+        }
+    }
+
+    /// Bytes of one material.
+    #[must_use]
+    pub fn material_bytes_max(&self) -> u64 {
+        self.material_bytes_max.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of all unbound materials of one client.
+    #[must_use]
+    pub fn unbound_bytes_max(&self) -> u64 {
+        self.unbound_bytes_max.load(Ordering::Relaxed)
+    }
+
+    /// Others from now on; an upload under way keeps to those that it began with.
+    pub fn change(&self, material_bytes_max: u64, unbound_bytes_max: u64) {
+        self.material_bytes_max
+            .store(material_bytes_max, Ordering::Relaxed);
+        self.unbound_bytes_max
+            .store(unbound_bytes_max, Ordering::Relaxed);
+    }
+}
+
 /// What the handlers share.
 pub struct Hall {
     /// Intake, with store, registry, keys and clock.
@@ -95,6 +137,8 @@ pub struct Hall {
     pub casework: Casework,
     /// Bounds.
     pub settings: HallSettings,
+    /// Bounds of uploads, which may change while serving.
+    pub uploads: Arc<UploadBounds>,
     /// Failed tries of session.
     pub tries: Tries,
     /// Uploads under way.
@@ -112,6 +156,10 @@ impl Hall {
         Arc::new(Self {
             intake,
             casework,
+            uploads: Arc::new(UploadBounds::new(
+                settings.material_bytes_max,
+                settings.unbound_bytes_max,
+            )),
             settings,
             uploading,
             tries: Tries::default(),
@@ -184,15 +232,16 @@ pub fn routes(hall: &Arc<Hall>) -> Vec<RoomRoutes> {
     let public = RoomRoutes::new(Listener::Public);
     let exchange = RoomRoutes::new(Listener::Exchange);
     vec![
-        register_public(public, &hall.settings).with_state(Arc::clone(hall)),
+        register_public(public).with_state(Arc::clone(hall)),
         register_exchange(exchange).with_state(Arc::clone(hall)),
     ]
 }
 
 /// Registers what lives on the public listener.
 #[must_use]
-pub fn register_public<R: RouteSink<Arc<Hall>>>(sink: R, settings: &HallSettings) -> R {
-    let uploads = Some(settings.material_bytes_max);
+pub fn register_public<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
+    // The room bounds uploads itself, by what is in force when they come.
+    let uploads = Some(UPLOAD_EDGE_BYTES_MAX);
     let material = "/api/v1/materials/{id}";
     let (get, post) = (|| Method::GET, || Method::POST);
     sink.add(get(), "/api/v1/openapi.json", None, openapi::document)

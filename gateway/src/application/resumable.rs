@@ -41,7 +41,7 @@ pub async fn options(State(hall): HallState) -> Response {
     headers.insert("tus-extension", HeaderValue::from_static(tus::EXTENSIONS));
     headers.insert(
         "tus-max-size",
-        HeaderValue::from(hall.settings.material_bytes_max),
+        HeaderValue::from(hall.uploads.material_bytes_max()),
     );
     headers.insert(
         "tus-checksum-algorithm",
@@ -87,7 +87,7 @@ async fn created(hall: &SharedHall, call: &Call, body: Body) -> Result<Response,
     }
     let length = tus::number(&call.headers, "upload-length")?;
     let length = length.ok_or_else(|| bad_header("Upload-Length: a number of bytes"))?;
-    if length > hall.settings.material_bytes_max {
+    if length > hall.uploads.material_bytes_max() {
         return Err(too_large());
     }
     let metadata = tus::metadata(&call.headers)?;
@@ -107,7 +107,7 @@ async fn created(hall: &SharedHall, call: &Call, body: Body) -> Result<Response,
         file_name: described.file_name,
         length,
         created_at: hall.intake.clock.now(),
-        max_unbound_bytes: hall.settings.unbound_bytes_max,
+        max_unbound_bytes: hall.uploads.unbound_bytes_max(),
     };
     let begun = hall.intake.store.begin_upload(upload).await;
     let mut record = begun.map_err(not_written)?.ok_or_else(over_cap)?;

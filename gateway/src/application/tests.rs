@@ -82,8 +82,8 @@ impl World {
             news,
         };
         let hall = Hall::new(Arc::new(intake), casework, settings);
-        let router = register_exchange(register_public(Router::new(), &hall.settings))
-            .with_state(Arc::clone(&hall));
+        let router =
+            register_exchange(register_public(Router::new())).with_state(Arc::clone(&hall));
         Self {
             folder,
             hall,

@@ -5,6 +5,7 @@ pub mod check;
 pub mod deadline;
 pub mod demo;
 pub mod files;
+pub mod reload;
 pub mod serve;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +31,8 @@ pub enum Command {
     Check(check::CheckArguments),
     /// Register catalogue items and systems; nothing changes when something is wrong
     Apply(apply::ApplyArguments),
+    /// Have the running gateway read its settings and what is registered anew
+    Reload(reload::ReloadArguments),
     /// Run one simulated partner by itself
     Simulate(crate::simulator::SimulateArguments),
     /// See and mend deliveries: list, show, retry, discard, pause, resume
@@ -75,6 +78,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
+        Command::Reload(arguments) => reload::run(&arguments),
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
         Command::Deadline(arguments) => deadline::run(&arguments),

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  tongban apply config && tongban serve --config config/tongban.yaml\n\n\
-    SIGTERM and Ctrl-C drain and stop; SIGHUP loads what is registered anew."
+    SIGTERM and Ctrl-C drain and stop; SIGHUP reads the settings and what is registered anew, like `tongban reload`."
 )]
 pub struct ServeArguments {
     /// Settings of the installation
@@ -68,7 +68,7 @@ pub fn read_config(path: &Path) -> Result<Config, CommandError> {
             path.display()
         ))
     })?;
-    config::read(path, &text, &config::environment).map_err(|faults| {
+    let mut config = config::read(path, &text, &config::environment).map_err(|faults| {
         CommandError::Failed(
             faults
                 .iter()
@@ -76,7 +76,9 @@ pub fn read_config(path: &Path) -> Result<Config, CommandError> {
                 .collect::<Vec<_>>()
                 .join("\n"),
         )
-    })
+    })?;
+    config.file = Some(path.to_path_buf());
+    Ok(config)
 }
 
 /// Opens the installation and starts it; says so when nothing is registered yet.
@@ -112,7 +114,8 @@ pub async fn wait_for_the_end(running: &Running) -> Result<(), CommandError> {
     let mut hang_up = signal(SignalKind::hangup()).map_err(CommandError::failed)?;
     loop {
         tokio::select! {
-            _ = hang_up.recv() => running.reload().await,
+            // What came of it is logged and counted; a hang-up has no one to answer.
+            _ = hang_up.recv() => drop(running.reload().await),
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
             () = running.stop_asked.cancelled() => return Ok(()),

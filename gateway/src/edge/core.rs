@@ -3,7 +3,8 @@
 use super::body::{BodyCut, EdgeBody};
 use super::context::RequestIds;
 use super::guard::{BusyGuard, ConnectionState, GuardedIo, Phase};
-use super::stack::{ListenerShared, Peer, Shared, Stack};
+use super::settings::ListenerSettings;
+use super::stack::{ListenerShared, Live, Peer, Shared, Stack};
 use super::tls::ALPN;
 use crate::passthrough::{Forwarder, Passthrough};
 use bytes::Bytes;
@@ -38,9 +39,6 @@ const H2_STREAMS_MAX: u32 = 128;
 pub(super) struct Bound {
     pub(super) socket: BoundSocket,
     pub(super) shared: Arc<ListenerShared>,
-    pub(super) tls: Option<TlsAcceptor>,
-    /// Connections that this core may hold for this listener.
-    pub(super) connections_max: usize,
 }
 
 pub(super) enum BoundSocket {
@@ -81,9 +79,7 @@ async fn accept_all(parts: CoreParts) {
         });
         let acceptor = Acceptor {
             stack,
-            tls: bound.tls,
             open: Rc::new(Cell::new(0)),
-            connections_max: bound.connections_max,
             connections: connections.clone(),
         };
         connections.spawn_local(acceptor.accept(bound.socket));
@@ -100,9 +96,7 @@ async fn accept_all(parts: CoreParts) {
 /// The accept loop of one socket.
 struct Acceptor {
     stack: Rc<Stack>,
-    tls: Option<TlsAcceptor>,
     open: Rc<Cell<usize>>,
-    connections_max: usize,
     connections: TaskTracker,
 }
 
@@ -152,7 +146,8 @@ impl Acceptor {
     fn open<S: AsyncRead + AsyncWrite + Unpin + 'static>(&self, stream: S, peer: Peer) {
         let metrics = &self.stack.shared.metrics;
         let listener = self.stack.listener.listener.as_str();
-        if self.open.get() >= self.connections_max {
+        let live = self.stack.listener.live.load_full();
+        if self.open.get() >= live.connections_max {
             metrics
                 .http_connections_refused_total
                 .with_label_values(&[listener])
@@ -162,12 +157,12 @@ impl Acceptor {
         let gauge = metrics.http_connections.with_label_values(&[listener]);
         let place = Place::take(Rc::clone(&self.open), gauge);
         let stack = Rc::clone(&self.stack);
-        let tls = self.tls.clone();
+        let tls = live.tls.clone();
         self.connections.spawn_local(async move {
             let _place = place;
             match tls {
-                None => serve(stack, stream, peer, Protocol::Http1).await,
-                Some(tls) => serve_tls(stack, stream, peer, tls).await,
+                None => serve(stack, live, stream, peer, Protocol::Http1).await,
+                Some(tls) => serve_tls(stack, live, stream, peer, tls).await,
             }
         });
     }
@@ -214,28 +209,31 @@ enum Protocol {
 
 async fn serve_tls<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     stack: Rc<Stack>,
+    live: Arc<Live>,
     stream: S,
     peer: Peer,
     tls: TlsAcceptor,
 ) {
-    let within = stack.listener.settings.timeouts.handshake;
+    let within = live.settings.timeouts.handshake;
     let Ok(Ok(stream)) = tokio::time::timeout(within, tls.accept(stream)).await else {
         stack.count_malformed(StatusCode::BAD_REQUEST);
         return;
     };
     let h2 = stream.get_ref().1.alpn_protocol() == Some(ALPN[0]);
     let protocol = if h2 { Protocol::Http2 } else { Protocol::Http1 };
-    serve(stack, stream, peer, protocol).await;
+    serve(stack, live, stream, peer, protocol).await;
 }
 
 /// One connection from its first byte to its end.
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     stack: Rc<Stack>,
+    live: Arc<Live>,
     stream: S,
     peer: Peer,
     protocol: Protocol,
 ) {
-    let timeouts = stack.listener.settings.timeouts.clone();
+    let settings = &live.settings;
+    let timeouts = settings.timeouts.clone();
     let state = ConnectionState::new(&timeouts);
     let io = TokioIo::new(GuardedIo::new(stream, Rc::clone(&state), &timeouts));
     let draining = stack.shared.draining.clone();
@@ -255,12 +253,12 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     };
     let outcome = match protocol {
         Protocol::Http1 => {
-            let connection = http1(&stack).serve_connection(io, service);
+            let connection = http1(settings).serve_connection(io, service);
             drained(pin!(connection), draining, |c| c.graceful_shutdown()).await
         }
         Protocol::Http2 => {
             state.multiplexed();
-            let connection = http2(&stack).serve_connection(io, service);
+            let connection = http2(settings).serve_connection(io, service);
             drained(pin!(connection), draining, |c| c.graceful_shutdown()).await
         }
     };
@@ -269,8 +267,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + 'static>(
     }
 }
 
-fn http1(stack: &Stack) -> hyper::server::conn::http1::Builder {
-    let settings = &stack.listener.settings;
+fn http1(settings: &ListenerSettings) -> hyper::server::conn::http1::Builder {
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -285,8 +282,7 @@ fn http1(stack: &Stack) -> hyper::server::conn::http1::Builder {
 /// hyper's least.
 const MIN_BUFFER_BYTES: usize = 8 * 1024;
 
-fn http2(stack: &Stack) -> hyper::server::conn::http2::Builder<LocalExecutor> {
-    let settings = &stack.listener.settings;
+fn http2(settings: &ListenerSettings) -> hyper::server::conn::http2::Builder<LocalExecutor> {
     let head_bytes = u32::try_from(settings.bounds.head_bytes_max).unwrap_or(u32::MAX);
     let mut builder = hyper::server::conn::http2::Builder::new(LocalExecutor);
     builder

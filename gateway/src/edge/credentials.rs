@@ -7,6 +7,7 @@ use crate::identity::access::Listener;
 use crate::identity::token::{TokenKeys, TokenRefusal};
 use crate::operations::metrics::Metrics;
 use crate::problem::Problem;
+use arc_swap::ArcSwapOption;
 use http::{StatusCode, header, request};
 use std::sync::Arc;
 
@@ -20,8 +21,8 @@ pub trait CredentialReader: Send + Sync {
 
 /// `Authorization: Bearer` with a JWT (RFC 6750, section 2.1), on every listener.
 pub struct BearerTokens {
-    /// Keys; without any, every token is refused.
-    pub keys: Option<Arc<TokenKeys>>,
+    /// Keys; without any, every token is refused. May be swapped while serving.
+    pub keys: Arc<ArcSwapOption<TokenKeys>>,
     /// The clock that decides on expiry.
     pub clock: Clock,
     /// Counts refusals by reason.
@@ -37,7 +38,8 @@ impl CredentialReader for BearerTokens {
         let mut values = head.headers.get_all(header::AUTHORIZATION).iter();
         let value = values.next()?;
         let token = bearer(value.as_bytes())?;
-        let outcome = match (&self.keys, values.next(), std::str::from_utf8(token)) {
+        let keys = self.keys.load();
+        let outcome = match (keys.as_ref(), values.next(), std::str::from_utf8(token)) {
             (Some(keys), None, Ok(token)) => keys.principal(token, self.clock.now()),
             (None, _, _) => Err(TokenRefusal::UnknownKey),
             _ => Err(TokenRefusal::Malformed),

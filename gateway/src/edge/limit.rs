@@ -2,9 +2,11 @@
 //!
 //! governor's own stores never evict (governor#171). Invariants here: a shard holds at most its share of keys; a key beyond that
 //! shares one bucket with all others beyond it; [`KeyedLimiter::sweep`] forgets who has not been seen for as long as a full burst
-//! takes to recover, which changes no decision.
+//! takes to recover, which changes no decision; [`KeyedLimiter::change`] gives another rate to everybody and nobody a fresh
+//! bucket: what a key has used of its old one it has used of its new one.
 
 use super::settings::Rate;
+use arc_swap::ArcSwap;
 use governor::clock::{Clock as _, DefaultClock, QuantaInstant, Reference as _};
 use governor::nanos::Nanos;
 use governor::state::StateStore;
@@ -53,7 +55,7 @@ pub struct Wait {
 /// A limiter with one bucket a key and a bound on keys; clones share the buckets.
 #[derive(Clone)]
 pub struct KeyedLimiter<K: Hash + Eq + Clone> {
-    inner: Arc<Inner<K>>,
+    inner: Arc<ArcSwap<Inner<K>>>,
 }
 
 struct Inner<K: Hash + Eq + Clone> {
@@ -61,24 +63,56 @@ struct Inner<K: Hash + Eq + Clone> {
     store: BoundedStore<K>,
     clock: DefaultClock,
     start: QuantaInstant,
+    rate: Rate,
+    keys_max: usize,
+}
+
+impl<K: Hash + Eq + Clone> Inner<K> {
+    fn new(rate: Rate, keys_max: usize, store: BoundedStore<K>) -> Self {
+        let clock = DefaultClock::default();
+        let limiter = RateLimiter::new(quota(rate), store.clone(), clock.clone());
+        let start = clock.now();
+        Self {
+            limiter,
+            store,
+            clock,
+            start,
+            rate,
+            keys_max,
+        }
+    }
+
+    fn elapsed(&self) -> Nanos {
+        self.clock.now().duration_since(self.start)
+    }
 }
 
 impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
     /// At most `keys_max` keys have a bucket of their own (rounded up to a multiple of the shards).
     #[must_use]
     pub fn new(rate: Rate, keys_max: usize) -> Self {
-        let store = BoundedStore::new(keys_max);
-        let clock = DefaultClock::default();
-        let limiter = RateLimiter::new(quota(rate), store.clone(), clock.clone());
-        let start = clock.now();
+        let inner = Inner::new(rate, keys_max, BoundedStore::new(keys_max));
         Self {
-            inner: Arc::new(Inner {
-                limiter,
-                store,
-                clock,
-                start,
-            }),
+            inner: Arc::new(ArcSwap::from_pointee(inner)),
         }
+    }
+
+    /// Another rate and bound from now on. What every key has used stays used, up to the whole of its new bucket; requests that pass
+    /// in the same moment may go uncounted, a few at most.
+    pub fn change(&self, rate: Rate, keys_max: usize) {
+        let old = self.inner.load_full();
+        if (old.rate, old.keys_max) == (rate, keys_max) {
+            return;
+        }
+        let (from, to) = (interval(old.rate), interval(rate));
+        let (elapsed, burst) = (old.elapsed(), u64::from(rate.burst.max(1)));
+        let store = old.store.carried(keys_max, |arrival| {
+            let backlog = arrival.saturating_sub(elapsed).as_u64();
+            let used = backlog.div_ceil(from).min(burst);
+            (used > 0).then(|| Nanos::from(used.saturating_mul(to)))
+        });
+        self.inner
+            .store(Arc::new(Inner::new(rate, keys_max, store)));
     }
 
     /// Takes one request from the key's bucket.
@@ -86,8 +120,9 @@ impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
     /// # Errors
     /// [`Wait`] when the bucket is empty.
     pub fn check(&self, key: &K) -> Result<(), Wait> {
-        self.inner.limiter.check_key(key).map_err(|not_until| {
-            let wait = not_until.wait_time_from(self.inner.clock.now());
+        let inner = self.inner.load();
+        inner.limiter.check_key(key).map_err(|not_until| {
+            let wait = not_until.wait_time_from(inner.clock.now());
             let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
             Wait {
                 seconds: seconds.max(1),
@@ -97,14 +132,14 @@ impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
 
     /// Forgets the keys whose bucket is full again. Call it every [`SWEEP_EVERY`], off the edge cores.
     pub fn sweep(&self) {
-        let elapsed = self.inner.clock.now().duration_since(self.inner.start);
-        self.inner.store.forget_until(elapsed);
+        let inner = self.inner.load();
+        inner.store.forget_until(inner.elapsed());
     }
 
     /// Keys with a bucket of their own.
     #[must_use]
     pub fn keys(&self) -> usize {
-        self.inner.store.len()
+        self.inner.load().store.len()
     }
 }
 
@@ -115,6 +150,11 @@ pub const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 pub(crate) fn quota(rate: Rate) -> Quota {
     let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
     Quota::per_second(at_least_one(rate.per_second)).allow_burst(at_least_one(rate.burst))
+}
+
+/// Nanoseconds in which one request is let through at a rate.
+fn interval(rate: Rate) -> u64 {
+    1_000_000_000 / u64::from(rate.per_second.max(1)).min(1_000_000_000)
 }
 
 /// Theoretical arrival times by key, in shards, with one for all keys beyond the bound.
@@ -154,6 +194,28 @@ impl<K: Hash + Eq + Clone> BoundedStore<K> {
                 shards: std::array::from_fn(|_| shard()),
                 hasher: RandomState::new(),
                 keys_max_per_shard: keys_max.div_ceil(SHARDS).max(1),
+            }),
+        }
+    }
+
+    /// Another store with what `carry` says of each arrival; keys stay in their shards.
+    fn carried(&self, keys_max: usize, carry: impl Fn(Nanos) -> Option<Nanos>) -> Self {
+        let old = &self.shared;
+        let most = keys_max.div_ceil(SHARDS).max(1);
+        let shard = |index: usize| {
+            let shard = old.shards[index].lock();
+            let arrivals = shard.arrivals.iter();
+            let arrivals = arrivals.filter_map(|(key, at)| Some((key.clone(), carry(*at)?)));
+            Mutex::new(Shard {
+                arrivals: arrivals.take(most).collect(),
+                beyond: shard.beyond.and_then(&carry),
+            })
+        };
+        Self {
+            shared: Arc::new(Shards {
+                shards: std::array::from_fn(shard),
+                hasher: old.hasher.clone(),
+                keys_max_per_shard: most,
             }),
         }
     }
@@ -246,6 +308,43 @@ mod tests {
             passed <= 2 * SHARDS,
             "own buckets and one shared bucket a shard, got {passed}"
         );
+    }
+
+    #[test]
+    fn another_rate_gives_nobody_a_fresh_bucket() {
+        let rate = |burst| Rate {
+            per_second: 1,
+            burst,
+        };
+        for (name, burst, used, next_burst, left) in [
+            ("an empty bucket stays empty", 5, 5, 5_000, 4_995),
+            ("what is left is left", 10, 4, 10, 6),
+            ("a smaller bucket is empty when more was used", 10, 8, 3, 0),
+            ("a smaller bucket keeps its rest", 10, 1, 3, 2),
+        ] {
+            let limiter = limiter(burst, 100);
+            assert!((0..used).all(|_| limiter.check(&1).is_ok()), "{name}");
+            // Slower or faster: neither gives nor takes what was counted.
+            limiter.change(
+                Rate {
+                    per_second: 2,
+                    ..rate(next_burst)
+                },
+                50,
+            );
+            limiter.change(rate(next_burst), 100);
+            let passed = (0..next_burst + 1)
+                .filter(|_| limiter.check(&1).is_ok())
+                .count();
+            assert!(
+                passed.abs_diff(left) <= 1,
+                "{name}: {passed} passed, not {left}"
+            );
+            assert!(
+                limiter.check(&2).is_ok(),
+                "{name}: others are not concerned"
+            );
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! [`crossing`] or [`crate::passthrough`].
 
 pub mod body;
+mod change;
 pub mod context;
 mod core;
 pub mod credentials;
@@ -27,6 +28,7 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
+pub use change::{EdgeListeners, PreparedListeners};
 pub use context::{ClientAddress, Draining, RequestId, RouteTemplate, refuse};
 pub use credentials::{BearerTokens, CredentialReader};
 pub use crossing::Crossing;
@@ -42,14 +44,16 @@ use crate::identity::access::Listener;
 use crate::operations::health::Readiness;
 use crate::operations::metrics::Metrics;
 use crate::passthrough::Passthrough;
+use arc_swap::ArcSwap;
 use limit::{KeyedLimiter, SWEEP_EVERY};
-use stack::{ListenerShared, Shared};
+use stack::{ListenerShared, Live, Shared};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// What the edge is started with.
@@ -130,6 +134,8 @@ pub struct Edge;
 pub struct RunningEdge {
     /// What it bound to, in the order of the settings, ports resolved.
     pub addresses: Vec<(Listener, SocketAddr)>,
+    /// Its listeners, for changes while they serve.
+    pub listeners: EdgeListeners,
     draining: CancellationToken,
     abort: CancellationToken,
     readiness: Readiness,
@@ -166,10 +172,11 @@ impl Edge {
             refusal_pages: Arc::new(parts.refusal_pages),
         });
         let (mut bound, addresses) = bind(settings, &shared, cores)?;
-        let sweeps = bound.iter().flatten().map(|b| Arc::clone(&b.shared));
-        control.spawn(sweep(sweeps.collect(), draining.clone()));
+        let listeners = EdgeListeners::of(bound.iter().flatten(), cores);
+        control.spawn(sweep(listeners.clone(), draining.clone()));
         let mut running = RunningEdge {
             addresses,
+            listeners,
             draining,
             abort: CancellationToken::new(),
             readiness: parts.readiness,
@@ -231,12 +238,13 @@ fn bind(settings: &EdgeSettings, shared: &Shared, cores: usize) -> Result<Socket
     let mut by_core: Vec<Vec<Bound>> = (0..cores).map(|_| Vec::new()).collect();
     let mut addresses = Vec::new();
     for (listener, listener_settings) in &settings.listeners {
-        let of_listener = Arc::new(listener_shared(*listener, listener_settings, shared, cores));
         let tls = listener_settings
             .tls
             .as_ref()
             .map(tls::acceptor)
             .transpose()?;
+        let live = Live::new(listener_settings.clone(), tls, cores);
+        let of_listener = Arc::new(listener_shared(*listener, live, shared));
         let sockets = socket::listen(listener_settings.address, cores)?;
         if let Some(Ok(address)) = sockets.first().map(std::net::TcpListener::local_addr) {
             addresses.push((*listener, address));
@@ -245,8 +253,6 @@ fn bind(settings: &EdgeSettings, shared: &Shared, cores: usize) -> Result<Socket
             core.push(Bound {
                 socket: BoundSocket::Tcp(socket),
                 shared: Arc::clone(&of_listener),
-                tls: tls.clone(),
-                connections_max: share(listener_settings.bounds.connections_max, cores),
             });
         }
     }
@@ -272,31 +278,34 @@ fn ops_socket(
     );
     Ok(Bound {
         socket: BoundSocket::Unix(socket::listen_unix(path)?),
-        connections_max: of_listener.bounds.connections_max,
         shared: Arc::new(listener_shared(
             Listener::Operations,
-            &of_listener,
+            Live::new(of_listener, None, 1),
             shared,
-            1,
         )),
-        tls: None,
     })
 }
 
-fn listener_shared(
-    listener: Listener,
-    settings: &ListenerSettings,
-    shared: &Shared,
-    cores: usize,
-) -> ListenerShared {
-    let limits = &settings.limits;
+fn listener_shared(listener: Listener, live: Live, shared: &Shared) -> ListenerShared {
+    let limits = live.settings.limits.clone();
     ListenerShared {
         listener,
-        settings: settings.clone(),
+        live: ArcSwap::from_pointee(live),
         routes: route::RouteTable::build(listener, &shared.crossing.served, &shared.metrics),
         by_address: KeyedLimiter::new(limits.address, limits.keys_max),
         by_credential: KeyedLimiter::new(limits.credential, limits.keys_max),
-        in_flight_max: share(settings.bounds.in_flight_max, cores),
+    }
+}
+
+impl Live {
+    /// With a core's share of what is counted for the listener.
+    fn new(settings: ListenerSettings, tls: Option<TlsAcceptor>, cores: usize) -> Self {
+        Self {
+            connections_max: share(settings.bounds.connections_max, cores),
+            in_flight_max: share(settings.bounds.in_flight_max, cores),
+            settings,
+            tls,
+        }
     }
 }
 
@@ -321,14 +330,14 @@ fn start_core(index: usize, parts: CoreParts) -> Result<std::thread::JoinHandle<
 }
 
 /// Forgets callers that have not been seen for a while, off the cores.
-async fn sweep(listeners: Vec<Arc<ListenerShared>>, draining: CancellationToken) {
+async fn sweep(listeners: EdgeListeners, draining: CancellationToken) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         tokio::select! {
             () = draining.cancelled() => return,
             _ = every.tick() => {}
         }
-        for listener in &listeners {
+        for listener in listeners.shared() {
             listener.by_address.sweep();
             listener.by_credential.sweep();
         }

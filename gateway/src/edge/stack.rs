@@ -23,6 +23,7 @@ use crate::operations::logging;
 use crate::operations::metrics::{self, Metrics};
 use crate::passthrough::{ForwardCall, Forwarder};
 use crate::problem::Problem;
+use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header, request};
 use hyper::body::{Body as _, Incoming};
@@ -31,6 +32,7 @@ use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// What all cores share: immutable, or limiter cells.
@@ -47,10 +49,18 @@ pub(super) struct Shared {
 /// What the cores share of one listener.
 pub(super) struct ListenerShared {
     pub(super) listener: Listener,
-    pub(super) settings: ListenerSettings,
+    pub(super) live: ArcSwap<Live>,
     pub(super) routes: RouteTable,
     pub(super) by_address: KeyedLimiter<AddressKey>,
     pub(super) by_credential: KeyedLimiter<String>,
+}
+
+/// What may change while a listener serves. A connection, and a request, keeps to the one that it began with.
+pub(super) struct Live {
+    pub(super) settings: ListenerSettings,
+    pub(super) tls: Option<TlsAcceptor>,
+    /// Connections that one core may hold.
+    pub(super) connections_max: usize,
     /// Requests in flight that one core may have.
     pub(super) in_flight_max: usize,
 }
@@ -77,6 +87,7 @@ struct Call {
     body: Incoming,
     peer: Peer,
     route: Option<Arc<Route>>,
+    live: Arc<Live>,
 }
 
 impl Stack {
@@ -113,7 +124,7 @@ impl Stack {
 
     async fn layers(&self, mut call: Call) -> Result<Response<EdgeBody>, Problem> {
         // Shed before anything that costs: a full house says so at once.
-        let _place = self.shed()?;
+        let _place = self.shed(&call.live)?;
         // By address before credentials are looked at: guessing tokens is limited too, and checking them costs most.
         self.limit_by_address(&call)?;
         // Who asks; a bad credential is refused, none is anonymous.
@@ -147,11 +158,12 @@ impl Stack {
             body,
             peer,
             route,
+            live: self.listener.live.load_full(),
         }
     }
 
-    fn shed(&self) -> Result<Place<'_>, Problem> {
-        if self.in_flight.get() >= self.listener.in_flight_max {
+    fn shed(&self, live: &Live) -> Result<Place<'_>, Problem> {
+        if self.in_flight.get() >= live.in_flight_max {
             self.shared
                 .metrics
                 .shed_total
@@ -184,7 +196,7 @@ impl Stack {
         }
         let trusted = match call.peer {
             Peer::Address(address) => {
-                let networks = &self.listener.settings.operators_from;
+                let networks = &call.live.settings.operators_from;
                 networks.iter().any(|n| n.contains(address)) && !sent_by_browser(&call.head.headers)
             }
             Peer::OpsSocket => true,
@@ -226,7 +238,7 @@ impl Stack {
         call: Call,
         endpoint: EndpointRef,
     ) -> Result<Response<EdgeBody>, Problem> {
-        let bounds = &self.listener.settings.bounds;
+        let bounds = &call.live.settings.bounds;
         let body_bytes_max = endpoint.body_bytes_max.unwrap_or(bounds.body_bytes_max);
         match endpoint.target {
             Target::PassThrough => self.pass_through(call).await,
@@ -243,7 +255,7 @@ impl Stack {
             return Err(too_large(body_bytes_max));
         }
         let fate = Arc::new(BodyFate::default());
-        let idle = self.listener.settings.timeouts.body_idle;
+        let idle = call.live.settings.timeouts.body_idle;
         let body = if call.body.is_end_stream() {
             axum::body::Body::empty()
         } else {
@@ -275,12 +287,14 @@ impl Stack {
     }
 
     async fn pass_through(&self, call: Call) -> Result<Response<EdgeBody>, Problem> {
-        let Call { head, body, .. } = call;
+        let Call {
+            head, body, live, ..
+        } = call;
         let forward = ForwardCall {
             head,
             body,
-            tls: self.listener.settings.tls.is_some(),
-            body_idle: self.listener.settings.timeouts.body_idle,
+            tls: live.settings.tls.is_some(),
+            body_idle: live.settings.timeouts.body_idle,
         };
         self.forwarder.forward(forward).await
     }

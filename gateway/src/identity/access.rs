@@ -129,10 +129,17 @@ pub const TABLE: &[Access] = rows! {
     Operations GET "/ops/v1/deliveries/{id}" OPERATOR;
     Operations POST "/ops/v1/deliveries/retry" OPERATOR;
     Operations POST "/ops/v1/deliveries/discard" OPERATOR;
+    Operations POST "/ops/v1/jobs/preview" OPERATOR;
+    Operations GET "/ops/v1/jobs" OPERATOR;
+    Operations POST "/ops/v1/jobs" OPERATOR;
+    Operations GET "/ops/v1/jobs/{id}" OPERATOR;
+    Operations POST "/ops/v1/jobs/{id}/stop" OPERATOR;
+    Operations POST "/ops/v1/jobs/{id}/go-on" OPERATOR;
     Operations POST "/ops/v1/systems/{id}/pause" OPERATOR;
     Operations POST "/ops/v1/systems/{id}/resume" OPERATOR;
     Operations GET "/ops/v1/feedback" OPERATOR;
     Operations POST "/ops/v1/apply" OPERATOR;
+    Operations POST "/ops/v1/reload" OPERATOR;
     Operations POST "/ops/v1/drain" OPERATOR;
     Operations POST "/ops/v1/clock" OPERATOR;
 };

@@ -7,13 +7,15 @@ use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
 use crate::identity::Principal;
 use crate::identity::access::Listener;
 use crate::installation::Foundation;
+use crate::installation::reload::Changing;
 use crate::passthrough::{Passthrough, SystemLimits, SystemTimeouts, UpstreamSystem};
 use crate::problem::Problem;
+use crate::registry::loading::{self, LoadError};
 use crate::registry::sources::{self, SourceText};
-use crate::registry::{Registry, loading};
+use crate::registry::{Registry, Snapshot};
 use crate::store::SharedStore;
 use crate::store::audit::NewAudit;
-use crate::store::registry::Applied;
+use crate::store::registry::{Applied, RegistryChange};
 use crate::text::Text;
 use axum::Json;
 use axum::body::Bytes;
@@ -74,6 +76,8 @@ pub struct ApplyRoom {
     pub clock: Clock,
     /// Where `${NAME}` in definitions comes from.
     pub environment: Environment,
+    /// Held while something is changed.
+    pub changing: Changing,
 }
 
 /// The room's route.
@@ -104,22 +108,15 @@ async fn take(State(room): State<ApplyRoom>, request: Request) -> Response {
             .extensions
             .get::<RequestId>()
             .map_or("", RequestId::as_str);
-        let applied = apply(
-            &room.store,
-            &room.registry,
-            &room.clock,
-            &*room.environment,
-            &request,
-            actor,
-            request_id,
-        )
-        .await?;
-        room.passthrough
-            .replace(upstreams(&room.registry))
-            .map_err(|e| {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(e.to_string())
-            })?;
-        Ok::<_, Problem>(applied)
+        let _alone = room.changing.lock().await;
+        let ground = Ground {
+            store: &room.store,
+            registry: &room.registry,
+            passthrough: Some(&room.passthrough),
+            clock: &room.clock,
+            environment: &*room.environment,
+        };
+        ground.apply(&request, actor, request_id).await
     };
     match outcome.await {
         Ok(applied) => Json(applied).into_response(),
@@ -130,7 +127,12 @@ async fn take(State(room): State<ApplyRoom>, request: Request) -> Response {
 /// Registered REST systems that may be called straight through.
 #[must_use]
 pub fn upstreams(registry: &Registry) -> Vec<UpstreamSystem> {
-    let snapshot = registry.load();
+    upstreams_of(&registry.load())
+}
+
+/// The same, of a snapshot that is not in force yet.
+#[must_use]
+pub fn upstreams_of(snapshot: &Snapshot) -> Vec<UpstreamSystem> {
     let current = snapshot
         .systems
         .keys()
@@ -179,16 +181,14 @@ pub async fn apply_directly(
     request: &ApplyRequest,
 ) -> Result<Vec<AppliedLine>, String> {
     let store: SharedStore = foundation.store.clone();
-    let applied = apply(
-        &store,
-        &foundation.registry,
-        &foundation.clock,
-        &*foundation.environment,
-        request,
-        "operator",
-        "",
-    )
-    .await;
+    let ground = Ground {
+        store: &store,
+        registry: &foundation.registry,
+        passthrough: None,
+        clock: &foundation.clock,
+        environment: &*foundation.environment,
+    };
+    let applied = ground.apply(request, "operator", "").await;
     applied.map_err(|problem| {
         problem
             .detail
@@ -196,53 +196,86 @@ pub async fn apply_directly(
     })
 }
 
-async fn apply(
-    store: &SharedStore,
-    registry: &Registry,
-    clock: &Clock,
-    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
-    request: &ApplyRequest,
-    actor: &str,
-    request_id: &str,
-) -> Result<Vec<AppliedLine>, Problem> {
-    let now = clock.now();
-    let today = crate::intake::compose::legal_day(now);
-    let faults = |faults: Vec<tongban_catalog::source::Fault>| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(lines.join("\n"))
-    };
-    let read = sources::read(&request.files, &environment, today).map_err(faults)?;
-    let audit = NewAudit {
-        at: now,
-        actor: actor.to_owned(),
-        actor_kind: "operator".to_owned(),
-        action: "registry.apply".to_owned(),
-        target: read.summary(),
-        organisation_id: String::new(),
-        request_id: request_id.to_owned(),
-        outcome: "ok".to_owned(),
-        digest: [0; 32],
-        note: String::new(),
-    };
-    let unavailable = |error: &dyn std::fmt::Display| {
-        tracing::error!(%error, "what was applied could not be stored or loaded");
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_AVAILABLE).retry_after(5)
-    };
-    let applied = read
-        .register(store.as_ref(), now, audit)
-        .await
-        .map_err(|e| unavailable(&e))?;
-    let next = loading::load(store.as_ref(), environment)
-        .await
-        .map_err(|e| unavailable(&e))?;
-    registry.replace(next);
-    Ok(applied
-        .into_iter()
-        .map(|(name, outcome)| AppliedLine {
-            name,
-            outcome: word(outcome).to_owned(),
-        })
-        .collect())
+/// What is applied on.
+struct Ground<'a> {
+    store: &'a SharedStore,
+    registry: &'a Registry,
+    /// Absent where nothing serves.
+    passthrough: Option<&'a Passthrough>,
+    clock: &'a Clock,
+    environment: &'a (dyn Fn(&str) -> Option<String> + Send + Sync),
+}
+
+impl Ground<'_> {
+    /// Reads, checks (each file, all of them, and with what is registered), and only then registers and puts in force.
+    async fn apply(
+        &self,
+        request: &ApplyRequest,
+        actor: &str,
+        request_id: &str,
+    ) -> Result<Vec<AppliedLine>, Problem> {
+        let now = self.clock.now();
+        let today = crate::intake::compose::legal_day(now);
+        let faults = |faults: Vec<tongban_catalog::source::Fault>| {
+            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            refused(lines.join("\n"))
+        };
+        let read = sources::read(&request.files, &self.environment, today).map_err(faults)?;
+        let audit = NewAudit {
+            at: now,
+            actor: actor.to_owned(),
+            actor_kind: "operator".to_owned(),
+            action: "registry.apply".to_owned(),
+            target: read.summary(),
+            organisation_id: String::new(),
+            request_id: request_id.to_owned(),
+            outcome: "ok".to_owned(),
+            digest: [0; 32],
+            note: String::new(),
+        };
+        let change = read.change(now, audit);
+        self.check(&change).await?;
+        let applied = self.store.apply(change).await;
+        let applied = applied.map_err(|e| unavailable(&e))?;
+        let next = loading::load(self.store.as_ref(), self.environment).await;
+        self.registry.replace(next.map_err(|e| unavailable(&e))?);
+        if let Some(passthrough) = self.passthrough {
+            let replaced = passthrough.replace(upstreams(self.registry));
+            replaced.map_err(|e| refused(e.to_string()))?;
+        }
+        Ok(applied
+            .into_iter()
+            .map(|(name, outcome)| AppliedLine {
+                name,
+                outcome: word(outcome).to_owned(),
+            })
+            .collect())
+    }
+
+    /// What would not fit what is registered, or could not be called, is refused before it is stored.
+    async fn check(&self, change: &RegistryChange) -> Result<(), Problem> {
+        let next = loading::check(self.store.as_ref(), self.environment, change).await;
+        let next = next.map_err(|error| match error {
+            LoadError::Store(error) => unavailable(&error),
+            other => refused(other.to_string()),
+        })?;
+        match self.passthrough {
+            Some(passthrough) => match passthrough.prepare(upstreams_of(&next)) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(refused(error.to_string())),
+            },
+            None => Ok(()),
+        }
+    }
+}
+
+fn refused(words: String) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, NOT_APPLIED).detail(words)
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> Problem {
+    tracing::error!(%error, "what was applied could not be stored or loaded");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_AVAILABLE).retry_after(5)
 }
 
 fn word(applied: Applied) -> &'static str {

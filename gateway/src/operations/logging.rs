@@ -4,9 +4,10 @@
 //! no name, no token. The request id may be the caller's; its alphabet keeps it from breaking a line.
 
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use std::sync::OnceLock;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -55,7 +56,7 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`] for a filter that cannot be read, or a second call.
 pub fn start(settings: &LogSettings) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(&settings.filter)?;
+    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&settings.filter)?);
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
@@ -66,7 +67,34 @@ pub fn start(settings: &LogSettings) -> Result<(), LogError> {
             .with(lines.json().flatten_event(true).with_current_span(false))
             .try_init(),
     };
-    started.map_err(|_| LogError::Twice)
+    started.map_err(|_| LogError::Twice)?;
+    // Only the one that started gets here.
+    let _ = FILTER.set(handle);
+    Ok(())
+}
+
+/// The process's filter, once it is set up.
+static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// A filter that can be used, not yet in force.
+pub struct PreparedFilter(EnvFilter);
+
+/// Reads the filter anew.
+///
+/// # Errors
+/// [`LogError::Filter`].
+pub fn prepare(settings: &LogSettings) -> Result<PreparedFilter, LogError> {
+    Ok(PreparedFilter(EnvFilter::try_new(&settings.filter)?))
+}
+
+impl PreparedFilter {
+    /// Logs by it from now on.
+    pub fn commit(self) {
+        if let Some(handle) = FILTER.get() {
+            // It fails only when the subscriber has gone: then nothing is logged anyway.
+            let _ = handle.reload(self.0);
+        }
+    }
 }
 
 /// Writes the line of one request.

@@ -83,6 +83,10 @@ metrics! {
     delivery_oldest_seconds: IntGaugeVec "delivery_oldest_seconds" ["system"];
     /// Dead letters by system.
     dead_letters: IntGaugeVec "dead_letters" ["system"];
+    /// Bulk jobs ended, by kind and outcome.
+    bulk_jobs_total: IntCounterVec "bulk_jobs_total" ["kind", "outcome"];
+    /// Deliveries of ended bulk jobs, by kind and what became of them.
+    bulk_deliveries_total: IntCounterVec "bulk_deliveries_total" ["kind", "outcome"];
     /// Breaker of a system: 0 closed, 1 probing, 2 open.
     breaker_state: IntGaugeVec "breaker_state" ["system"];
     /// Messages from partners, by system, type and outcome.

@@ -3,11 +3,13 @@
 use super::metrics::Metrics;
 use crate::feedback::FeedbackObserver;
 use crate::intake::IntakeObserver;
+use crate::processing::bulk::BulkObserver;
 use crate::processing::change::Casework;
 use crate::processing::delivery::DeliveryObserver;
 use crate::processing::supervision::SweepObserver;
 use crate::scan::worker::ScanObserver;
 use crate::store::SharedStore;
+use crate::store::bulk::BulkCounts;
 use crate::store::material::Swept;
 use crate::store::sqlite::CommitObserver;
 use std::time::Duration;
@@ -37,6 +39,26 @@ impl DeliveryObserver for Metrics {
         self.delivery_duration_seconds
             .with_label_values(&[system_id, operation])
             .observe(took.as_secs_f64());
+    }
+}
+
+impl BulkObserver for Metrics {
+    fn ended(&self, kind: &'static str, outcome: &str, counts: &BulkCounts) {
+        self.bulk_jobs_total
+            .with_label_values(&[kind, outcome])
+            .inc();
+        for (word, count) in [
+            ("delivered", counts.delivered),
+            ("dead", counts.dead),
+            ("again", counts.again),
+            ("discarded", counts.discarded),
+            ("gone", counts.gone),
+            ("kept", counts.kept),
+        ] {
+            self.bulk_deliveries_total
+                .with_label_values(&[kind, word])
+                .inc_by(count);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Connecting: name → addresses → policy → TCP → TLS, under one deadline.
 
 use super::policy::{AddressPolicy, Allowed};
+use arc_swap::ArcSwap;
 use rustls::ClientConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -151,14 +152,38 @@ pub enum ConnectFault {
     },
 }
 
-/// Makes connections; clones share policy and TLS configuration (session tickets included).
+/// Makes connections; clones share policy and TLS configuration (session tickets included), also when they are changed.
 #[derive(Debug, Clone)]
 pub struct Connector {
-    policy: Arc<AddressPolicy>,
+    parts: Arc<ArcSwap<ConnectorParts>>,
+}
+
+/// Whom a connector may call, and whom it believes.
+#[derive(Debug)]
+pub struct ConnectorParts {
+    policy: AddressPolicy,
     tls: Arc<ClientConfig>,
 }
 
 impl Connector {
+    /// With the system's certificate authorities and the settings' own.
+    ///
+    /// # Errors
+    /// [`OutboundSetupError`].
+    pub fn new(settings: &OutboundSettings) -> Result<Self, OutboundSetupError> {
+        let parts = ConnectorParts::new(settings)?;
+        Ok(Self {
+            parts: Arc::new(ArcSwap::from_pointee(parts)),
+        })
+    }
+
+    /// Calls by these parts from now on. A connection that is open stays open until its keep-alive time ends.
+    pub fn change(&self, parts: ConnectorParts) {
+        self.parts.store(Arc::new(parts));
+    }
+}
+
+impl ConnectorParts {
     /// With the system's certificate authorities and the settings' own.
     ///
     /// # Errors
@@ -182,11 +207,13 @@ impl Connector {
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         Ok(Self {
-            policy: Arc::new(AddressPolicy::new(settings.allow.clone())),
+            policy: AddressPolicy::new(settings.allow.clone()),
             tls: Arc::new(config),
         })
     }
+}
 
+impl Connector {
     /// Connects within `deadline`.
     ///
     /// # Errors
@@ -217,7 +244,7 @@ impl Connector {
             reason,
         };
         let name = ServerName::try_from(target.host.clone()).map_err(|e| fault(e.to_string()))?;
-        let connector = TlsConnector::from(Arc::clone(&self.tls));
+        let connector = TlsConnector::from(Arc::clone(&self.parts.load().tls));
         let stream = connector.connect(name, stream).await;
         Ok(Connection::Tls(Box::new(
             stream.map_err(|e| fault(e.to_string()))?,
@@ -257,9 +284,11 @@ impl Connector {
         let first = *all
             .first()
             .ok_or_else(|| unresolved("no address".to_owned()))?;
+        let parts = self.parts.load();
+        let policy = &parts.policy;
         let permitted: Vec<_> = all
             .into_iter()
-            .filter(|address| self.policy.permits(&target.host, *address))
+            .filter(|address| policy.permits(&target.host, *address))
             .collect();
         if permitted.is_empty() {
             return Err(ConnectFault::Forbidden {

@@ -13,5 +13,7 @@ mod tests;
 
 pub use client::{Deadlines, OutboundClient, OutboundError, UnknownCause};
 pub(crate) use connect::Connection;
-pub use connect::{ConnectFault, Connector, OutboundSettings, OutboundSetupError, Target};
+pub use connect::{
+    ConnectFault, Connector, ConnectorParts, OutboundSettings, OutboundSetupError, Target,
+};
 pub use policy::{AddressPolicy, Allowed, Network, NetworkError};

@@ -25,9 +25,9 @@ macro_rules! assets {
 assets! {
     "site.css" "text/css; charset=utf-8"
     "apply.js" "text/javascript; charset=utf-8"
-    "look_up.js" "text/javascript; charset=utf-8"
     "icon.svg" "image/svg+xml"
     "case.js" "text/javascript; charset=utf-8"
+    "look_up.js" "text/javascript; charset=utf-8"
 }
 
 /// Address by name, made once.

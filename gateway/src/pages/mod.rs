@@ -33,7 +33,7 @@ pub use engine::{Engine, Page};
 pub use visitor::Visitor;
 
 use crate::application::refusal::Refusal;
-use crate::application::{Hall, HallSettings, RouteSink};
+use crate::application::{Hall, RouteSink};
 use crate::edge::RoomRoutes;
 use crate::identity::access::Listener;
 use axum::response::Response;
@@ -86,14 +86,15 @@ impl Pages {
 #[must_use]
 pub fn routes(pages: &Arc<Pages>) -> RoomRoutes {
     let public = RoomRoutes::new(Listener::Public);
-    register(public, &pages.hall.settings).with_state(Arc::clone(pages))
+    register(public).with_state(Arc::clone(pages))
 }
 
 /// Registers the pages.
 #[must_use]
-pub fn register<R: RouteSink<Arc<Pages>>>(sink: R, settings: &HallSettings) -> R {
+pub fn register<R: RouteSink<Arc<Pages>>>(sink: R) -> R {
     let (get, post) = (|| Method::GET, || Method::POST);
-    let with_files = Some(apply::body_bytes_max(settings.unbound_bytes_max));
+    // The room bounds them itself, by what is in force when they come.
+    let with_files = Some(crate::application::UPLOAD_EDGE_BYTES_MAX);
     sink.add(get(), "/", None, home::show)
         .add(get(), "/items", None, items::show)
         .add(get(), "/items/{code}", None, item::show)

@@ -47,8 +47,24 @@ impl Passthrough {
     /// # Errors
     /// [`PassthroughTableError`] with nothing replaced.
     pub fn replace(&self, systems: Vec<UpstreamSystem>) -> Result<(), PassthroughTableError> {
-        let table = PassthroughTable::build(systems, &self.table.load(), &self.metrics)?;
-        self.table.store(Arc::new(table));
+        let table = self.prepare(systems)?;
+        self.commit(table);
         Ok(())
+    }
+
+    /// Makes the next table aside.
+    ///
+    /// # Errors
+    /// [`PassthroughTableError`].
+    pub fn prepare(
+        &self,
+        systems: Vec<UpstreamSystem>,
+    ) -> Result<PassthroughTable, PassthroughTableError> {
+        PassthroughTable::build(systems, &self.table.load(), &self.metrics)
+    }
+
+    /// Puts a table in force.
+    pub fn commit(&self, table: PassthroughTable) {
+        self.table.store(Arc::new(table));
     }
 }

@@ -226,7 +226,14 @@ impl PassthroughTable {
                 .cloned();
             let system = match kept {
                 Some(system) => system,
-                None => Arc::new(System::build(settings, metrics)?),
+                None => {
+                    let mut system = System::build(settings, metrics)?;
+                    // Requests that are under way still count against the bound.
+                    if let Some(before) = previous.find(&id) {
+                        system.in_flight = Arc::clone(&before.in_flight);
+                    }
+                    Arc::new(system)
+                }
             };
             if !is_segment(&id) || next.insert(id.clone(), system).is_some() {
                 return Err(PassthroughTableError::Id { id });
@@ -356,5 +363,7 @@ mod tests {
         let second = PassthroughTable::build(changed, &first, &metrics).unwrap();
         let same = |id: &str| Arc::ptr_eq(first.find(id).unwrap(), second.find(id).unwrap());
         assert!(same("a") && !same("b"));
+        let in_flight = |table: &PassthroughTable| Arc::clone(&table.find("b").unwrap().in_flight);
+        assert!(Arc::ptr_eq(&in_flight(&first), &in_flight(&second)));
     }
 }

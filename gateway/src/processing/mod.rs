@@ -2,6 +2,7 @@
 //!
 //! Invariants: [`life_cycle`] is pure; only [`change`] turns an event into a stored state; only [`delivery`] talks to partners.
 
+pub mod bulk;
 pub mod change;
 pub mod delivery;
 pub mod hand_over;

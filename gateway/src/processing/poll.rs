@@ -56,11 +56,17 @@ async fn ask_due(courier: &Arc<Courier>, feedback: &Feedback) -> Result<usize, S
         .take_due_polls(courier.clock.now(), lease_us, AT_ONCE_MAX)
         .await?;
     let count = due.len();
+    let paused = match due.is_empty() {
+        true => Vec::new(),
+        false => courier.store.paused().await?,
+    };
+    let paused: Arc<[String]> = paused.into();
     let mut asking = tokio::task::JoinSet::new();
     for case_no in due {
         let (courier, feedback) = (Arc::clone(courier), feedback.clone());
+        let paused = Arc::clone(&paused);
         asking.spawn(async move {
-            if let Err(error) = ask(&courier, &feedback, &case_no).await {
+            if let Err(error) = ask(&courier, &feedback, &paused, &case_no).await {
                 tracing::warn!(%error, "a case could not be polled; its turn comes again after the lease");
             }
         });
@@ -69,7 +75,12 @@ async fn ask_due(courier: &Arc<Courier>, feedback: &Feedback) -> Result<usize, S
     Ok(count)
 }
 
-async fn ask(courier: &Courier, feedback: &Feedback, case_no: &str) -> Result<(), StoreError> {
+async fn ask(
+    courier: &Courier,
+    feedback: &Feedback,
+    paused: &[String],
+    case_no: &str,
+) -> Result<(), StoreError> {
     let Some(case) = courier.store.case(&Scope::Everything, case_no).await? else {
         return Ok(());
     };
@@ -77,7 +88,7 @@ async fn ask(courier: &Courier, feedback: &Feedback, case_no: &str) -> Result<()
         return courier.store.set_poll_at(case_no, None).await;
     };
     let now = courier.clock.now();
-    if !handed_over(courier, &case).await? {
+    if paused.contains(&system_id) || !handed_over(courier, &case).await? {
         return courier
             .store
             .set_poll_at(case_no, Some(later(now, every)))

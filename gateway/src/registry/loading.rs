@@ -3,7 +3,7 @@
 use super::routes_file::RoutesFile;
 use super::{PreparedItem, Snapshot, SystemState, SystemVersion};
 use crate::store::StoreError;
-use crate::store::registry::RegistryStore;
+use crate::store::registry::{ItemVersionRow, RegistryChange, RegistryStore, SystemVersionRow};
 use std::sync::Arc;
 use tongban_adapters::definition::CompiledDefinition;
 use tongban_catalog::calendar::{Calendar, CalendarYear};
@@ -47,6 +47,49 @@ pub async fn load(
     let items = store.item_versions().await?;
     let systems = store.system_versions().await?;
     let documents = store.registry_documents().await?;
+    build(items, systems, &documents, environment)
+}
+
+/// Whether what is registered could still be loaded after a change, before anything is stored: what is right file by file may not
+/// fit what is there. Returns the snapshot without the items that the change leaves alone.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn check(
+    store: &dyn RegistryStore,
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    change: &RegistryChange,
+) -> Result<Snapshot, LoadError> {
+    let items = change.items.iter().map(|(id, json)| ItemVersionRow {
+        item_id: id.clone(),
+        version: 1,
+        json: json.clone(),
+    });
+    let mut systems = store.system_versions().await?;
+    for (id, source) in &change.systems {
+        let versions = systems.iter().filter(|row| row.system_id == *id);
+        let last = versions.map(|row| row.version).max().unwrap_or(0);
+        systems.push(SystemVersionRow {
+            system_id: id.clone(),
+            version: last.saturating_add(1),
+            state: "active".to_owned(),
+            source: source.clone(),
+        });
+    }
+    let mut documents = store.registry_documents().await?;
+    for (kind, name, text) in &change.documents {
+        documents.retain(|(k, n, _)| (k, n) != (kind, name));
+        documents.push((kind.clone(), name.clone(), text.clone()));
+    }
+    build(items.collect(), systems, &documents, environment)
+}
+
+fn build(
+    items: Vec<ItemVersionRow>,
+    systems: Vec<SystemVersionRow>,
+    documents: &[(String, String, String)],
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+) -> Result<Snapshot, LoadError> {
     let of_kind = |kind: &'static str| documents.iter().filter(move |(k, ..)| k == kind);
     let mut years: Vec<CalendarYear> = Vec::new();
     for (_, name, text) in of_kind("calendar") {

@@ -4,9 +4,8 @@
 //! are made when both kinds are among the files.
 
 use super::routes_file::RoutesFile;
-use crate::store::StoreError;
 use crate::store::audit::NewAudit;
-use crate::store::registry::{Applied, RegistryChange};
+use crate::store::registry::RegistryChange;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -213,18 +212,11 @@ impl Sources {
         )
     }
 
-    /// Registers everything in one transaction; what is as it was stays as it was.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing was registered then.
-    pub async fn register(
-        &self,
-        store: &dyn crate::store::registry::RegistryStore,
-        at: Timestamp,
-        audit: NewAudit,
-    ) -> Result<Vec<(String, Applied)>, StoreError> {
+    /// Everything as one change of the registry; what is as it was stays as it was.
+    #[must_use]
+    pub fn change(&self, at: Timestamp, audit: NewAudit) -> RegistryChange {
         let systems = self.systems.iter();
-        let change = RegistryChange {
+        RegistryChange {
             items: self.latest_items(),
             systems: systems
                 .map(|s| (s.definition.id().to_owned(), s.text.clone()))
@@ -232,8 +224,7 @@ impl Sources {
             documents: self.documents.clone(),
             at,
             audit,
-        };
-        store.apply(change).await
+        }
     }
 
     /// The highest version of each item, in stored form. The store counts versions itself: what differs from the latest is the next.

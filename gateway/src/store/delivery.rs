@@ -172,6 +172,12 @@ pub struct DeliveryFilter {
     pub case_no: Option<String>,
     /// Stable code of the last failure.
     pub last_code: Option<String>,
+    /// Code of the item that was applied for; `*` stands for any run of characters.
+    pub item: Option<String>,
+    /// Created at this time or later.
+    pub created_from: Option<Timestamp>,
+    /// Created before this time.
+    pub created_before: Option<Timestamp>,
     /// At most so many, oldest first; 0 = 100.
     pub limit: u32,
 }

@@ -10,6 +10,7 @@
 
 pub mod application;
 pub mod audit;
+pub mod bulk;
 pub mod case;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -64,6 +65,7 @@ pub trait Store:
     application::ApplicationStore
     + case::CaseStore
     + delivery::DeliveryStore
+    + bulk::BulkStore
     + material::MaterialStore
     + upload::UploadStore
     + scan::ScanStore

@@ -56,13 +56,13 @@ async function stop(child) {
 }
 
 export class Hall {
-  static async open() {
+  static async open({ pace = '150ms' } = {}) {
     const hall = new Hall();
     hall.children = [];
     hall.folder = await mkdtemp(path.join(os.tmpdir(), 'tongban-gallery-'));
     const exchange = `127.0.0.1:${await freePort()}`;
     hall.partners = {
-      rest: await hall.#partner('rest', 'gd-explosives', exchange, ['--pace', '150ms']),
+      rest: await hall.#partner('rest', 'gd-explosives', exchange, ['--pace', pace]),
       soap: await hall.#partner('soap', 'zhuhai-platform', exchange, ['--pace', '50ms', '--scenario', 'silent']),
     };
     const environment = {

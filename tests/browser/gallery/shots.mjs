@@ -1,6 +1,10 @@
 // What pictures are taken of: a name, and how the page comes to stand in front of the camera.
 
+import { fillIn } from '../journeys/applying.mjs';
+import { Start } from '../pages/apply.mjs';
+import { LookUp } from '../pages/look_up.mjs';
 import { EXPLOSIVES } from '../samples.mjs';
+import { Visit } from '../visit.mjs';
 
 /** Opens an address in the language of the picture. */
 function at(address) {
@@ -21,11 +25,33 @@ function inCase({ no, code }, rest = '', then = async () => {}) {
 }
 
 async function unfold(page) {
-  for (const summary of await page.getByRole('main').locator('details:not([open]) > summary').all()) await summary.click();
+  await page.getByRole('main').locator('details').evaluateAll((all) => all.forEach((details) => {
+    details.open = true;
+  }));
 }
 
+/** Goes the way of an applicant as far as a picture needs: `form`, `faults`, `filled` or `review`. */
+function applying(browser, sample, as) {
+  return async (page, { language }) => {
+    const visit = new Visit({ page, language, javaScript: true });
+    await page.goto(`/items/${sample.code}/apply?lang=${language}`);
+    await new Start(visit).begin(sample.situation);
+    if (as === 'form') return;
+    const form = await fillIn(browser, visit, sample, as === 'faults');
+    if (as === 'filled') return;
+    await form.review();
+  };
+}
+
+/** The look-up with a code that is wrong. */
+async function wrongCode(page, way) {
+  await at('/applications')(page, way);
+  await new LookUp(new Visit({ page, language: way.language })).submit({ no: '10131300500698857412611280001', code: 'AAAAAAAAAAAAAAAAAAAA' });
+}
+
+
 /** Everything; `made`: a case by each state. */
-export function shots(hall, browser, made) {
+export function shots(browser, made) {
   return [
     { name: '01-home', open: at('/') },
     { name: '02-results', open: at('/items?q=%E6%B0%91%E7%88%86') },
@@ -34,11 +60,14 @@ export function shots(hall, browser, made) {
     { name: '05-guide', open: at(`/items/${EXPLOSIVES.code}`), print: true },
     { name: '06-help', open: at('/help') },
     { name: '07-not-found', open: at('/items/0000') },
-    { name: '10-apply', open: at(`/items/${EXPLOSIVES.code}/apply`) },
+    { name: '10-before-you-begin', open: at(`/items/${EXPLOSIVES.code}/apply`) },
+    ...['form', 'faults', 'filled', 'review'].map((as, n) => ({ name: `1${n + 1}-${as}`, open: applying(browser, EXPLOSIVES, as) })),
     { name: '20-receipt', open: inCase(made.submitted, '/receipt'), print: true },
     { name: '21-look-up', open: at('/applications') },
+    { name: '22-look-up-wrong', open: wrongCode },
     ...Object.entries(made).map(([state, taken]) => ({ name: `30-case-${state}`, open: inCase(taken) })),
     { name: '31-derivation', open: inCase(made.granted, '', unfold) },
     { name: '32-withdraw', open: inCase(made.handling, '/withdraw') },
+    { name: '33-rated', open: inCase(made.rated) },
   ];
 }

@@ -63,9 +63,12 @@ export async function cases(hall, browser) {
     [4, await photograph(browser, '资格证明', 120)],
   ];
   const corrected = await hall.submit(EXPLOSIVES, files);
-  const granted = await hall.submit(EXPLOSIVES, files);
-  for (const taken of [corrected, granted]) await hall.until(taken, 'to be corrected', (shown) => shown.state === 'correction');
-  await hall.act(granted, 'supplement', { text: '已补交仓库安全评价报告盖章页' });
-  await hall.until(granted, 'closed', (shown) => shown.state === 'closed');
-  return [...made, ['correction', corrected], ['granted', granted]];
+  const [granted, rated] = [await hall.submit(EXPLOSIVES, files), await hall.submit(EXPLOSIVES, files)];
+  for (const taken of [corrected, granted, rated]) await hall.until(taken, 'to be corrected', (shown) => shown.state === 'correction');
+  for (const taken of [granted, rated]) {
+    await hall.act(taken, 'supplement', { text: '已补交仓库安全评价报告盖章页' });
+    await hall.until(taken, 'closed', (shown) => shown.state === 'closed');
+  }
+  await hall.act(rated, 'evaluation', { level: 1, text: '很方便' });
+  return [...made, ['correction', corrected], ['granted', granted], ['rated', rated]];
 }

@@ -9,22 +9,29 @@ export class LookUp {
 
   static async open(visit) {
     await visit.go(`/applications?lang=${visit.language}`);
-    const page = new LookUp(visit);
-    await expectVisible(page.number);
-    return page;
+    return new LookUp(visit);
   }
 
   get number() {
-    return this.visit.field({ zh: /办件编号/, en: /number/i }).first();
+    return this.visit.page.getByRole('textbox', { name: this.visit.say({ zh: /办件编号/, en: /application number/i }) });
   }
 
   get code() {
-    return this.visit.field({ zh: /查询码/, en: /query code/i }).first();
+    return this.visit.page.getByRole('textbox', { name: this.visit.say({ zh: /查询码/, en: /query code/i }) });
   }
 
-  async submit(number, code) {
-    await this.number.fill(number);
+  async press() {
+    await this.visit.follow(this.visit.page.getByRole('main').getByRole('button', { name: this.visit.say({ zh: /^查询/, en: /^open/i }) }));
+  }
+
+  async submit({ no, code }) {
+    await this.number.fill(no);
     await this.code.fill(code);
-    await this.visit.follow(this.visit.page.getByRole('main').getByRole('button', { name: this.visit.say({ zh: /查询|打开|查看/, en: /open|look|view/i }) }).first());
+    await this.press();
+  }
+
+  /** Neither the number nor the code is said to be the wrong one. */
+  async expectRefusal() {
+    await expectVisible(this.visit.page.getByRole('alert').getByText(this.visit.say({ zh: /编号或查询码不正确/, en: /number or the query code is wrong/i })));
   }
 }

@@ -13,7 +13,7 @@ const USUAL: [(&str, &str); 2] = [("phone", "zh"), ("desktop", "en")];
 /// The rest, with `TONGBAN_LONG`.
 const MORE: [(&str, &str); 2] = [("phone", "en"), ("desktop", "zh")];
 
-/// The Node that can run the driver: the one that `tests/browser/install` fetched where the system's is too old, else the system's.
+/// The Node that runs the driver: that of the foreign peers, else the system's.
 fn node() -> PathBuf {
     let packages = root().join("target/browser/node_modules/playwright-core");
     assert!(
@@ -21,7 +21,7 @@ fn node() -> PathBuf {
         "{} is missing: tests/run, or tests/browser/install, installs the browser and its driver",
         packages.display()
     );
-    let own = root().join("target/browser/node/node_modules/node/bin/node");
+    let own = root().join("target/peers/bin/node");
     if own.exists() { own } else { "node".into() }
 }
 
@@ -54,9 +54,34 @@ async fn walk_each(hall: &Hall, journey: &str, more: &[&str]) {
     }
 }
 
+/// A hall whose department corrects once and then grants, at a pace that can be watched.
+async fn hall() -> Hall {
+    Hall::open(&[("rest", &["--pace", PACE])]).await
+}
+
 #[tokio::test]
 async fn a_newcomer_finds_an_item_in_their_own_words_and_reads_its_guide() {
     let hall = Hall::open(&[]).await;
     walk_each(&hall, "finding", &[]).await;
     walk(&hall, "finding", "phone", "zh", &["--without-javascript"]).await;
+}
+
+#[tokio::test]
+async fn a_newcomer_applies_is_corrected_answers_is_granted_and_rates_by_the_pages_alone() {
+    walk_each(&hall().await, "granted", &[]).await;
+}
+
+#[tokio::test]
+async fn number_and_query_code_open_the_case_on_another_device_where_it_is_withdrawn() {
+    walk(&hall().await, "withdrawn", "phone", "zh", &[]).await;
+}
+
+#[tokio::test]
+async fn all_of_it_works_without_javascript() {
+    walk(&hall().await, "plain", "phone", "zh", &[]).await;
+}
+
+#[tokio::test]
+async fn a_keyboard_is_enough_to_apply() {
+    walk(&Hall::open(&[]).await, "keyboard", "desktop", "en", &[]).await;
 }

@@ -137,6 +137,7 @@ fn commands_say_what_is_wrong_by_their_exit_code() {
         (vec![], 2),
         (vec!["no-such-command"], 2),
         (vec!["deliveries", "list", "--data", &data], 1),
+        (vec!["reload", "--data", &data], 1),
         (vec!["serve", "--config", "no-such-file.yaml"], 1),
         (vec!["check", "no-such-folder"], 1),
         (vec!["check", "config"], 0),

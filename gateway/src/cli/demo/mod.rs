@@ -61,6 +61,8 @@ fn prepare(arguments: &DemoArguments) -> Result<Config, CommandError> {
             ))
         })?;
     }
+    // The demo's settings are not those of the file: a reload leaves them alone.
+    config.file = None;
     config.data.clone_from(&arguments.data);
     config.log.filter = "warn".to_owned();
     for listener in [

@@ -104,7 +104,7 @@ fn a_bad_credential_is_401_even_where_none_is_needed() {
 fn a_bearer_token_that_no_key_made_is_401_and_other_schemes_are_not_looked_at() {
     let house = House::start(|plan| {
         plan.readers.push(Arc::new(BearerTokens {
-            keys: None,
+            keys: Arc::default(),
             clock: Clock::system(),
             metrics: Metrics::new().unwrap(),
         }));

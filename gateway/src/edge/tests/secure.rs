@@ -157,3 +157,45 @@ fn a_key_that_does_not_belong_to_the_certificate_is_refused_at_start() {
         matches!(tls::acceptor(&missing), Err(EdgeError::Tls { path, .. }) if path.ends_with("x.pem"))
     );
 }
+
+#[test]
+fn another_certificate_is_taken_over_while_serving_and_a_wrong_one_changes_nothing() {
+    let (one, two) = (certificate(), certificate());
+    let house = House::start(|plan| plan.public.tls = Some(one.settings.clone()));
+    let listeners = house.edge.as_ref().unwrap().listeners.clone();
+    let address = house.address(Listener::Public);
+    let with = |tls: TlsSettings| {
+        let settings = ListenerSettings {
+            tls: Some(tls),
+            ..ListenerSettings::at(address)
+        };
+        [(Listener::Public, settings)]
+    };
+    let open = house
+        .control
+        .block_on(connect(address, client(one.roots.clone(), b"http/1.1")));
+    let mixed = TlsSettings {
+        key: one.settings.key.clone(),
+        ..two.settings.clone()
+    };
+    let faults = listeners.prepare(&with(mixed)).err().unwrap();
+    assert_eq!(faults[0].0, Listener::Public);
+    house
+        .control
+        .block_on(connect(address, client(one.roots, b"http/1.1")));
+    listeners
+        .prepare(&with(two.settings.clone()))
+        .unwrap()
+        .commit();
+    house
+        .control
+        .block_on(connect(address, client(two.roots, b"http/1.1")));
+    // The connection of before is served on.
+    let status = house.control.block_on(async {
+        let (mut sender, driver) = hyper::client::conn::http1::handshake(open).await.unwrap();
+        tokio::spawn(driver);
+        let response = sender.send_request(request("/api/v1/items")).await.unwrap();
+        response.status()
+    });
+    assert_eq!(status, 200);
+}

@@ -55,7 +55,7 @@ struct Callback<'a> {
 
 impl Callback<'_> {
     async fn take(&self, head: &request::Parts, body: Body) -> WireReply {
-        let bytes = match body::whole(body, self.room.bounds.callback_bytes_max).await {
+        let bytes = match body::whole(body, self.room.callback_bytes_max()).await {
             Ok(bytes) => bytes,
             Err(fault) => return self.no_body(&call_of(head, &[]), fault),
         };

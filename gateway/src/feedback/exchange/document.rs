@@ -125,8 +125,8 @@ pub(super) async fn keep(
         content_type: facts.content_type,
         file_name: facts.file_name,
         created_at: room.now(),
-        max_bytes: room.bounds.document_bytes_max,
-        max_unbound_bytes: room.bounds.document_bytes_max,
+        max_bytes: room.document_bytes_max(),
+        max_unbound_bytes: room.document_bytes_max(),
     };
     Ok(
         match room

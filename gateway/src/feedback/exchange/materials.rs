@@ -98,7 +98,7 @@ async fn take(
             StatusCode::UNPROCESSABLE_ENTITY,
             texts::DOCUMENT_HEADERS,
         )),
-        Kept::TooLarge => Err(BodyFault::TooLarge(room.bounds.document_bytes_max).into()),
+        Kept::TooLarge => Err(BodyFault::TooLarge(room.document_bytes_max()).into()),
         Kept::BrokenOff => Err(BodyFault::BrokenOff.into()),
     }
 }

@@ -34,9 +34,12 @@ use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use http::{Extensions, Method, StatusCode, request};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What the edge lets through to a callback: far beyond the room's own bound, so that the room refuses, in the partner's protocol.
 const CALLBACK_EDGE_BYTES_MAX: u64 = 1 << 40;
+/// What the edge lets through of a document: the room bounds it by what is in force when it comes.
+const DOCUMENT_EDGE_BYTES_MAX: u64 = 16 << 30;
 
 /// How much the room takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,12 +74,37 @@ impl Default for ExchangeBounds {
     }
 }
 
+/// The bounds that a reload changes; clones are the same bounds.
+#[derive(Debug, Clone)]
+pub struct LiveBounds {
+    callback_bytes_max: Arc<AtomicU64>,
+    document_bytes_max: Arc<AtomicU64>,
+}
+
+impl LiveBounds {
+    fn new(bounds: &ExchangeBounds) -> Self {
+        Self {
+            callback_bytes_max: Arc::new(AtomicU64::new(bounds.callback_bytes_max)),
+            document_bytes_max: Arc::new(AtomicU64::new(bounds.document_bytes_max)),
+        }
+    }
+
+    /// Others from now on; a message under way keeps to those that it began with.
+    pub fn change(&self, callback_bytes_max: u64, document_bytes_max: u64) {
+        self.callback_bytes_max
+            .store(callback_bytes_max, Ordering::Relaxed);
+        self.document_bytes_max
+            .store(document_bytes_max, Ordering::Relaxed);
+    }
+}
+
 /// The room's state; clones share everything.
 #[derive(Clone)]
 pub struct ExchangeRoom {
     feedback: Feedback,
     entropy: Entropy,
     bounds: ExchangeBounds,
+    live: LiveBounds,
     credentials: Arc<PartnerCredentials>,
 }
 
@@ -88,6 +116,7 @@ impl ExchangeRoom {
         Self {
             feedback,
             entropy,
+            live: LiveBounds::new(&bounds),
             bounds,
             credentials,
         }
@@ -97,6 +126,20 @@ impl ExchangeRoom {
     #[must_use]
     pub fn credentials(&self) -> Arc<PartnerCredentials> {
         Arc::clone(&self.credentials)
+    }
+
+    /// The bounds that a reload changes.
+    #[must_use]
+    pub fn live_bounds(&self) -> LiveBounds {
+        self.live.clone()
+    }
+
+    fn callback_bytes_max(&self) -> u64 {
+        self.live.callback_bytes_max.load(Ordering::Relaxed)
+    }
+
+    fn document_bytes_max(&self) -> u64 {
+        self.live.document_bytes_max.load(Ordering::Relaxed)
     }
 
     fn store(&self) -> &SharedStore {
@@ -119,7 +162,7 @@ pub fn router(room: ExchangeRoom) -> RoomRoutes {
         body_bytes_max: Some(bounds.events_bytes_max),
     };
     let document = RouteBounds {
-        body_bytes_max: Some(bounds.document_bytes_max),
+        body_bytes_max: Some(DOCUMENT_EDGE_BYTES_MAX),
     };
     RoomRoutes::new(Listener::Exchange)
         .route(Method::GET, "/exchange/v1/systems", systems::list)

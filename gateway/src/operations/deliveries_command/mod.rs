@@ -1,9 +1,12 @@
 //! `tongban deliveries`: sees and mends the outbox of a running gateway, through `ops.sock` in its data folder.
 //!
-//! Changes show first what they would do; without a terminal and without `--yes` that is all they do.
+//! Changes show first what they would do; without a terminal and without `--yes` that is all they do. Deliveries named by id are
+//! changed at once; a set of them is a job of the gateway ([`jobs`]), which goes on without this command.
 
 pub mod client;
+mod jobs;
 mod print;
+mod print_jobs;
 
 use crate::cli::CommandError;
 use crate::operations::ops_api::wire::{
@@ -11,16 +14,25 @@ use crate::operations::ops_api::wire::{
 };
 use clap::{Args, Subcommand};
 use client::{ClientError, OpsClient, with_query};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 /// See and mend deliveries.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  tongban deliveries list --state dead\n  tongban deliveries show 42\n  \
-    tongban deliveries retry --system gd-explosives --code not_sent --reason 'line repaired'"
-)]
+#[command(after_help = "Examples:
+  tongban deliveries list --state dead
+  tongban deliveries show 42
+  tongban deliveries retry --id 42 --reason 'line repaired'
+
+A set of deliveries is a job: looked at first, then begun; the first one goes alone and must arrive, the others follow
+oldest first at the rate; Ctrl-C asks it to stop, and what was not sent is as it was:
+  tongban deliveries retry --system gd-explosives --code not_sent --rate 10 --reason 'line repaired'
+  tongban deliveries discard --item '1002*' --before 2026-03-01 --reason 'sent on paper'
+  tongban deliveries jobs
+  tongban deliveries stop 3
+  tongban deliveries go-on 3 --reason 'the first one was an exception'")]
 pub struct DeliveriesArguments {
     #[command(subcommand)]
     action: Action,
@@ -47,10 +59,18 @@ enum Action {
         /// Its id
         id: i64,
     },
-    /// Try dead deliveries again
+    /// Try dead deliveries again; a set of them as a job
     Retry(BulkArguments),
-    /// Give up dead, pending or held deliveries for good
+    /// Give up dead, pending or held deliveries for good; a set of them as a job
     Discard(BulkArguments),
+    /// List the newest jobs
+    Jobs,
+    /// Show a job, or follow it to its end
+    Job(jobs::JobArguments),
+    /// Ask a job to stop: what it has not sent is as it was
+    Stop(jobs::StopArguments),
+    /// Make a stopped job go on with what it left, whatever became of its first
+    GoOn(jobs::GoOnArguments),
     /// Send nothing more to a system; its deliveries wait
     Pause(SystemArguments),
     /// Send to a paused system again
@@ -71,7 +91,16 @@ struct ListArguments {
     /// Only with this code of the last failure
     #[arg(long)]
     code: Option<String>,
-    /// At most so many [default: 100]
+    /// Only of items whose code fits; * stands for anything
+    #[arg(long, value_name = "PATTERN")]
+    item: Option<String>,
+    /// Only created at this time or later, e.g. 2026-03-01 or 2026-03-01T09:30 (Asia/Shanghai)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    from: Option<Timestamp>,
+    /// Only created before this time
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    before: Option<Timestamp>,
+    /// At most so many, oldest first [default: 100 in a list, 10000 in a job]
     #[arg(long, value_name = "N")]
     limit: Option<u32>,
 }
@@ -83,8 +112,32 @@ struct BulkArguments {
     id: Vec<i64>,
     #[command(flatten)]
     filter: ListArguments,
+    /// Deliveries a second at most; a slower limit of the system goes first [default: 5]
+    #[arg(long, value_name = "N")]
+    rate: Option<f64>,
+    /// Do not stay until the job ends
+    #[arg(long)]
+    detach: bool,
     #[command(flatten)]
     consent: Consent,
+}
+
+impl BulkArguments {
+    /// Whether ids alone say what is meant.
+    fn names_ids_alone(&self) -> bool {
+        let filter = &self.filter;
+        let words = [
+            &filter.system,
+            &filter.state,
+            &filter.case,
+            &filter.code,
+            &filter.item,
+        ];
+        let others = words.iter().any(|word| word.is_some())
+            || filter.from.is_some()
+            || filter.before.is_some();
+        !self.id.is_empty() && !others && self.rate.is_none()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +165,8 @@ struct Console<'a> {
     /// `None`: nobody is there to answer.
     input: Option<&'a mut dyn BufRead>,
     json: bool,
+    /// Whether the output is a terminal.
+    terminal: bool,
 }
 
 /// Runs the command.
@@ -129,6 +184,7 @@ pub fn run(arguments: DeliveriesArguments) -> Result<(), CommandError> {
         output: &mut std::io::stdout().lock(),
         input: (interactive && !arguments.json).then_some(&mut input as &mut dyn BufRead),
         json: arguments.json,
+        terminal: std::io::stdout().is_terminal(),
     };
     runtime.block_on(perform(arguments, &mut console))
 }
@@ -147,11 +203,34 @@ async fn perform(
             let found: DeliveryDetail = client.get(&format!("/ops/v1/deliveries/{id}")).await?;
             console.show(&found, print::detail(&found))
         }
-        Action::Retry(bulk) => change(&client, "retry", bulk, console).await,
-        Action::Discard(bulk) => change(&client, "discard", bulk, console).await,
+        Action::Retry(bulk) if bulk.names_ids_alone() => {
+            change(&client, "retry", bulk, console).await
+        }
+        Action::Discard(bulk) if bulk.names_ids_alone() => {
+            change(&client, "discard", bulk, console).await
+        }
+        Action::Retry(bulk) => jobs::bulk(&client, "retry", bulk, console).await,
+        Action::Discard(bulk) => jobs::bulk(&client, "discard", bulk, console).await,
+        Action::Jobs => jobs::list(&client, console).await,
+        Action::Job(job) => jobs::show(&client, &job, console).await,
+        Action::Stop(job) => jobs::stop(&client, job, console).await,
+        Action::GoOn(job) => jobs::go_on(&client, job, console).await,
         Action::Pause(system) => switch(&client, "pause", system, console).await,
         Action::Resume(system) => switch(&client, "resume", system, console).await,
     }
+}
+
+/// A moment as people write it: a day or a day and time in Asia/Shanghai (UTC+8), or with its own offset (RFC 3339).
+fn moment(text: &str) -> Result<Timestamp, String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    let civil: jiff::civil::DateTime = text
+        .parse()
+        .map_err(|_| "write 2026-03-01, 2026-03-01T09:30 or 2026-03-01T01:30:00Z".to_owned())?;
+    jiff::tz::Offset::constant(8)
+        .to_timestamp(civil)
+        .map_err(|e| e.to_string())
 }
 
 fn list_path(filter: &ListArguments) -> String {
@@ -160,6 +239,9 @@ fn list_path(filter: &ListArguments) -> String {
         ("state", filter.state.clone()),
         ("case", filter.case.clone()),
         ("code", filter.code.clone()),
+        ("item", filter.item.clone()),
+        ("from", filter.from.map(|t| t.to_string())),
+        ("before", filter.before.map(|t| t.to_string())),
         ("limit", filter.limit.map(|n| n.to_string())),
     ];
     with_query("/ops/v1/deliveries", &values)
@@ -174,13 +256,9 @@ async fn change(
     let path = format!("/ops/v1/deliveries/{what}");
     let mut request = BulkRequest {
         ids: bulk.id,
-        system: bulk.filter.system,
-        state: bulk.filter.state,
-        case: bulk.filter.case,
-        code: bulk.filter.code,
         limit: bulk.filter.limit,
-        reason: String::new(),
         dry_run: true,
+        ..BulkRequest::default()
     };
     if !bulk.consent.yes {
         let preview: Preview = client.post(&path, &request).await?;
@@ -258,8 +336,13 @@ impl Console<'_> {
             true => serde_json::to_string(value).map_err(CommandError::failed)? + "\n",
             false => text,
         };
+        self.say(&text)
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), CommandError> {
         self.output
             .write_all(text.as_bytes())
+            .and_then(|()| self.output.flush())
             .map_err(CommandError::failed)
     }
 
@@ -294,10 +377,7 @@ impl Console<'_> {
 
     fn line(&mut self, question: &str) -> Result<String, CommandError> {
         let mut line = String::new();
-        self.output
-            .write_all(question.as_bytes())
-            .map_err(CommandError::failed)?;
-        self.output.flush().map_err(CommandError::failed)?;
+        self.say(question)?;
         if let Some(input) = self.input.as_mut() {
             input.read_line(&mut line).map_err(CommandError::failed)?;
         }

@@ -136,7 +136,7 @@ pub(super) fn preview(what: &str, preview: &Preview) -> String {
 }
 
 /// Legal time (Asia/Shanghai, UTC+8 since 1991), to the second.
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     let zone = TimeZone::fixed(Offset::constant(8));
     at.to_zoned_datetime(zone)
         .strftime("%Y-%m-%d %H:%M:%S")
@@ -144,7 +144,7 @@ fn time(at: Timestamp) -> String {
 }
 
 /// Without anything that a terminal would act on.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

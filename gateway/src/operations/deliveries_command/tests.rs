@@ -62,19 +62,35 @@ async fn command(
         output: &mut output,
         input: input.as_mut().map(|input| input as &mut dyn BufRead),
         json: arguments.json,
+        terminal: false,
     };
     let done = perform(arguments, &mut console).await;
     (done, String::from_utf8(output).unwrap())
 }
 
+const PREVIEW: &str = r#"{"token":"t1","valid_until":"2017-06-05T01:45:00Z","kind":"retry","count":2,"taken":2,
+    "oldest":"2017-06-05T01:30:00Z","newest":"2017-06-05T01:31:00Z","by_system":[{"name":"a","count":2}],
+    "by_code":[{"name":"not_sent","count":2}],"repeats":1,"asked_first":0,"rate":5.0,"rate_limited_by":null,"seconds":1}"#;
+
+const BEGUN: &str = r#"{"id":9,"kind":"retry","state":"running","why":"","asked_for":"system=a","reason":"r","by":"operator",
+    "created_at":"2017-06-05T01:32:00Z","ended_at":null,"rate":5.0,"total":2,"released":0,"in_flight":0,"delivered":0,"dead":0,
+    "trying":0,"discarded":0,"gone":0,"left":2,"seconds_left":1}"#;
+
+const ENDED: &str = r#"{"id":9,"kind":"retry","state":"finished","why":"","asked_for":"system=a","reason":"r","by":"operator",
+    "created_at":"2017-06-05T01:32:00Z","ended_at":"2017-06-05T01:32:02Z","rate":5.0,"total":2,"released":2,"in_flight":0,
+    "delivered":2,"dead":0,"trying":0,"discarded":0,"gone":0,"left":0,"seconds_left":null}"#;
+
+/// A gateway with two dead deliveries: by id, and as a job.
 fn two_dead(body: &str) -> (u16, &'static str) {
-    if body.contains("\"dry_run\":true") {
-        (
+    match body {
+        "" => (200, ENDED),
+        body if body.contains("\"criteria\"") => (200, PREVIEW),
+        body if body.contains("\"token\":\"t1\"") => (201, BEGUN),
+        body if body.contains("\"dry_run\":true") => (
             200,
             r#"{"count":2,"at_once":2,"oldest":"2017-06-05T01:30:00Z","repeats":1}"#,
-        )
-    } else {
-        (200, r#"{"changed":2}"#)
+        ),
+        _ => (200, r#"{"changed":2}"#),
     }
 }
 
@@ -93,22 +109,25 @@ async fn without_a_gateway_the_words_say_what_to_look_at() {
 async fn a_change_that_nobody_consented_to_is_a_preview_and_wrong_usage() {
     let folder = TempDir::new().unwrap();
     let asked = listen(&folder, two_dead);
-    for typed in [None, Some("no\n")] {
-        let (done, output) =
-            command(&folder, &["retry", "--system", "a", "--reason", "r"], typed).await;
-        assert!(matches!(done, Err(CommandError::Usage(_))));
-        assert!(
-            output.contains("2 deliveries match, the oldest from 2017-06-05 09:30:00"),
-            "{output}"
-        );
-        assert!(output.contains("1 of them were sent before"), "{output}");
+    let by_id = ["retry", "--id", "7", "--reason", "r"];
+    let a_set = ["retry", "--system", "a", "--reason", "r"];
+    for (line, told) in [
+        (by_id, "1 of them were sent before"),
+        (a_set, "1 were sent before with an unknown outcome"),
+    ] {
+        for typed in [None, Some("no\n")] {
+            let (done, output) = command(&folder, &line, typed).await;
+            assert!(matches!(done, Err(CommandError::Usage(_))));
+            assert!(
+                output.contains("2 deliveries match") && output.contains("2017-06-05 09:30:00"),
+                "{output}"
+            );
+            assert!(output.contains(told), "{output}");
+        }
     }
-    assert!(
-        asked
-            .lock()
-            .iter()
-            .all(|(_, body)| body.contains("\"dry_run\":true"))
-    );
+    let asked = asked.lock();
+    let looked = |body: &str| body.contains("\"dry_run\":true") || body.contains("\"criteria\"");
+    assert!(asked.iter().all(|(_, body)| looked(body)), "{asked:?}");
 }
 
 #[tokio::test]
@@ -125,20 +144,10 @@ async fn a_change_is_made_with_its_reason_once_somebody_says_yes() {
         done.is_ok() && output.contains("2 deliveries changed"),
         "{output}"
     );
-    let (done, output) = command(
-        &folder,
-        &[
-            "retry",
-            "--code",
-            "not_sent",
-            "--yes",
-            "--reason",
-            "line repaired",
-            "--json",
-        ],
-        None,
-    )
-    .await;
+    let line = [
+        "retry", "--id", "7", "--yes", "--reason", "mended", "--json",
+    ];
+    let (done, output) = command(&folder, &line, None).await;
     assert!(done.is_ok());
     assert_eq!(output, "{\"changed\":2}\n");
     let asked = asked.lock();
@@ -147,9 +156,44 @@ async fn a_change_is_made_with_its_reason_once_somebody_says_yes() {
         "{asked:?}"
     );
     assert!(
-        asked[2].1.contains("\"reason\":\"line repaired\"") && asked[2].0.ends_with("/retry"),
+        asked[2].1.contains("\"reason\":\"mended\"") && asked[2].0.ends_with("/retry"),
         "{asked:?}"
     );
+}
+
+#[tokio::test]
+async fn a_set_of_deliveries_is_a_job_begun_by_what_was_looked_at_and_followed_to_its_end() {
+    let folder = TempDir::new().unwrap();
+    let asked = listen(&folder, two_dead);
+    let line = [
+        "retry",
+        "--code",
+        "not_sent",
+        "--item",
+        "1002*",
+        "--from",
+        "2026-03-01",
+        "--rate",
+        "2.5",
+    ];
+    let (done, output) = command(&folder, &line, Some("yes\nline repaired\n")).await;
+    assert!(done.is_ok(), "{done:?}");
+    for told in [
+        "by error: not_sent 2",
+        "MAY BE REPEATED",
+        "job 9 has begun",
+        "2 in all: 2 delivered",
+    ] {
+        assert!(output.contains(told), "no {told} in {output}");
+    }
+    let asked = asked.lock();
+    let bodies: Vec<&str> = asked.iter().map(|(_, body)| body.as_str()).collect();
+    assert_eq!(
+        bodies[0],
+        r#"{"kind":"retry","criteria":{"code":"not_sent","item":"1002*","from":"2026-02-28T16:00:00Z"},"rate":2.5}"#
+    );
+    assert_eq!(bodies[1], r#"{"token":"t1","reason":"line repaired"}"#);
+    assert_eq!(asked[2].0, "/ops/v1/jobs/9");
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Deliveries: listed, shown with the bytes of every attempt, tried again or discarded.
 
-use super::filter::{self, LIMIT_DEFAULT, ListQuery};
+use super::filter::{self, ListQuery};
 use super::wire::{BulkRequest, Changed, DeliveryDetail, DeliveryList, Preview};
-use super::{OpsRoom, answer, read, reason, texts, unavailable};
+use super::{OpsRoom, answer, jobs, read, reason, texts, unavailable};
 use crate::identity::Scope;
 use crate::problem::Problem;
-use crate::store::delivery::{DeliveryFilter, DeliveryState, DeliverySummary};
+use crate::store::bulk::BulkKind;
+use crate::store::delivery::{DeliveryFilter, DeliverySummary};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -68,31 +69,10 @@ async fn shown(room: &OpsRoom, id: Result<Path<i64>, PathRejection>) -> Result<R
     Ok(Json(DeliveryDetail::from(found.ok_or_else(unknown)?)).into_response())
 }
 
-/// A change of many deliveries at once.
-#[derive(Clone, Copy)]
-enum Bulk {
-    Retry,
-    Discard,
-}
-
-impl Bulk {
-    fn applicable(self) -> &'static [DeliveryState] {
-        match self {
-            Self::Retry => &[DeliveryState::Dead],
-            // Held ones too: a pending delivery of a paused system shows as held.
-            Self::Discard => &[
-                DeliveryState::Dead,
-                DeliveryState::Pending,
-                DeliveryState::Held,
-            ],
-        }
-    }
-}
-
 pub(super) async fn retry(State(room): State<OpsRoom>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     answer(
-        change(&room, Bulk::Retry, &head, body).await,
+        change(&room, BulkKind::Retry, &head, body).await,
         &head.extensions,
     )
 }
@@ -100,31 +80,37 @@ pub(super) async fn retry(State(room): State<OpsRoom>, request: Request) -> Resp
 pub(super) async fn discard(State(room): State<OpsRoom>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     answer(
-        change(&room, Bulk::Discard, &head, body).await,
+        change(&room, BulkKind::Discard, &head, body).await,
         &head.extensions,
     )
 }
 
 async fn change(
     room: &OpsRoom,
-    bulk: Bulk,
+    kind: BulkKind,
     head: &request::Parts,
     body: Body,
 ) -> Result<Response, Problem> {
     let request: BulkRequest = read(body).await?;
-    let filter = filter::of_bulk(&request, bulk.applicable())?;
+    let filter = filter::of_change(&request.criteria(), jobs::applicable(kind))?;
     if request.dry_run {
         return Ok(Json(preview(room, &filter).await?).into_response());
+    }
+    if request.ids.is_empty() {
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            texts::NEEDS_JOB,
+        ));
     }
     let reason = reason(&request.reason)?;
     let target = filter.system_id.clone().unwrap_or_default();
     let (scope, now) = (Scope::Everything, room.clock.now());
-    let changed = match bulk {
-        Bulk::Retry => {
+    let changed = match kind {
+        BulkKind::Retry => {
             let audit = room.audit(head, "delivery.retry", &target, reason);
             room.store.retry(&scope, &filter, now, audit).await
         }
-        Bulk::Discard => {
+        BulkKind::Discard => {
             let audit = room.audit(head, "delivery.discard", &target, reason);
             room.store.discard(&scope, &filter, now, audit).await
         }
@@ -148,14 +134,9 @@ async fn preview(room: &OpsRoom, filter: &DeliveryFilter) -> Result<Preview, Pro
         .await
         .map_err(unavailable)?;
     let repeats = first.iter().filter(|delivery| may_repeat(delivery)).count() as u64;
-    let limit = if filter.limit == 0 {
-        LIMIT_DEFAULT
-    } else {
-        filter.limit
-    };
     Ok(Preview {
         count,
-        at_once: count.min(u64::from(limit)),
+        at_once: count.min(u64::from(filter.limit)),
         oldest,
         repeats,
     })

@@ -1,10 +1,12 @@
 //! Which deliveries an operator means, from a query or a body.
 
 use super::texts;
-use super::wire::BulkRequest;
+use super::wire_jobs::BulkCriteria;
 use crate::problem::Problem;
+use crate::store::bulk::BULK_MEMBERS_MAX;
 use crate::store::delivery::{DeliveryFilter, DeliveryState};
 use http::StatusCode;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// Lines of a list, or deliveries of one bulk change, when nothing is said.
@@ -31,97 +33,121 @@ pub(super) struct ListQuery {
     state: Option<String>,
     case: Option<String>,
     code: Option<String>,
+    item: Option<String>,
+    from: Option<Timestamp>,
+    before: Option<Timestamp>,
     limit: Option<u32>,
 }
 
 impl ListQuery {
     pub(super) fn filter(self) -> Result<DeliveryFilter, Problem> {
-        let state = self.state.as_deref().map(state).transpose()?;
-        built(
-            Vec::new(),
-            self.system,
-            state,
-            self.case,
-            self.code,
-            self.limit,
-        )
+        let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
+        let criteria = BulkCriteria {
+            ids: Vec::new(),
+            system: self.system,
+            state: self.state,
+            case: self.case,
+            code: self.code,
+            item: self.item,
+            from: self.from,
+            before: self.before,
+            limit: Some(limit),
+        };
+        built(&criteria, LIMIT_MAX)
     }
 }
 
-/// The filter of a bulk change that applies to `applicable` states only. An empty one is refused: nobody means everything.
-pub(super) fn of_bulk(
-    request: &BulkRequest,
+/// The filter of a change at once that applies to `applicable` states only. An empty one is refused: nobody means everything.
+pub(super) fn of_change(
+    criteria: &BulkCriteria,
     applicable: &[DeliveryState],
 ) -> Result<DeliveryFilter, Problem> {
-    let named = !request.ids.is_empty()
-        || [
-            &request.system,
-            &request.state,
-            &request.case,
-            &request.code,
-        ]
-        .iter()
-        .any(|c| c.is_some());
-    if !named {
-        return Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            texts::FILTER_EMPTY,
-        ));
-    }
-    let state = request.state.as_deref().map(state).transpose()?;
-    if state.is_some_and(|state| !applicable.contains(&state)) {
-        let words: Vec<_> = applicable.iter().map(|s| s.as_str()).collect();
-        return Err(Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            texts::STATE_NOT_APPLICABLE,
-        )
-        .detail(words.join(", ")));
-    }
-    let (system, case) = (request.system.clone(), request.case.clone());
-    let mut filter = built(
-        request.ids.clone(),
-        system,
-        state,
-        case,
-        request.code.clone(),
-        request.limit,
-    )?;
+    named(criteria)?;
+    let mut filter = built(criteria, LIMIT_MAX)?;
+    applies(&filter, applicable)?;
     if filter.states.is_empty() {
         filter.states = applicable.to_vec();
+    }
+    if filter.limit == 0 {
+        filter.limit = LIMIT_DEFAULT;
     }
     Ok(filter)
 }
 
-fn built(
-    ids: Vec<i64>,
-    system_id: Option<String>,
-    state: Option<DeliveryState>,
-    case_no: Option<String>,
-    last_code: Option<String>,
-    limit: Option<u32>,
+/// The filter of a job: without a limit everything that matches, up to what a job may have.
+pub(super) fn of_job(
+    criteria: &BulkCriteria,
+    applicable: &[DeliveryState],
 ) -> Result<DeliveryFilter, Problem> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(unfit(format!("limit: 1 to {LIMIT_MAX}")));
+    named(criteria)?;
+    let filter = built(criteria, BULK_MEMBERS_MAX)?;
+    applies(&filter, applicable)?;
+    Ok(filter)
+}
+
+fn named(criteria: &BulkCriteria) -> Result<(), Problem> {
+    if criteria.names_something() {
+        return Ok(());
     }
-    if ids.len() > LIMIT_MAX as usize {
+    Err(Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        texts::FILTER_EMPTY,
+    ))
+}
+
+fn applies(filter: &DeliveryFilter, applicable: &[DeliveryState]) -> Result<(), Problem> {
+    if filter.states.iter().all(|state| applicable.contains(state)) {
+        return Ok(());
+    }
+    let words: Vec<_> = applicable.iter().map(|s| s.as_str()).collect();
+    Err(Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        texts::STATE_NOT_APPLICABLE,
+    )
+    .detail(words.join(", ")))
+}
+
+fn built(criteria: &BulkCriteria, limit_max: u32) -> Result<DeliveryFilter, Problem> {
+    if criteria
+        .limit
+        .is_some_and(|limit| !(1..=limit_max).contains(&limit))
+    {
+        return Err(unfit(format!("limit: 1 to {limit_max}")));
+    }
+    if criteria.ids.len() > LIMIT_MAX as usize {
         return Err(unfit(format!("ids: at most {LIMIT_MAX}")));
     }
     let too_long = |text: &Option<String>| {
         text.as_ref()
             .is_some_and(|t| t.is_empty() || t.len() > WORD_MAX)
     };
-    if [&system_id, &case_no, &last_code].into_iter().any(too_long) {
-        return Err(unfit(format!("system, case, code: 1 to {WORD_MAX} bytes")));
+    let words = [
+        &criteria.system,
+        &criteria.case,
+        &criteria.code,
+        &criteria.item,
+    ];
+    if words.into_iter().any(too_long) {
+        return Err(unfit(format!(
+            "system, case, code, item: 1 to {WORD_MAX} bytes"
+        )));
     }
-    let states = state.into_iter().collect();
+    if let (Some(from), Some(before)) = (criteria.from, criteria.before)
+        && from >= before
+    {
+        return Err(unfit("from: earlier than before"));
+    }
+    let state = criteria.state.as_deref().map(state).transpose()?;
     Ok(DeliveryFilter {
-        ids,
-        system_id,
-        states,
-        case_no,
-        last_code,
-        limit,
+        ids: criteria.ids.clone(),
+        system_id: criteria.system.clone(),
+        states: state.into_iter().collect(),
+        case_no: criteria.case.clone(),
+        last_code: criteria.code.clone(),
+        item: criteria.item.clone(),
+        created_from: criteria.from,
+        created_before: criteria.before,
+        limit: criteria.limit.unwrap_or(0),
     })
 }
 

@@ -1,20 +1,26 @@
 //! The operators' interface `/ops/v1` (运维接口): deliveries seen and mended, systems paused, rejected feedback shown, the gateway drained.
 //!
 //! Invariants: operators only, by `ops.sock` or the operations listener; every change carries its reason into an audit record in
-//! the same transaction; a bulk change can be previewed first and never means everything; of personal data nothing is
+//! the same transaction; a bulk job is begun from its preview alone and never means everything; of personal data nothing is
 //! shown but the exact bytes of an attempt, one delivery at a time.
 
 mod deliveries;
 mod filter;
+mod jobs;
+mod previews;
 mod running;
 mod seen;
 pub mod texts;
 pub mod wire;
+pub mod wire_jobs;
+
+pub use previews::Previews;
 
 use crate::clock::Clock;
 use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
 use crate::identity::Principal;
 use crate::identity::access::Listener;
+use crate::installation::reload::Reloader;
 use crate::intake::json;
 use crate::intake::origin::kind_word;
 use crate::problem::Problem;
@@ -26,7 +32,8 @@ use axum::response::Response;
 use http::{Extensions, Method, StatusCode, request};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::Notify;
 
 /// Bytes of a request's body: a thousand ids and a reason fit well.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -47,6 +54,12 @@ pub struct OpsRoom {
     pub clock: Clock,
     /// Begins a drain.
     pub drain: DrainHook,
+    /// What was looked at and may be begun.
+    pub previews: Arc<Previews>,
+    /// Tells the runner of bulk jobs that one was begun, stopped or made to go on.
+    pub bulk_news: Arc<Notify>,
+    /// Reads everything anew; set once everything runs.
+    pub reloader: Arc<OnceLock<Arc<Reloader>>>,
 }
 
 /// The room's routes: every row of `/ops/v1` but `apply`. `clock` is served in builds with `simulated-time` alone.
@@ -82,7 +95,14 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
             bounds,
             running::resume,
         )
+        .route_with(Method::POST, "/ops/v1/jobs/preview", bounds, jobs::preview)
+        .route(Method::GET, "/ops/v1/jobs", jobs::list)
+        .route_with(Method::POST, "/ops/v1/jobs", bounds, jobs::begin)
+        .route(Method::GET, "/ops/v1/jobs/{id}", jobs::show)
+        .route_with(Method::POST, "/ops/v1/jobs/{id}/stop", bounds, jobs::stop)
+        .route_with(Method::POST, "/ops/v1/jobs/{id}/go-on", bounds, jobs::go_on)
         .route(Method::GET, "/ops/v1/feedback", seen::rejected)
+        .route_with(Method::POST, "/ops/v1/reload", bounds, running::reload)
         .route_with(Method::POST, "/ops/v1/drain", bounds, running::drain);
     #[cfg(feature = "simulated-time")]
     let routes = routes.route_with(

@@ -1,7 +1,7 @@
 //! Changes to the running gateway: a system paused or resumed, the whole drained, and in test builds the clock moved.
 
 use super::wire::{Reasoned, SystemPaused};
-use super::{OpsRoom, answer, read, reason, unavailable};
+use super::{OpsRoom, answer, read, reason, texts, unavailable};
 use crate::edge::texts::UNKNOWN_SYSTEM;
 use crate::identity::Scope;
 use crate::problem::Problem;
@@ -70,6 +70,22 @@ async fn set_paused(
         waiting,
     })
     .into_response())
+}
+
+/// A fault of settings or of what is registered refuses all of it; the faults stand in the detail, a line each.
+pub(super) async fn reload(State(room): State<OpsRoom>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    let reloaded = async {
+        let reloader = room.reloader.get().ok_or_else(|| {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::UNAVAILABLE).retry_after(1)
+        })?;
+        let report = reloader.reload().await.map_err(|faults| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, texts::NOT_RELOADED)
+                .detail(faults.join("\n"))
+        })?;
+        Ok(Json(report).into_response())
+    };
+    answer(reloaded.await, &head.extensions)
 }
 
 pub(super) async fn drain(State(room): State<OpsRoom>, request: Request) -> Response {

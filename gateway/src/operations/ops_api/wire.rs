@@ -1,5 +1,6 @@
 //! The JSON of `/ops/v1`, as the room writes it and `tongban deliveries` reads it.
 
+use super::wire_jobs::BulkCriteria;
 use crate::store::delivery::{AttemptRecord, DeliveryRecord, DeliverySummary};
 use data_encoding::BASE64;
 use jiff::Timestamp;
@@ -131,7 +132,8 @@ impl Bytes {
     }
 }
 
-/// `POST /ops/v1/deliveries/retry` and `/discard`.
+/// `POST /ops/v1/deliveries/retry` and `/discard`: deliveries named by their ids, at once. By anything else they are only looked at
+/// (`dry_run`); a job does the work.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BulkRequest {
@@ -158,6 +160,22 @@ pub struct BulkRequest {
     pub reason: String,
     /// Only say what would happen.
     pub dry_run: bool,
+}
+
+impl BulkRequest {
+    /// Which deliveries it means.
+    #[must_use]
+    pub fn criteria(&self) -> BulkCriteria {
+        BulkCriteria {
+            ids: self.ids.clone(),
+            system: self.system.clone(),
+            state: self.state.clone(),
+            case: self.case.clone(),
+            code: self.code.clone(),
+            limit: self.limit,
+            ..BulkCriteria::default()
+        }
+    }
 }
 
 /// What a bulk change would do.

@@ -229,7 +229,7 @@ impl Sheet<'_> {
             findings,
             typed_at: &body.typed_at,
             notice,
-            material_bytes_max: self.pages.hall.settings.material_bytes_max,
+            material_bytes_max: self.pages.hall.uploads.material_bytes_max(),
             language: self.visitor.language,
         });
         respond::page(self.pages, self.visitor, status, &page)

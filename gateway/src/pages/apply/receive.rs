@@ -116,7 +116,7 @@ pub async fn receive(
     let content_type = call.header("content-type").unwrap_or_default();
     let boundary = multer::parse_boundary(content_type)
         .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, texts::NOT_A_FORM))?;
-    let bytes_max = body_bytes_max(hall.settings.unbound_bytes_max);
+    let bytes_max = body_bytes_max(hall.uploads.unbound_bytes_max());
     let bounds = Constraints::new().size_limit(SizeLimit::new().whole_stream(bytes_max));
     let stream = body.into_data_stream().map_err(std::io::Error::other);
     let ahead = Ahead::default();
@@ -283,7 +283,7 @@ impl Reader<'_> {
             StatusCode::PAYLOAD_TOO_LARGE => texts::FILE_TOO_LARGE,
             _ => texts::FILE_REFUSED,
         };
-        let most = crate::pages::words::size(self.hall.settings.material_bytes_max);
+        let most = crate::pages::words::size(self.hall.uploads.material_bytes_max());
         let words = |title: &str, language| {
             text.fill(
                 language,

@@ -65,6 +65,8 @@ pub struct CasePage {
 #[derive(Debug, Serialize)]
 struct Wanted {
     reason: String,
+    /// What to bring, in the department's words (BZCLQD).
+    asked: Vec<String>,
     since: String,
     limit: Option<u32>,
     materials: Vec<WantedMaterial>,
@@ -155,6 +157,9 @@ pub async fn page(
     page.clocks = clocks
         .map(|clock| clock::shown(clock, now, snapshot.calendar(), language))
         .collect();
+    if let Some(wanted) = &mut page.correction {
+        wanted.asked = timeline::last_asked(&events);
+    }
     page.last_seq = events.last().map_or(0, |event| event.seq);
     page.timeline = timeline::entries(&events, language);
     page.documents = documents
@@ -323,6 +328,7 @@ fn wanted(state: &CaseState) -> Option<Wanted> {
     );
     (asks && !open.answered).then(|| Wanted {
         reason: open.reason.clone(),
+        asked: Vec::new(),
         since: local_time(open.started),
         limit: Some(open.limit).filter(|days| *days > 0),
         materials: Vec::new(),
@@ -382,6 +388,7 @@ impl CasePage {
         };
         let wanted = || Wanted {
             reason: "缺少仓库安全评价报告 <b>".to_owned(),
+            asked: vec!["安全评价报告<盖章页>".to_owned()],
             since: "2017-06-05T09:30:00+08:00".to_owned(),
             limit: Some(5),
             materials: wanted_materials(&item, None, language),

@@ -117,6 +117,18 @@ fn told(body: &EventBody, language: Language) -> (Text, Vec<String>) {
     }
 }
 
+/// What the last notice asks for, one entry a material.
+pub(super) fn last_asked(events: &[StoredEvent]) -> Vec<String> {
+    let notices = events.iter().rev().map(|stored| &stored.event.body);
+    let mut asked = notices.filter_map(|body| match body {
+        EventBody::PreCorrectionRequested(notice) | EventBody::CorrectionRequested(notice) => {
+            Some(notice.materials.clone())
+        }
+        _ => None,
+    });
+    asked.next().unwrap_or_default()
+}
+
 fn noted(note: &Option<String>) -> Vec<String> {
     note.iter().cloned().collect()
 }

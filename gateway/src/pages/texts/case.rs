@@ -45,7 +45,7 @@ super::texts! {
     EVENT_STEP_HANDLING "case.code.event_step_handling" "承办" "Being worked on";
     EVENT_STEP_REVIEW "case.code.event_step_review" "审核" "Reviewed";
     EVENT_STEP_APPROVAL "case.code.event_step_approval" "批准" "Approved within the department";
-    EVENT_STEP_REFUSED "case.code.event_step_refused" "退回上一环节" "Returned to the previous step";
+    EVENT_STEP_REFUSED "case.code.event_step_refused" "审查不通过" "Not approved";
     EVENT_FORWARDED "case.code.event_forwarded" "转报" "Passed on";
     EVENT_SUPPLEMENTED "case.code.event_supplemented" "您提交了补正" "You sent your corrections";
     EVENT_CORRECTED "case.code.event_corrected" "补正已收到" "Your corrections were received";
@@ -130,7 +130,7 @@ super::texts! {
     DOCUMENT_CERTIFICATE "document.code.certificate" "证照" "Certificate";
     DOCUMENT_OTHER "document.code.other" "文书" "Document";
 
-    CORRECTION_HEADING "correction.heading" "需要您补正" "Corrections are needed from you";
+    CORRECTION_HEADING "correction.heading" "请补正以下内容" "Please answer this notice";
     CORRECTION_SINCE "correction.since" "通知时间：" "Notified: ";
     CORRECTION_WITHIN "correction.within" "请在{n}个工作日内补正。" "Please answer within {n} working days.";
     CORRECTION_TEXT "correction.text" "说明" "Your words";

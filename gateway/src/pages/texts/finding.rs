@@ -47,7 +47,7 @@ super::texts! {
     TAG_IMMEDIATE "tag.immediate" "当场办结" "On the spot";
     TAG_PROMISE "tag.promise" "承诺{n}" "Within {n}";
     TAG_NO_VISIT "tag.no_visit" "零跑动" "No visit";
-    TAG_VISITS "tag.visits" "到现场{n}次" "{n} visit(s)";
+    TAG_VISITS "tag.visits" "到现场{n}次" "Visits: {n}";
 
     ITEM_SAMPLE "item.sample" "样例事项：用于演示，不是正式的办事指南。" "A sample for demonstration, not an official guide.";
     ITEM_CHINESE "item.chinese" "以下指南以中文为准。" "The guide below is official in Chinese only.";
@@ -80,8 +80,8 @@ super::texts! {
     SECTION_SITUATIONS "item.situations" "分情形办理" "Situations";
     SECTION_MATERIALS "item.materials" "申请材料" "Documents";
     NO_MATERIALS "item.no_materials" "不需要提交材料" "No documents are needed";
-    MATERIAL_ORIGINALS "material.originals" "原件{n}份" "{n} original(s)";
-    MATERIAL_COPIES "material.copies" "复印件{n}份" "{n} copies";
+    MATERIAL_ORIGINALS "material.originals" "原件{n}份" "originals: {n}";
+    MATERIAL_COPIES "material.copies" "复印件{n}份" "copies: {n}";
     MATERIAL_SOURCE "material.source" "来源：{source}" "From: {source}";
     MATERIAL_ISSUER "material.issuer" "出具机构：{issuer}" "Issued by: {issuer}";
     MATERIAL_FORMATS "material.formats" "文件格式：{formats}" "File types: {formats}";

@@ -173,6 +173,7 @@ impl<'a> Errand<'a> {
                 },
                 &exchange.happened,
             );
+            let next = self.unless_paused(next, &steps).await?;
             let outcome = match next {
                 Next::GoOn => match self.journal.next(&steps) {
                     Some(step) => {
@@ -208,6 +209,29 @@ impl<'a> Errand<'a> {
             "the conversation with the partner did not end",
         )
         .await
+    }
+
+    /// A system that was paused meanwhile gets no further request: what is next waits until it is resumed.
+    async fn unless_paused(&self, next: Next, steps: &[String]) -> Result<Next, ErrandError> {
+        let sends = match next {
+            Next::GoOn => self.journal.next(steps).is_some(),
+            Next::Ask | Next::Send => true,
+            Next::Delivered | Next::Again { .. } | Next::Dead => false,
+        };
+        if !sends
+            || !self
+                .courier
+                .store
+                .paused()
+                .await?
+                .contains(&self.lease.system_id)
+        {
+            return Ok(next);
+        }
+        Ok(Next::Again {
+            at: self.courier.clock.now(),
+            unknown: next == Next::Ask,
+        })
     }
 
     fn next_step(&self, steps: &[String]) -> Turn {

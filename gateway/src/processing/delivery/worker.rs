@@ -3,6 +3,7 @@
 use super::Courier;
 use super::errand::Errand;
 use crate::store::delivery::LeasedDelivery;
+use arc_swap::ArcSwap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,14 +28,16 @@ pub struct WorkerBounds {
 /// Leases and runs errands until `stop`; then waits for those in flight.
 pub async fn run(
     courier: Arc<Courier>,
-    bounds: WorkerBounds,
+    live: Arc<ArcSwap<WorkerBounds>>,
     wake: Arc<Notify>,
     stop: CancellationToken,
 ) {
-    let (done_in, mut done) = mpsc::channel::<String>(bounds.concurrency.max(1));
+    let (done_in, mut done) = mpsc::channel::<String>(live.load().concurrency.max(1));
     let mut flying: HashMap<String, u32> = HashMap::new();
     let mut in_flight = 0usize;
     loop {
+        // What changes at a reload counts from the next look on; what is in flight keeps its lease.
+        let bounds = live.load_full();
         while let Ok(system) = done.try_recv() {
             land(&mut flying, &mut in_flight, &system);
         }

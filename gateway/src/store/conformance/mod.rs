@@ -17,6 +17,7 @@
 
 pub mod applications;
 pub mod audits;
+pub mod bulk_jobs;
 pub mod cases;
 pub mod deliveries;
 pub mod documents;
@@ -129,6 +130,19 @@ macro_rules! store_conformance {
                 only_dead_and_pending_ones_are_discarded
                 the_depth_of_every_queue_is_known
                 every_operator_act_leaves_its_audit_row
+            }
+            bulk_jobs {
+                a_job_begins_over_exactly_what_was_looked_at_or_not_at_all
+                members_are_released_oldest_first_and_their_outcomes_noted
+                what_others_have_dealt_with_is_passed_over
+                a_stop_releases_nothing_more_and_takes_back_what_no_worker_had
+                a_stopped_job_goes_on_with_what_it_left
+                a_job_that_ended_leaves_its_deliveries_to_others
+                a_discard_makes_room_and_is_counted
+                a_job_goes_on_after_a_restart
+                candidates_fit_every_criterion_and_tell_who_may_be_repeated
+                jobs_are_seen_by_nobody_but_operators
+                a_job_has_no_more_members_than_it_may
             }
             materials {
                 an_upload_is_stored_with_its_digests

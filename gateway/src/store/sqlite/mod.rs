@@ -6,6 +6,9 @@
 
 mod application;
 mod audit;
+mod bulk;
+mod bulk_rows;
+mod bulk_steps;
 mod case;
 mod clock;
 mod delivery;
@@ -13,6 +16,7 @@ mod document;
 mod erase;
 mod feedback;
 mod files;
+mod item_code;
 mod leased;
 mod material;
 mod numbers;
@@ -144,10 +148,12 @@ impl SqliteStore {
             .connect_with(options.read_only(true))
             .await?;
         let files = files::MaterialFiles::open(folder).await?;
+        let vault = Arc::new(Vault::new(keys, &digest_key, entropy));
+        item_code::fill_in(&writing, &vault).await?;
         Ok(Self {
             writer: Writer::start(writing, clock, bounds, lock.clone()),
             readers,
-            vault: Arc::new(Vault::new(keys, &digest_key, entropy)),
+            vault,
             files,
             unbound_files: bounds.unbound_files,
             scanning: Arc::default(),

@@ -20,9 +20,9 @@ const LINES: u32 = 100;
 const FROM: &str = " FROM delivery d JOIN case_record c ON c.id = d.case_id JOIN application a ON a.id = c.application_id
     LEFT JOIN paused_system p ON p.system_id = d.system_id WHERE 1";
 
-const OPEN: &str = " AND d.state NOT IN ('delivered', 'discarded')";
+pub(super) const OPEN: &str = " AND d.state NOT IN ('delivered', 'discarded')";
 
-fn matching(
+pub(super) fn matching(
     what: &'static str,
     vault: &Vault,
     scope: &Scope,
@@ -46,6 +46,19 @@ fn matching(
     if let Some(code) = &filter.last_code {
         query.push(" AND d.last_code = ").push_bind(code.clone());
     }
+    if let Some(item) = &filter.item {
+        query.push(" AND c.item_code GLOB ").push_bind(glob(item));
+    }
+    if let Some(from) = filter.created_from {
+        query
+            .push(" AND d.created_at >= ")
+            .push_bind(from.as_microsecond());
+    }
+    if let Some(before) = filter.created_before {
+        query
+            .push(" AND d.created_at < ")
+            .push_bind(before.as_microsecond());
+    }
     if !filter.states.is_empty() {
         // The partial indexes hold open deliveries: say so when only such are wanted.
         if only_open(filter) {
@@ -59,6 +72,17 @@ fn matching(
     }
     restrict(&mut query, scope, vault, "d.system_id");
     query
+}
+
+/// A pattern in which `*` alone means anything, as SQLite's GLOB.
+fn glob(pattern: &str) -> String {
+    pattern.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '[' | '?' => out.extend(['[', c, ']']),
+            plain => out.push(plain),
+        }
+        out
+    })
 }
 
 fn only_open(filter: &DeliveryFilter) -> bool {
@@ -285,16 +309,25 @@ pub(super) async fn discard(
 ) -> Result<Verdict<u64>, StoreError> {
     let gone = ids(connection, vault, which, "('dead', 'pending')").await?;
     for id in &gone {
-        let (case, system): (i64, String) = sqlx::query_as(
-            "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE id = ? RETURNING case_id, system_id",
-        )
-        .bind(id)
-        .fetch_one(&mut *connection)
-        .await?;
-        outbox::next_turn(connection, case, &system).await?;
+        discard_one(connection, *id).await?;
     }
     write_audit(connection, vault, which.1, audit).await?;
     keep(gone.len() as u64)
+}
+
+/// Gives one delivery up and its turn to the next; returns its fence.
+pub(super) async fn discard_one(
+    connection: &mut SqliteConnection,
+    id: i64,
+) -> Result<i64, StoreError> {
+    let (case, system, fence): (i64, String, i64) = sqlx::query_as(
+        "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE id = ? RETURNING case_id, system_id, fence",
+    )
+    .bind(id)
+    .fetch_one(&mut *connection)
+    .await?;
+    outbox::next_turn(connection, case, &system).await?;
+    Ok(fence)
 }
 
 async fn write_audit(

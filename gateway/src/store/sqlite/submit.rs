@@ -276,8 +276,9 @@ async fn insert_case(
     let (identity, phone) = case::search_digests(vault, &case.submission);
     Ok(sqlx::query(
         "INSERT INTO case_record (case_id, application_id, case_no, short_no, partner_no, organisation_id, system_id, data_key,
-             identity_digest, phone_digest, submission, folded, state, decision, rev, last_seq, poll_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+             identity_digest, phone_digest, submission, folded, state, decision, rev, last_seq, poll_at,
+             item_code)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
     )
     .bind(case.case_id.as_bytes().as_slice())
     .bind(application)
@@ -295,6 +296,7 @@ async fn insert_case(
     .bind(&case.projection.decision)
     .bind(stored(case.events.len()))
     .bind(case.projection.poll_at.map(|t| t.as_microsecond()))
+    .bind(&case.submission.item.code)
     .execute(connection)
     .await?
     .last_insert_rowid())

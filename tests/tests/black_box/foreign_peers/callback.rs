@@ -139,7 +139,7 @@ impl Platform {
 )]
 fn document(no: &str, note: &str) -> String {
     let escaped = note.replace('&', "&amp;").replace('<', "&lt;");
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)));
+    let now = jiff::tz::offset(8).to_datetime(jiff::Timestamp::now());
     let at = now.strftime("%Y-%-m-%-d %H:%M:%S");
     format!(
         "<ExInfo><standardInfo process=\"EX_GDBS_WSYSL\"><Field FieldName=\"SBLSH\">{no}</Field>\
@@ -275,7 +275,7 @@ async fn the_shipped_platform_is_called_by_its_wsdl_too() {
     };
     assert_eq!(
         (code("wrong"), code("right")),
-        (Some("4".into()), Some("0".into()))
+        (Some(json!("4")), Some(json!("0")))
     );
     let events = hall.until_event(&taken, "pre_accepted").await;
     assert_eq!(events.last().unwrap()["system"], "zhuhai-platform");

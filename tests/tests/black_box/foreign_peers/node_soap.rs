@@ -4,7 +4,7 @@ use super::taken::{Case, PROJECT};
 
 const SERVER: &str = "node/department_server.js";
 const ACTION: &str = "http://department.example/receive#receiveApplication";
-const SENDER: &str = "E1001: 项目名称重复";
+const SENDER: &str = "E1001: 项目名称重复｜业务校验失败：“项目” <名称> & 编号";
 
 async fn open(more: &[(&'static str, &str)]) -> Case {
     let mut all = vec![("PEER_ACTION", ACTION)];

@@ -1,10 +1,10 @@
 //! Servers on PHP's ext-soap: rpc/encoded and rpc/literal by WSDL, and without one; the message is XML inside a parameter.
 
 use super::taken::{Case, PROJECT, PROJECT_GBK};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SERVER: &str = "php/platform_server.php";
-const SENDER: &str = "E1001: 项目名称重复";
+const SENDER: &str = "E1001: 项目名称重复｜业务校验失败：“项目” <名称> & 编号";
 
 async fn open(more: &[(&'static str, &str)]) -> Case {
     Case::open(SERVER, "platform", more).await
@@ -14,9 +14,9 @@ fn parameters_are_as_agreed(call: &Value) {
     assert_eq!(
         (&call["deptCode"], &call["tableName"], &call["identify"]),
         (
-            &"006988574".into(),
-            &"EX_GDBS_SB".into(),
-            &"peer-identify".into()
+            &json!("006988574"),
+            &json!("EX_GDBS_SB"),
+            &json!("peer-identify")
         ),
         "{call:#}"
     );

@@ -4,7 +4,7 @@ use super::taken::{Case, PROJECT, PROJECT_GBK};
 
 const SERVER: &str = "python/department_server.py";
 /// What the department's fault rules make of `Client.BadProject` with its detail.
-const SENDER: &str = "E1001: 项目名称重复";
+const SENDER: &str = "E1001: 项目名称重复｜业务校验失败：“项目” <名称> & 编号";
 
 async fn open(more: &[(&'static str, &str)]) -> Case {
     Case::open(SERVER, "department", more).await

