@@ -10,6 +10,7 @@ pub mod feedback;
 pub mod identity;
 pub mod installation;
 pub mod intake;
+pub mod load;
 pub mod operations;
 pub mod outbound;
 pub mod pages;

@@ -44,6 +44,9 @@ pub struct Hall {
     folder: TempDir,
 }
 
+/// Makes a system's definition from its id and text.
+type Edit<'a> = &'a dyn Fn(&str, String) -> String;
+
 /// How a hall differs from the usual one.
 struct Opening<'a> {
     /// What is applied.
@@ -53,7 +56,7 @@ struct Opening<'a> {
     /// More sections of settings.
     settings: &'a str,
     /// What becomes of each system's definition: of its id and text.
-    edited: Option<&'a dyn Fn(&str, String) -> String>,
+    edited: Option<Edit<'a>>,
 }
 
 impl Default for Opening<'_> {

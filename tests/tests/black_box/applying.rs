@@ -40,6 +40,15 @@ fn person(form: &mut Form) {
     form.fill("applicant/phone", "138 0000 0000");
 }
 
+fn company(form: &mut Form) {
+    form.fill("applicant/type", "enterprise");
+    form.fill("applicant/name", "古丽·买买提𠮷有限公司");
+    form.fill("applicant/id_type", "unified_social_credit_code");
+    form.fill("applicant/id_number", "91440300708461136t");
+    form.fill("applicant/phone", "138 0000 0000");
+    form.fill("applicant/contact", "古丽");
+}
+
 /// Where the summary of faults leads to.
 fn faults(page: &Page) -> Vec<&str> {
     let anchors = page.links.iter().map(|(href, _)| href.as_str());
@@ -79,7 +88,7 @@ async fn a_person_applies_by_the_pages_alone_and_the_department_gets_it() {
     let mut form = form_of(&mut browser, words, "rest", Some("first")).await;
 
     // Everything wrong or missing is told at once, and what was typed stays.
-    person(&mut form);
+    company(&mut form);
     form.fill("form/project_name", "样<b>例</b>");
     form.fill("form/safety_officer", "王五");
     form.fill("form/storage_limit_kg", "五千");
@@ -103,7 +112,7 @@ async fn a_person_applies_by_the_pages_alone_and_the_department_gets_it() {
     let mut form = faulty.form("review");
     assert_eq!(form.value("form/storage_limit_kg"), "五千");
     assert_eq!(form.value("form/project_name"), "样<b>例</b>");
-    assert_eq!(form.value("applicant/name"), "古丽·买买提𠮷");
+    assert_eq!(form.value("applicant/name"), "古丽·买买提𠮷有限公司");
 
     // Files one by one, a wrong one among them; one taken back.
     form.attach("file/1", "审批表.pdf", b"%PDF-1.4 one");
@@ -181,7 +190,7 @@ async fn the_other_two_items_of_the_demo_can_be_applied_for_by_the_pages() {
 
     let words = "%E6%97%A0%E7%BA%BF%E7%94%B5%E5%8F%B0";
     let mut form = form_of(&mut browser, words, "xml", Some("new")).await;
-    person(&mut form);
+    company(&mut form);
     for (name, value) in [
         ("form/project_name", "样例台站"),
         ("form/station_kind", "fixed"),

@@ -16,6 +16,7 @@ mod crash;
 mod demo;
 mod foreign_peers;
 mod journey;
+mod load;
 mod mangled;
 mod operations;
 mod refusal;

@@ -5,6 +5,7 @@ use crate::held::seen_and_mended;
 use crate::journey::{END_MAX, Journey};
 use crate::ledger::{ended_right, ended_with, one_effect_each, quiet_log};
 use crate::plan::{Expected, IDLE, Plan, Round, plan, seed};
+use serde_json::Value;
 use tongban_tests::hall::Hall;
 use tongban_tests::process::{eventually, system_of};
 

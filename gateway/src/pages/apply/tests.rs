@@ -33,7 +33,7 @@ impl Site {
 
     fn of(world: World) -> Self {
         let pages = Pages::new(Arc::clone(&world.hall)).unwrap();
-        let router = register(Router::new(), &world.hall.settings).with_state(pages);
+        let router = register(Router::new()).with_state(pages);
         Self { world, router }
     }
 

@@ -125,7 +125,7 @@ pub fn time(typed: &str) -> Option<String> {
 }
 
 fn parsed_time(narrow: &str) -> Option<String> {
-    let narrow = narrow.replace('时', ":").replace('分', ":");
+    let narrow = narrow.replace(['时', '分'], ":");
     let mut parts = narrow.trim_end_matches(':').split(':');
     let mut part = |must: bool| match parts.next() {
         Some(text) if text.len() <= 2 => text.parse::<i8>().ok(),

@@ -37,14 +37,14 @@ pub async fn what_is_stored_while_scanning_waits_for_its_scan(subject: &dyn Subj
             "also what was never scanned"
         );
     }
-    assert_eq!(due(&store, 0).await, [after.clone()]);
+    assert_eq!(due(&store, 0).await, std::slice::from_ref(&after));
     assert_eq!(due(&store, 5).await, [before.clone(), after.clone()]);
     assert_eq!(store.waiting_scans().await.unwrap(), 2);
     let (size, bytes) = store.scan_bytes(&after).await.unwrap().unwrap();
     assert_eq!((size, read(bytes).await), (5, b"after".to_vec()));
     let again = ScanVerdict::Again(at(50));
     assert!(store.settle_scan(&before, again).await.unwrap());
-    assert_eq!(due(&store, 49).await, [after.clone()]);
+    assert_eq!(due(&store, 49).await, std::slice::from_ref(&after));
     assert!(store.settle_scan(&after, ScanVerdict::Clean).await.unwrap());
     assert_eq!(state(&store, &after).await, "clean");
     assert!(

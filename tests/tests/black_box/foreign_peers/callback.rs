@@ -9,12 +9,12 @@ use tongban_tests::process::eventually;
 use tongban_tests::sample::{Taken, submit};
 
 /// What the callers report: markup, quotes and characters of every length.
-pub const NOTE: &str = "意见 & <同意> “甲” '乙' ① 𠮷😀 完";
+pub(super) const NOTE: &str = "意见 & <同意> “甲” '乙' ① 𠮷😀 完";
 /// The same without what GBK lacks.
-pub const NOTE_GBK: &str = "意见 & <同意> “甲” '乙' ① 珠海镕堃 完";
+pub(super) const NOTE_GBK: &str = "意见 & <同意> “甲” '乙' ① 珠海镕堃 完";
 
 /// A platform that has a case, and what it is about to report.
-pub struct Platform {
+pub(super) struct Platform {
     pub case: Case,
     pub taken: Taken,
     pub wsdl: String,
@@ -24,7 +24,7 @@ pub struct Platform {
 
 impl Platform {
     /// A platform whose callback is of this style, version ("1.1", "1.2" or "both"), with a delivered case.
-    pub async fn open(style: &'static str, version: &'static str, note: &str) -> Self {
+    pub(super) async fn open(style: &'static str, version: &'static str, note: &str) -> Self {
         let form = if style == "rpc" {
             "unqualified"
         } else {
@@ -65,7 +65,7 @@ impl Platform {
     }
 
     /// The arguments that every caller takes.
-    pub fn arguments(&self, address: &str, version: &str, more: &[&str]) -> Vec<String> {
+    pub(super) fn arguments(&self, address: &str, version: &str, more: &[&str]) -> Vec<String> {
         let paths = [&self.report, &self.unknown].map(|path| path.display().to_string());
         let mut all = vec![address.to_owned()];
         all.extend(paths);
@@ -84,7 +84,7 @@ impl Platform {
     }
 
     /// Five calls: wrong credential, right, the same again, an unknown case, and one that deserves a fault.
-    pub fn answered(&self, said: &[Value], version: &str, fault: &str) {
+    pub(super) fn answered(&self, said: &[Value], version: &str, fault: &str) {
         let of = |name: &str| {
             let found = said.iter().find(|call| call["call"] == name);
             found.unwrap_or_else(|| panic!("no call {name}: {said:#?}"))
@@ -117,7 +117,7 @@ impl Platform {
     }
 
     /// One event came of it, with the note as it was written.
-    pub async fn happened(&self, note: &str) {
+    pub(super) async fn happened(&self, note: &str) {
         let events = self
             .case
             .hall

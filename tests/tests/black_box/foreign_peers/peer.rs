@@ -13,7 +13,7 @@ use tongban_tests::process::{Running, address_in, free_address, root};
 const PROGRAM_MAX: Duration = Duration::from_secs(90);
 
 /// The Python that has the peers: `TONGBAN_PEERS`, else the one that `tests/run` makes.
-pub fn python() -> PathBuf {
+pub(super) fn python() -> PathBuf {
     let named = std::env::var_os("TONGBAN_PEERS").map(PathBuf::from);
     let path = named.unwrap_or_else(|| root().join("target/peers/bin/python"));
     assert!(
@@ -25,7 +25,7 @@ pub fn python() -> PathBuf {
 }
 
 /// A program of the system, by its name.
-pub fn program(name: &str, packages: &str) -> PathBuf {
+pub(super) fn program(name: &str, packages: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|folder| folder.join(name))
@@ -34,7 +34,7 @@ pub fn program(name: &str, packages: &str) -> PathBuf {
 }
 
 /// The folder with the packages of Node.js that `tests/run` installs beside that Python.
-pub fn node_packages() -> PathBuf {
+pub(super) fn node_packages() -> PathBuf {
     let path = python().with_file_name("../node");
     assert!(
         path.join("node_modules/soap").is_dir(),
@@ -45,7 +45,7 @@ pub fn node_packages() -> PathBuf {
 }
 
 /// A script of `tests/peers/` under its interpreter, by its ending.
-pub fn script(path: &str) -> std::process::Command {
+pub(super) fn script(path: &str) -> std::process::Command {
     let file = repository("tests/peers").join(path);
     let mut command = match path.rsplit('.').next() {
         Some("py") => std::process::Command::new(python()),
@@ -61,7 +61,7 @@ pub fn script(path: &str) -> std::process::Command {
 }
 
 /// Runs a command to its end and gives what it printed; its words are shown when it objects or takes too long.
-pub async fn finished(command: std::process::Command) -> String {
+pub(super) async fn finished(command: std::process::Command) -> String {
     let output = output(command).await;
     assert!(
         output.status.success(),
@@ -82,7 +82,7 @@ async fn output(command: std::process::Command) -> Output {
 }
 
 /// The JSON objects of a text, one a line.
-pub fn lines(text: &str) -> Vec<Value> {
+pub(super) fn lines(text: &str) -> Vec<Value> {
     let filled = text.lines().filter(|line| !line.trim().is_empty());
     filled
         .map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {text}")))
@@ -90,7 +90,7 @@ pub fn lines(text: &str) -> Vec<Value> {
 }
 
 /// A SOAP server on a foreign stack; ended with its value.
-pub struct Server {
+pub(super) struct Server {
     /// Its address, as definitions name it.
     pub endpoint: String,
     calls: PathBuf,
@@ -101,7 +101,7 @@ pub struct Server {
 
 impl Server {
     /// Starts a server of `tests/peers/` and waits until it says where it listens.
-    pub async fn start(path: &str) -> Self {
+    pub(super) async fn start(path: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let calls = folder.path().join("calls.jsonl");
         std::fs::write(&calls, "").unwrap();
@@ -125,12 +125,12 @@ impl Server {
     }
 
     /// Every call as the stack understood it.
-    pub fn calls(&self) -> Vec<Value> {
+    pub(super) fn calls(&self) -> Vec<Value> {
         lines(&std::fs::read_to_string(&self.calls).unwrap())
     }
 
     /// The one call about a case.
-    pub fn call_about(&self, no: &str) -> Value {
+    pub(super) fn call_about(&self, no: &str) -> Value {
         let calls = self.calls();
         let about = |call: &&Value| call["caseNo"] == no || call["inside"]["SBLSH"] == no;
         let found: Vec<&Value> = calls.iter().filter(about).collect();
@@ -147,7 +147,7 @@ fn php_server(path: &str) -> std::process::Command {
 }
 
 /// A copy of `config/` with one more system, which gets the cases of one item.
-pub fn sources_with(folder: &Path, system: &str, item: &str) -> String {
+pub(super) fn sources_with(folder: &Path, system: &str, item: &str) -> String {
     let target = folder.join("config");
     copy(&repository("config"), &target);
     let definition = format!("tests/peers/definitions/{system}.yaml");

@@ -9,12 +9,12 @@ use tongban_tests::process::eventually;
 use tongban_tests::sample::{Taken, body, fresh_key, item, post, uploads};
 
 /// Markup, quotes of every kind, characters of two, three and four bytes, a carriage return and blanks inside.
-pub const PROJECT: &str = "项目 & <b>“甲”</b> \"乙\" '丙' ]]> ① é 𠮷😀 完";
+pub(super) const PROJECT: &str = "项目 & <b>“甲”</b> \"乙\" '丙' ]]> ① é 𠮷😀 完";
 /// The same without what GBK lacks.
-pub const PROJECT_GBK: &str = "项目 & <b>“甲”</b> \"乙\" '丙' ]]> ① 珠海镕堃 完";
+pub(super) const PROJECT_GBK: &str = "项目 & <b>“甲”</b> \"乙\" '丙' ]]> ① 珠海镕堃 完";
 
 /// A hall whose cases of the sample go to one system on a foreign stack.
-pub struct Case {
+pub(super) struct Case {
     pub hall: Hall,
     pub server: Server,
     _folder: TempDir,
@@ -22,7 +22,11 @@ pub struct Case {
 
 impl Case {
     /// Starts the server, registers the definition as an operator would, and opens the hall.
-    pub async fn open(server: &str, system: &str, environment: &[(&'static str, &str)]) -> Self {
+    pub(super) async fn open(
+        server: &str,
+        system: &str,
+        environment: &[(&'static str, &str)],
+    ) -> Self {
         let server = Server::start(server).await;
         let folder = tempfile::tempdir().unwrap();
         let sources = sources_with(folder.path(), system, item("soap"));
@@ -37,7 +41,7 @@ impl Case {
     }
 
     /// Submits an application; `information` tells the server what to answer.
-    pub async fn submit(&self, project: &str, information: &str) -> Taken {
+    pub(super) async fn submit(&self, project: &str, information: &str) -> Taken {
         let materials = uploads(self.hall.public, "soap").await;
         let mut body = body("soap", &materials);
         body["form"]["project_name"] = project.into();
@@ -46,7 +50,7 @@ impl Case {
     }
 
     /// The delivery of a case, with its attempts, once it is in a state.
-    pub async fn delivery(&self, taken: &Taken, state: &str) -> Value {
+    pub(super) async fn delivery(&self, taken: &Taken, state: &str) -> Value {
         let query = format!("case={}", taken.no);
         let what = format!("the delivery of {} is {state}", taken.no);
         let line = eventually(&what, STATE_MAX, || async {
@@ -60,7 +64,7 @@ impl Case {
     }
 
     /// An application arrives as it was written.
-    pub async fn arrives(&self, project: &str) -> Value {
+    pub(super) async fn arrives(&self, project: &str) -> Value {
         let taken = self.submit(project, "accept").await;
         self.delivery(&taken, "delivered").await;
         let call = self.server.call_about(&taken.no);
@@ -82,7 +86,7 @@ impl Case {
     }
 
     /// A business refusal is a dead letter that names code and reason.
-    pub async fn refusal(&self) {
+    pub(super) async fn refusal(&self) {
         let taken = self.submit("样例公开申请", "refuse").await;
         let dead = self.delivery(&taken, "dead").await;
         let words = dead["last_words"].as_str().unwrap();
@@ -91,7 +95,7 @@ impl Case {
     }
 
     /// A fault of the message is a dead letter; one of the receiver is tried again; one that the definition knows is what it says.
-    pub async fn faults(&self, sender: &str, receiver: &str) {
+    pub(super) async fn faults(&self, sender: &str, receiver: &str) {
         let taken = self.submit("样例公开申请", "sender fault").await;
         let dead = self.delivery(&taken, "dead").await;
         assert_eq!(
@@ -114,7 +118,7 @@ impl Case {
     }
 
     /// Another credential than agreed is a dead letter.
-    pub async fn wrong_credential(&self) {
+    pub(super) async fn wrong_credential(&self) {
         let taken = self.submit("样例公开申请", "accept").await;
         let dead = self.delivery(&taken, "dead").await;
         assert_eq!(dead["last_words"], "4: 身份标识错误", "{dead:#}");
