@@ -90,7 +90,7 @@ impl Site {
             .count_by_state(&scope)
             .await
             .unwrap();
-        counts.iter().map(|(_, n)| u64::try_from(*n).unwrap()).sum()
+        counts.iter().map(|(_, n)| *n).sum()
     }
 }
 
