@@ -122,7 +122,7 @@ async fn a_commit_that_nobody_told_of_is_found_by_looking() {
         silent,
         HallSettings::default(),
     );
-    let router = register_public(Router::new(), &elsewhere.settings).with_state(elsewhere);
+    let router = register_public(Router::new()).with_state(elsewhere);
     let headers = [
         ("content-type", "application/json"),
         ("x-query-code", code.as_str()),
