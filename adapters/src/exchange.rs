@@ -124,6 +124,16 @@ pub enum StepVerdict {
     },
 }
 
+/// A partner's code and words in one line, for people: `2: 材料不全`. An operator looks the code up in the partner's list.
+#[must_use]
+pub fn coded(code: &str, words: &str) -> String {
+    match (code.is_empty(), words.is_empty()) {
+        (true, _) => words.to_owned(),
+        (_, true) => code.to_owned(),
+        _ => format!("{code}: {words}"),
+    }
+}
+
 /// What a partner's answer to [`Operation::Query`] means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueryVerdict {

@@ -169,11 +169,11 @@ fn item(number: u64) -> serde_json::Value {
         "form": {
             "type": "object",
             "additionalProperties": false,
-            "required": ["project_name"],
+            "required": ["project_name", "address", "summary"],
             "properties": {
                 "project_name": { "type": "string", "title": "名称", "maxLength": 200 },
                 "address": { "type": "string", "title": "地址", "maxLength": 200 },
-                "summary": { "type": "string", "title": "说明", "maxLength": 2000 },
+                "summary": { "type": "string", "title": "说明", "maxLength": 2000, "x-multiline": true },
             },
         },
     })

@@ -2,7 +2,7 @@
 
 use crate::installation::{SYSTEMS, Serving, system_id};
 use crate::intake::OPEN_SHARE;
-use crate::load::{Outcome, Target, closed_loop, open_loop};
+use crate::load::{Load, Outcome};
 use crate::process::Process;
 use crate::statistics::{median, per_one, rounded};
 use crate::{Failure, Plan};
@@ -11,14 +11,12 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -53,6 +51,8 @@ pub(crate) struct Side {
     pub(crate) p50_ms: f64,
     /// Open loop.
     pub(crate) p99_ms: f64,
+    /// How late the client itself was in the open loop, at p99.9.
+    pub(crate) client_late_p999_ms: f64,
     /// Memory at the end, MiB.
     pub(crate) rss_mib: f64,
     /// Requests a second of each round.
@@ -102,13 +102,12 @@ pub(crate) async fn measure(
     back_end: &Process,
     address: SocketAddr,
 ) -> Result<PassthroughFigures, Failure> {
-    let through = target(serving.public, |connection| {
-        format!("/systems/{}/reply", system_id(connection % SYSTEMS))
-    });
-    let bare = target(address, |_| "/reply".to_owned());
+    let paths = (0..SYSTEMS).map(|number| format!("/systems/{}/reply", system_id(number)));
+    let through = Load::of_paths(serving.public, paths.collect(), CONNECTIONS).await?;
+    let bare = Load::of_paths(address, vec!["/reply".to_owned()], CONNECTIONS).await?;
     let mut faults = 0;
-    for target in [&bare, &through] {
-        faults += closed_loop(target, CONNECTIONS, plan.warm_up).await?.faults;
+    for load in [&bare, &through] {
+        faults += load.closed_loop(plan.warm_up).await?.faults;
     }
     let (mut gateway_rounds, mut bare_rounds) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds {
@@ -120,12 +119,12 @@ pub(crate) async fn measure(
         gateway_rounds.push(round);
     }
     let rate = median(&gateway_rounds.iter().map(|r| r.rps).collect::<Vec<_>>()) * OPEN_SHARE;
-    let open_bare = open_loop(&bare, CONNECTIONS, plan.passthrough_open, rate).await?;
-    let open_through = open_loop(&through, CONNECTIONS, plan.passthrough_open, rate).await?;
+    let open_bare = bare.open_loop(plan.passthrough_open, rate).await?;
+    let open_through = through.open_loop(plan.passthrough_open, rate).await?;
     Ok(PassthroughFigures {
         tongban: side(&gateway_rounds, &open_through, &serving.process)?,
         bare: side(&bare_rounds, &open_bare, back_end)?,
-        open_per_s: rounded(open_through.rate(), 0),
+        open_per_s: rounded(open_through.rate, 0),
         faults: faults + open_bare.faults + open_through.faults,
     })
 }
@@ -136,12 +135,12 @@ struct Round {
     faults: u64,
 }
 
-async fn round(plan: &Plan, target: &Target, measured: &Process) -> Result<Round, Failure> {
+async fn round(plan: &Plan, load: &Load, measured: &Process) -> Result<Round, Failure> {
     let cpu = measured.cpu_us()?;
-    let closed = closed_loop(target, CONNECTIONS, plan.passthrough).await?;
+    let closed = load.closed_loop(plan.passthrough).await?;
     let cpu = measured.cpu_us()? - cpu;
     Ok(Round {
-        rps: closed.rate(),
+        rps: closed.rate,
         cpu_us: per_one(cpu as f64, closed.answers),
         faults: closed.faults,
     })
@@ -152,23 +151,10 @@ fn side(rounds: &[Round], open: &Outcome, measured: &Process) -> Result<Side, Fa
     Ok(Side {
         rps: rounded(median(&of(|r| r.rps)), 0),
         cpu_us: rounded(median(&of(|r| r.cpu_us)), 1),
-        p50_ms: rounded(open.latencies.quantile_ms(0.5), 2),
-        p99_ms: rounded(open.latencies.quantile_ms(0.99), 2),
+        p50_ms: rounded(open.p50_ms, 2),
+        p99_ms: rounded(open.p99_ms, 2),
+        client_late_p999_ms: rounded(open.client_late_p999_ms, 3),
         rss_mib: rounded(measured.rss_kib()? as f64 / 1024.0, 1),
         rounds: of(|r| rounded(r.rps, 0)),
     })
-}
-
-fn target(address: SocketAddr, path: impl Fn(usize) -> String + Send + Sync + 'static) -> Target {
-    let host = address.to_string();
-    Target {
-        address,
-        expected: StatusCode::OK,
-        next: Arc::new(AtomicU64::new(0)),
-        request: Arc::new(move |_, connection| {
-            Ok(Request::get(path(connection))
-                .header("host", &host)
-                .body(Full::default())?)
-        }),
-    }
 }

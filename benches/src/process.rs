@@ -1,11 +1,17 @@
 //! The processes that are measured: started here, ended here, and looked at through `/proc`.
 
 use crate::{Failure, instant};
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
 
 /// A process that says where it listens does so within this time.
@@ -112,6 +118,18 @@ pub(crate) async fn run(program: &Path, arguments: &[&str]) -> Result<(), Failur
     .into())
 }
 
+/// The status of one `GET` on a connection of its own.
+async fn get(address: SocketAddr, path: &str) -> Result<u16, Failure> {
+    let request = Request::get(path)
+        .header("host", address.to_string())
+        .body(Empty::<Bytes>::new())?;
+    let stream = TcpStream::connect(address).await?;
+    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let answer = tokio::time::timeout(START_MAX, sender.send_request(request)).await??;
+    Ok(answer.status().as_u16())
+}
+
 /// Waits until `GET path` answers 200; returns when it did, counted from `begun`.
 pub(crate) async fn until_ready(
     address: SocketAddr,
@@ -119,10 +137,7 @@ pub(crate) async fn until_ready(
     begun: std::time::Instant,
 ) -> Result<Duration, Failure> {
     loop {
-        if crate::load::get(address, path)
-            .await
-            .is_ok_and(|status| status == 200)
-        {
+        if get(address, path).await.is_ok_and(|status| status == 200) {
             return Ok(begun.elapsed());
         }
         if instant().duration_since(begun) > START_MAX {

@@ -50,6 +50,10 @@ fn print_intake(figures: &Figures) {
         "memory afterwards, MiB",
         format!("{:.1}", intake.rss_mib_after),
     );
+    row(
+        "the client itself late at p99.9, ms",
+        format!("{:.2}", intake.client_late_p999_ms),
+    );
     row("faults", intake.faults.to_string());
 }
 
@@ -60,13 +64,13 @@ fn print_passthrough(figures: &Figures) {
         passthrough.open_per_s
     );
     println!(
-        "  {:<24}{:>12}{:>18}{:>12}{:>12}{:>12}",
-        "", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "RSS MiB"
+        "  {:<24}{:>12}{:>18}{:>12}{:>12}{:>12}{:>16}",
+        "", "requests/s", "CPU µs/request", "p50 ms", "p99 ms", "RSS MiB", "client late ms"
     );
     let line = |name: &str, side: &Side| {
         println!(
-            "  {name:<24}{:>12.0}{:>18.1}{:>12.2}{:>12.2}{:>12.1}",
-            side.rps, side.cpu_us, side.p50_ms, side.p99_ms, side.rss_mib
+            "  {name:<24}{:>12.0}{:>18.1}{:>12.2}{:>12.2}{:>12.1}{:>16.2}",
+            side.rps, side.cpu_us, side.p50_ms, side.p99_ms, side.rss_mib, side.client_late_p999_ms
         );
     };
     line("through tongban", &passthrough.tongban);

@@ -276,4 +276,6 @@ fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod editor_schema_tests;
 #[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
 mod tests;

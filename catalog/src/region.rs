@@ -98,6 +98,16 @@ impl RegionCode {
             })
     }
 
+    /// The divisions within this one that this crate knows by name, itself included where it has one, in the order of the list.
+    pub fn known_within(&self) -> impl Iterator<Item = Self> {
+        names::NAMES
+            .iter()
+            .map(|(code, _, _)| Self {
+                text: (*code).to_owned(),
+            })
+            .filter(|code| self.contains(code))
+    }
+
     /// The digits without the zeros that stand for "all of it".
     fn significant(&self) -> &str {
         let mut digits = self.text.as_str();
@@ -124,7 +134,12 @@ impl RegionAliases {
             let code = RegionCode {
                 text: (*code).to_owned(),
             };
-            let short = zh.trim_end_matches(['省', '市', '区']);
+            // 社区 is a kind of place, not a name with 区 behind it.
+            let short = if code.text.len() == 6 {
+                zh.trim_end_matches(['省', '市', '区'])
+            } else {
+                zh
+            };
             for alias in [*zh, short, &en.to_lowercase()] {
                 aliases.of.insert(alias.to_owned(), code.clone());
             }
@@ -227,6 +242,9 @@ mod tests {
         }
         aliases.add("440499", region("440404")).unwrap();
         assert_eq!(aliases.resolve("440499"), Ok(region("440404")));
+        assert_eq!(aliases.resolve("南山"), Ok(region("440305")));
+        assert_eq!(aliases.resolve("康宁社区"), Ok(region("440402003005")));
+        assert!(aliases.resolve("康宁社").is_err());
         assert_eq!(aliases.resolve("高栏港").unwrap_err().found, "高栏港");
         assert!(
             aliases

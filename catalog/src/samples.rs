@@ -1,6 +1,7 @@
 //! The files of `config/`, for tests: read from the repository, since what is tested is what operators get.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use crate::item::ServiceItem;
 use crate::organisation::{OrganisationFile, OrganisationTree};
@@ -29,9 +30,10 @@ fn load_folder<T: Document>(name: &str) -> Vec<Placed<T>> {
     paths.iter().map(load).collect()
 }
 
-/// All items, in the order of their files.
+/// All items, in the order of their files; read once, since there are many and tests ask often.
 pub(crate) fn items() -> Vec<Placed<ServiceItem>> {
-    load_folder("items")
+    static ITEMS: LazyLock<Vec<Placed<ServiceItem>>> = LazyLock::new(|| load_folder("items"));
+    ITEMS.clone()
 }
 
 /// The text of the file of one item.
@@ -56,5 +58,7 @@ pub(crate) fn organisation_files() -> Vec<Placed<OrganisationFile>> {
 
 /// The bodies.
 pub(crate) fn organisations() -> OrganisationTree {
-    OrganisationTree::build(&organisation_files()).unwrap()
+    static TREE: LazyLock<OrganisationTree> =
+        LazyLock::new(|| OrganisationTree::build(&organisation_files()).unwrap());
+    TREE.clone()
 }

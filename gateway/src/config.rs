@@ -7,6 +7,7 @@ use crate::edge::settings::{ListenerSettings, RoomsSettings, friendly};
 use crate::identity::token::TokenSettings;
 use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
+use crate::scan::ScanSettings;
 use classes::Named;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,9 @@ pub struct Config {
     /// Intake.
     #[serde(default)]
     pub intake: IntakeSettings,
+    /// The virus scan; without it nothing is scanned.
+    #[serde(default)]
+    pub scan: Option<ScanSettings>,
     /// Delivery to partners.
     #[serde(default)]
     pub delivery: DeliverySettings,
@@ -73,6 +77,13 @@ pub struct IntakeSettings {
     pub material_bytes_max: u64,
     /// Bytes of all unbound materials of one client.
     pub unbound_bytes_max: u64,
+    /// Unbound materials and unfinished uploads of one client.
+    pub unbound_files_max: u64,
+    /// How long what nobody bound is kept after its last byte.
+    #[serde(with = "friendly")]
+    pub unbound_kept: Duration,
+    /// Uploads of one client at once.
+    pub uploads_at_once_max: usize,
     /// Writes that wait for the store's writer; one more gets 503.
     pub write_queue_max: usize,
     /// Writes in one commit.
@@ -84,6 +95,9 @@ impl Default for IntakeSettings {
         Self {
             material_bytes_max: 200 << 20,
             unbound_bytes_max: 1 << 30,
+            unbound_files_max: 1_000,
+            unbound_kept: Duration::from_secs(24 * 3_600),
+            uploads_at_once_max: 32,
             write_queue_max: 4_096,
             commit_batch_max: 64,
         }
@@ -130,6 +144,15 @@ impl Default for FeedbackSettings {
         Self {
             callback_bytes_max: 16 << 20,
         }
+    }
+}
+
+impl Config {
+    /// Bytes of one upload: what cannot be scanned is not taken, since it could never leave.
+    #[must_use]
+    pub fn upload_bytes_max(&self) -> u64 {
+        let scanned = self.scan.as_ref().map_or(u64::MAX, |s| s.stream_bytes_max);
+        self.intake.material_bytes_max.min(scanned)
     }
 }
 
@@ -256,6 +279,24 @@ mod tests {
         assert_eq!(
             (faults[0].line, faults[0].column, faults[0].code),
             (2, 7, "missing_variable")
+        );
+    }
+
+    #[test]
+    fn a_scan_is_off_unless_a_clamd_is_named_and_bounds_what_is_taken() {
+        let shipped = include_str!("../../config/tongban.yaml");
+        let config = read(Path::new("c.yaml"), shipped, &nothing).unwrap();
+        assert!(config.scan.is_none());
+        assert_eq!(config.upload_bytes_max(), 200 << 20);
+        let text = format!("{shipped}\nscan: {{ clamd: /run/clamav/clamd.ctl, answer: 30s }}\n");
+        let config = read(Path::new("c.yaml"), &text, &nothing).unwrap();
+        assert_eq!(config.upload_bytes_max(), 100 << 20, "clamd's own default");
+        assert_eq!(config.scan.unwrap().answer, Duration::from_secs(30));
+        let text = format!("{shipped}\nscan: {{ clamd: clamd }}\n");
+        let faults = read(Path::new("c.yaml"), &text, &nothing).unwrap_err();
+        assert!(
+            format!("{:?}", faults[0]).contains("host:port"),
+            "{faults:?}"
         );
     }
 

@@ -28,9 +28,14 @@ use crate::processing::bulk::{self, BulkRunner};
 use crate::processing::change::{CaseNews, Casework};
 use crate::processing::delivery::Courier;
 use crate::processing::delivery::worker::{self, WorkerBounds};
+use crate::processing::supervision::Sweep;
 use crate::processing::{poll, supervision};
 use crate::registry::{Registry, loading};
+use crate::scan;
+use crate::scan::client::Clamd;
+use crate::scan::worker::Scanner;
 use crate::store::registry::RegistryStore;
+use crate::store::scan::ScanStore;
 use crate::store::sealed::MasterKeys;
 use crate::store::sqlite::{SqliteStore, StoreBounds};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -96,6 +101,7 @@ impl Foundation {
         let bounds = StoreBounds {
             queue: config.intake.write_queue_max,
             batch: config.intake.commit_batch_max,
+            unbound_files: config.intake.unbound_files_max,
             ..StoreBounds::default()
         };
         let store = SqliteStore::open(&config.data, keys, clock.clone(), entropy.clone(), bounds)
@@ -186,6 +192,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let readiness = Readiness::new();
     let starting = readiness.task("start");
     store.observe(Arc::new(metrics.clone()));
+    settle_scans(config, store.as_ref(), &clock).await?;
     let casework = Casework {
         store: store.clone(),
         registry: Arc::clone(&registry),
@@ -211,18 +218,19 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let tokens = token_keys(config)?;
     let workers_live = Arc::new(ArcSwap::from_pointee(worker_bounds(config)));
     let exchange_live = exchange_room.live_bounds();
-    let hall = hall(config, &casework, intake);
-    let uploads = Arc::clone(&hall.uploads);
+    let pages = hall_with_pages(config, &casework, intake)?;
+    let refusal_pages = pages::error::of_the_edge(&pages);
+    let uploads = Arc::clone(&pages.hall.uploads);
     let rooms = Rooms::new(
         rooms(
             &casework,
-            (&hall, exchange_room),
+            (&pages, exchange_room),
             &stop_asked,
             &passthrough,
             Arc::clone(&environment),
             &bulk_news,
             &reloading,
-        )?,
+        ),
         config.rooms.clone(),
     )
     .map_err(InstallationError::of)?;
@@ -235,6 +243,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         readiness,
         clock: clock.clone(),
         entropy: entropy.clone(),
+        refusal_pages,
     };
     let edge = Edge::start(&edge_settings(config), parts, &Handle::current())
         .map_err(InstallationError::of)?;
@@ -286,6 +295,30 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         stop_workers,
         store,
     })
+}
+
+/// Brings the states of stored files in line with the setting, before anything is served.
+async fn settle_scans(
+    config: &Config,
+    store: &SqliteStore,
+    clock: &Clock,
+) -> Result<(), InstallationError> {
+    let on = config.scan.is_some();
+    let changed = store
+        .set_scanning(on, clock.now())
+        .await
+        .map_err(InstallationError::of)?;
+    match (on, changed) {
+        (_, 0) => {}
+        (true, files) => {
+            tracing::info!(files, "files that were never scanned wait for their scan");
+        }
+        (false, files) => tracing::warn!(
+            files,
+            "the virus scan is off: files that waited for it may leave unscanned; infected ones never"
+        ),
+    }
+    Ok(())
 }
 
 fn edge_settings(config: &Config) -> EdgeSettings {
@@ -355,7 +388,7 @@ async fn intake(
 fn exchange_bounds(config: &Config) -> ExchangeBounds {
     ExchangeBounds {
         callback_bytes_max: config.feedback.callback_bytes_max,
-        document_bytes_max: config.intake.material_bytes_max,
+        document_bytes_max: config.upload_bytes_max(),
         tls: config.listeners.exchange.tls.is_some(),
         ..ExchangeBounds::default()
     }
@@ -368,30 +401,37 @@ struct Reloading {
     changing: Changing,
 }
 
-fn hall(config: &Config, casework: &Casework, intake: Arc<Intake>) -> Arc<Hall> {
+/// The applicant's room with its pages.
+fn hall_with_pages(
+    config: &Config,
+    casework: &Casework,
+    intake: Arc<Intake>,
+) -> Result<Arc<Pages>, InstallationError> {
     let settings = HallSettings {
-        material_bytes_max: config.intake.material_bytes_max,
+        material_bytes_max: config.upload_bytes_max(),
         unbound_bytes_max: config.intake.unbound_bytes_max,
+        unbound_kept: config.intake.unbound_kept,
+        uploads_at_once_max: config.intake.uploads_at_once_max,
+        scanning: config.scan.is_some(),
         secure_cookie: config.listeners.public.tls.is_some(),
         ..HallSettings::default()
     };
-    Hall::new(intake, casework.clone(), settings)
+    let hall = Hall::new(intake, casework.clone(), settings);
+    Pages::new(hall).map_err(InstallationError::of)
 }
 
 fn rooms(
     casework: &Casework,
-    (hall, exchange_room): (&Arc<Hall>, ExchangeRoom),
+    (pages, exchange_room): (&Arc<Pages>, ExchangeRoom),
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
     bulk_news: &Arc<Notify>,
     reloading: &Reloading,
-) -> Result<Vec<RoomRoutes>, InstallationError> {
+) -> Vec<RoomRoutes> {
     let drain = stop_asked.clone();
-    let mut rooms = application::routes(hall);
-    rooms.push(pages::routes(
-        &Pages::new(Arc::clone(hall)).map_err(InstallationError::of)?,
-    ));
+    let mut rooms = application::routes(&pages.hall);
+    rooms.push(pages::routes(pages));
     rooms.extend([
         exchange::router(exchange_room),
         ops_api::router(OpsRoom {
@@ -412,7 +452,7 @@ fn rooms(
             changing: Arc::clone(&reloading.changing),
         }),
     ]);
-    Ok(rooms)
+    rooms
 }
 
 fn worker_bounds(config: &Config) -> WorkerBounds {
@@ -457,8 +497,33 @@ fn workers(
         stop.clone(),
     ));
     workers.spawn(poll::run(courier, feedback.clone(), tick, stop.clone()));
-    workers.spawn(watch_queues(casework.clone(), metrics, stop.clone()));
-    workers.spawn(supervision::run(casework, feedback, tick, stop.clone()));
+    workers.spawn(watch_queues(
+        casework.clone(),
+        metrics.clone(),
+        stop.clone(),
+    ));
+    if let Some(settings) = &config.scan {
+        let scanner = Scanner {
+            store: casework.store.clone(),
+            clamd: Clamd::new(settings),
+            clock: casework.clock.clone(),
+            observer: Arc::new(metrics.clone()),
+            concurrency: settings.concurrency,
+            tick,
+        };
+        workers.spawn(scan::worker::run(Arc::new(scanner), stop.clone()));
+    }
+    let sweep = Sweep {
+        unbound_kept: config.intake.unbound_kept,
+        observer: Arc::new(metrics),
+    };
+    workers.spawn(supervision::run(
+        casework,
+        feedback,
+        sweep,
+        tick,
+        stop.clone(),
+    ));
     workers
 }
 

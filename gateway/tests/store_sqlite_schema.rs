@@ -32,6 +32,10 @@ const SEALED: &[&str] = &[
     "installation_secret.secret",
     "material.data_key",
     "material.facts",
+    "upload.data_key",
+    "upload.facts",
+    "upload_segment.data_key",
+    "unread_feedback.content",
 ];
 
 /// HMAC-SHA256 under the installation's digest key: found by who has the key, guessed by nobody.
@@ -45,6 +49,8 @@ const DIGESTS: &[&str] = &[
     "feedback.key_digest",
     "idempotency.key_digest",
     "material.client_digest",
+    "upload.client_digest",
+    "unread_feedback.complaint",
 ];
 
 /// In the clear, each with its reason.
@@ -122,6 +128,13 @@ const PUBLIC: &[(&str, &str)] = &[
         "system_version.source",
         "definition as written; secrets are names of variables",
     ),
+    ("upload.id", "random capability"),
+    ("upload.content_type", "media type"),
+    ("upload_segment.id", "random name of a file"),
+    ("upload_segment.upload_id", "random capability"),
+    ("unread_feedback.system_id", "registered id"),
+    ("unread_feedback.way", "callback or poll"),
+    ("unread_feedback.code", "stable code"),
 ];
 
 async fn schema() -> (TempDir, SqliteConnection) {

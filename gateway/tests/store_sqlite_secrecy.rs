@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
 use tongban_gateway::identity::Scope;
+use tongban_gateway::store::case::NewUnread;
 use tongban_gateway::store::conformance::documents::{decision, stored};
 use tongban_gateway::store::conformance::samples::*;
 use tongban_gateway::store::delivery::{DeliveryFilter, DeliveryOutcome};
@@ -99,6 +100,18 @@ async fn fill(store: &SharedStore) -> (String, String) {
         .record_feedback(rejected(ID_NUMBER, NAME, "unknown_case"))
         .await
         .unwrap();
+    for case_no in [no.as_str(), ID_NUMBER] {
+        let unread = NewUnread {
+            system_id: SYSTEM.to_owned(),
+            case_no: case_no.to_owned(),
+            way: "callback",
+            code: "unknown_code".to_owned(),
+            reason: NAME.to_owned(),
+            received_at: at(4),
+            bytes: PHONE.as_bytes().to_vec(),
+        };
+        store.record_unread(unread).await.unwrap();
+    }
     let leased = lease(store, 0).await.pop().unwrap();
     let journal = json!({"begun": "submit", "done": {"number": {"who": NAME}}});
     store
@@ -346,7 +359,7 @@ async fn files_without_a_row_are_swept_and_changed_bytes_do_not_open() {
     let path = folder.path().join("materials").join(&id[..2]).join(&id);
     let orphan = path.with_file_name(capability());
     std::fs::copy(&path, &orphan).unwrap();
-    assert_eq!(store.sweep(at(-1)).await.unwrap(), 1);
+    assert_eq!(store.sweep(at(-1)).await.unwrap().total(), 1);
     assert!(!orphan.exists() && path.exists());
     let mut bytes = std::fs::read(&path).unwrap();
     let middle = bytes.len() / 2;

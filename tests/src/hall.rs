@@ -39,13 +39,79 @@ pub struct Hall {
     gateway: Option<Running>,
     partners: Vec<(&'static str, Partner)>,
     environment: Vec<(&'static str, String)>,
+    settings: String,
     // Last: removed when nothing writes into it any more.
     folder: TempDir,
+}
+
+/// Makes a system's definition from its id and text.
+type Edit<'a> = &'a dyn Fn(&str, String) -> String;
+
+/// How a hall differs from the usual one.
+struct Opening<'a> {
+    /// What is applied.
+    sources: &'a str,
+    /// Variables beside the usual ones.
+    environment: &'a [(&'static str, String)],
+    /// More sections of settings.
+    settings: &'a str,
+    /// What becomes of each system's definition: of its id and text.
+    edited: Option<Edit<'a>>,
+}
+
+impl Default for Opening<'_> {
+    fn default() -> Self {
+        Self {
+            sources: "config",
+            environment: &[],
+            settings: "",
+            edited: None,
+        }
+    }
 }
 
 impl Hall {
     /// Partners first (they are told the address of the exchange), then `apply`, then the gateway.
     pub async fn open(partners: &[(&'static str, &[&str])]) -> Self {
+        Self::open_as(partners, Opening::default()).await
+    }
+
+    /// The same with more sections of settings.
+    pub async fn open_with(partners: &[(&'static str, &[&str])], settings: &str) -> Self {
+        let opening = Opening {
+            settings,
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    /// The same on another folder than the repository's `config/`, with these variables beside the usual ones.
+    pub async fn open_on(
+        sources: &str,
+        partners: &[(&'static str, &[&str])],
+        environment: &[(&'static str, String)],
+    ) -> Self {
+        let opening = Opening {
+            sources,
+            environment,
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    /// The same with a copy of `config/` in which every system's definition is as `edited` makes it of its id and text.
+    pub async fn open_edited(
+        partners: &[(&'static str, &[&str])],
+        edited: &dyn Fn(&str, String) -> String,
+    ) -> Self {
+        let opening = Opening {
+            edited: Some(edited),
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    async fn open_as(partners: &[(&'static str, &[&str])], opening: Opening<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder for the test: {e}"));
         let exchange = free_address();
         let mut hall = Self {
@@ -60,6 +126,7 @@ impl Hall {
                 ("NATIONAL_RADIO_TOKEN", XML_TOKEN.to_owned()),
                 ("NATIONAL_RADIO_POLL", "200ms".to_owned()),
             ],
+            settings: opening.settings.to_owned(),
             folder,
         };
         for (kind, more) in partners {
@@ -76,10 +143,15 @@ impl Hall {
             hall.environment
                 .push((variable, format!("http://{address}")));
         }
+        hall.environment.extend_from_slice(opening.environment);
         hall.write_config();
+        let applied_folder = match opening.edited {
+            None => opening.sources.to_owned(),
+            Some(edited) => hall.edited_config(edited),
+        };
         let applied = hall.run(&[
             "apply",
-            "config",
+            &applied_folder,
             "--config",
             &hall.config().display().to_string(),
         ]);
@@ -110,6 +182,31 @@ impl Hall {
         self.folder.path().to_path_buf()
     }
 
+    /// Other sections of settings, from the next start on.
+    pub fn set_settings(&mut self, settings: &str) {
+        settings.clone_into(&mut self.settings);
+        self.write_config();
+    }
+
+    /// Copies `config/` with edited definitions; returns where.
+    fn edited_config(&self, edited: &dyn Fn(&str, String) -> String) -> String {
+        let copy = self.folder.path().join("config");
+        copy_folder(&root().join("config"), &copy)
+            .unwrap_or_else(|e| panic!("{}: {e}", copy.display()));
+        let systems = copy.join("systems");
+        let files = std::fs::read_dir(&systems).unwrap_or_else(|e| panic!("{e}"));
+        for file in files.flatten() {
+            let path = file.path();
+            let id = path
+                .file_stem()
+                .map(|s| s.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
+            std::fs::write(&path, edited(&id, text)).unwrap_or_else(|e| panic!("{e}"));
+        }
+        copy.display().to_string()
+    }
+
     fn write_config(&self) {
         let text = format!(
             "schema: tongban/config/1\n\
@@ -121,9 +218,10 @@ impl Hall {
              \x20 operations: {{ address: \"127.0.0.1:0\", operators_from: [127.0.0.0/8] }}\n\
              delivery: {{ tick: 50ms }}\n\
              outbound: {{ allow: [127.0.0.0/8] }}\n\
-             log: {{ format: json, filter: info }}\n",
+             log: {{ format: json, filter: info }}\n{}",
             self.data().display(),
-            self.exchange
+            self.exchange,
+            self.settings
         );
         std::fs::write(self.config(), text)
             .unwrap_or_else(|e| panic!("{}: {e}", self.config().display()));
@@ -351,6 +449,20 @@ impl Hall {
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
     }
+}
+
+fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &place)?;
+        } else {
+            std::fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
 }
 
 /// What a finished process printed.

@@ -1,5 +1,6 @@
 //! The processes of a test: a gateway on a folder of its own, and partners. Each is ended when its value is dropped.
 
+use crate::http::{Answer, try_send};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -72,6 +73,16 @@ impl Running {
     /// Starts the binary with these arguments; output goes to `log`.
     #[must_use]
     pub fn start(arguments: &[&str], log: &Path, environment: &[(&str, String)]) -> Self {
+        let mut command = Command::new(binary());
+        command
+            .args(arguments)
+            .envs(environment.iter().map(|(k, v)| (*k, v.as_str())));
+        Self::start_command(command, log)
+    }
+
+    /// Starts any program from the repository's root; output goes to `log`.
+    #[must_use]
+    pub fn start_command(mut command: Command, log: &Path) -> Self {
         let open = || {
             let file = std::fs::OpenOptions::new()
                 .create(true)
@@ -79,15 +90,13 @@ impl Running {
                 .open(log);
             file.unwrap_or_else(|e| panic!("{}: {e}", log.display()))
         };
-        let child = Command::new(binary())
-            .args(arguments)
+        let child = command
             .current_dir(root())
-            .envs(environment.iter().map(|(k, v)| (*k, v.as_str())))
             .stdin(Stdio::null())
             .stdout(open())
             .stderr(open())
             .spawn()
-            .unwrap_or_else(|e| panic!("tongban does not start: {e}"));
+            .unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
         Self {
             child,
             log: log.to_path_buf(),
@@ -225,18 +234,37 @@ impl Partner {
         Self { address, running }
     }
 
+    /// A call of its controls. During an outage its listener is closed for everybody, so it is asked until it is back.
+    async fn control(&self, method: &str, path: &str, body: String) -> Answer {
+        let headers = [("content-type", "application/json")];
+        eventually("the partner's controls answer", START_MAX, || async {
+            let path = format!("/_control/{path}");
+            try_send(self.address, method, &path, &headers, body.clone())
+                .await
+                .ok()
+        })
+        .await
+    }
+
+    async fn order(&self, path: &str, body: String) {
+        let answer = self.control("POST", path, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    async fn seen(&self, path: &str) -> Value {
+        self.control("GET", path, String::new()).await.json()
+    }
+
     /// Every case that it knows, shortly.
     pub async fn cases(&self) -> Vec<Value> {
-        let answer = super::http::get(self.address, "/_control/cases").await;
-        answer.json()["cases"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
+        let seen = self.seen("cases").await;
+        seen["cases"].as_array().cloned().unwrap_or_default()
     }
 
     /// What it knows of a case; `Null` when nothing.
     pub async fn case(&self, no: &str) -> Value {
-        let answer = super::http::get(self.address, &format!("/_control/cases/{no}")).await;
+        let path = format!("cases/{no}");
+        let answer = self.control("GET", &path, String::new()).await;
         if answer.status == 200 {
             answer.json()
         } else {
@@ -244,36 +272,37 @@ impl Partner {
         }
     }
 
+    /// How many requests and calls of each phase it has seen.
+    pub async fn totals(&self) -> Value {
+        self.seen("cases").await["totals"].take()
+    }
+
+    /// Every switch that is set, with how often it was used.
+    pub async fn switches(&self) -> Vec<Value> {
+        let seen = self.seen("switches").await;
+        seen["switches"].as_array().cloned().unwrap_or_default()
+    }
+
     /// How often the switches that are set have made something go wrong.
     pub async fn used(&self) -> u64 {
-        let answer = super::http::get(self.address, "/_control/switches")
-            .await
-            .json();
-        let switches = answer["switches"].as_array().cloned().unwrap_or_default();
+        let switches = self.switches().await;
         switches.iter().filter_map(|s| s["used"].as_u64()).sum()
     }
 
     /// Takes every switch back.
     pub async fn clear(&self) {
-        let headers = [("content-type", "application/json")];
-        let answer = super::http::send(
-            self.address,
-            "POST",
-            "/_control/switches",
-            &headers,
-            r#"{"clear":true}"#,
-        )
-        .await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        self.order("switches", r#"{"clear":true}"#.to_owned()).await;
+    }
+
+    /// Takes every switch back and lets it put right what they spoiled: kept-back reports go out, wrong records are corrected.
+    pub async fn mend(&self) {
+        self.order("mend", String::new()).await;
     }
 
     /// Sets switches, for example `["drop,phase=submit,times=1"]`.
     pub async fn set(&self, switches: &[&str]) {
         let body = serde_json::json!({ "set": switches }).to_string();
-        let headers = [("content-type", "application/json")];
-        let answer =
-            super::http::send(self.address, "POST", "/_control/switches", &headers, body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        self.order("switches", body).await;
     }
 
     /// Makes it send one message now.

@@ -5,6 +5,7 @@ use super::errors::{AuthenticationError, CallbackError};
 use super::feedback::{Answer, AnswerForm};
 use super::render::document;
 use super::request::elements;
+use super::soap::CallbackSoap;
 use super::template::Template;
 use super::{CallbackOutcome, CompiledDefinition};
 use crate::exchange::{CallbackAnswer, CallbackCall, WireReply};
@@ -12,6 +13,7 @@ use crate::expression::Data;
 use crate::reading::{Layers, ReadError};
 use crate::soap::{self, FaultSide, Service, SoapError, SoapVersion, WsdlPart, WsdlService};
 use crate::text::Charset;
+use crate::xml;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -60,7 +62,7 @@ impl CompiledDefinition {
         call: &CallbackCall,
         outcome: CallbackOutcome<'_>,
     ) -> Option<WireReply> {
-        let soap = self.soap.as_ref()?;
+        let soap = self.called()?;
         let (reason, error) = match outcome {
             CallbackOutcome::Error(error @ CallbackError::Unreadable(read)) => {
                 (error.to_string(), Some(read))
@@ -79,14 +81,54 @@ impl CompiledDefinition {
         if error.is_some() && self.envelope_holds(call) {
             return None;
         }
+        let charset = self.charset_of(call);
+        if matches!(error, Some(ReadError::Soap(SoapError::Version))) {
+            let body = soap::write_version_mismatch(&soap.versions, charset, &reason);
+            let content_type = soap::content_type(SoapVersion::V11, charset, "");
+            return Some(reply(500, content_type, body));
+        }
         let must_understand = matches!(error, Some(ReadError::Soap(SoapError::MustUnderstand)));
-        let version = version_of(call, soap.version);
-        let body = soap::write_fault(version, FaultSide::Sender, must_understand, &reason);
-        let status = match version {
-            SoapVersion::V11 => 500,
-            SoapVersion::V12 => 400,
+        let version = self.version_of(call, soap);
+        let side = FaultSide::Sender;
+        let body = soap::write_fault(version, charset, side, must_understand, &reason);
+        // SOAP 1.1, 6.2; SOAP 1.2 part 2, table 20: of all codes `Sender` alone is 400.
+        let status = match (version, must_understand) {
+            (SoapVersion::V12, false) => 400,
+            _ => 500,
         };
-        Some(reply(status, soap::content_type(version, ""), body))
+        Some(reply(
+            status,
+            soap::content_type(version, charset, ""),
+            body,
+        ))
+    }
+
+    fn called(&self) -> Option<&CallbackSoap> {
+        self.callback().ok()?.1.soap.as_ref()
+    }
+
+    /// A caller is answered in the version in which it called, as far as that is offered.
+    fn version_of(&self, call: &CallbackCall, soap: &CallbackSoap) -> SoapVersion {
+        let text = content_type(call).trim_start().to_ascii_lowercase();
+        let outer = Charset::of_content_type(&text).ok().flatten();
+        let root = xml::parse(&call.body, outer, &self.limits.xml).ok();
+        let version = root.as_ref().and_then(SoapVersion::of).or_else(|| {
+            let of_type = text.starts_with("application/soap+xml");
+            (of_type || text.starts_with("text/xml")).then_some(match of_type {
+                true => SoapVersion::V12,
+                false => SoapVersion::V11,
+            })
+        });
+        version
+            .filter(|version| soap.versions.contains(version))
+            .unwrap_or(soap.first())
+    }
+
+    /// A caller is answered in the character set in which it called; the agreed one where that cannot be told.
+    fn charset_of(&self, call: &CallbackCall) -> Charset {
+        let outer = Charset::of_content_type(content_type(call)).ok().flatten();
+        let found = xml::decoded(&call.body, outer, &self.limits.xml);
+        found.map_or(self.about.charset, |(_, charset)| charset)
     }
 
     fn envelope_holds(&self, call: &CallbackCall) -> bool {
@@ -124,18 +166,21 @@ impl CompiledDefinition {
                 )
             }
             AnswerForm::Soap(template) => {
-                let soap = self.soap.as_ref()?;
+                let soap = self.called()?;
                 let (_, callback) = self.callback().ok()?;
-                let parts = elements(template, &template.render(data, Charset::Utf8).ok()?).ok()?;
-                let version = version_of(call, soap.version);
+                let charset = self.charset_of(call);
+                let parts = elements(template, &template.render(data, charset).ok()?).ok()?;
+                let version = self.version_of(call, soap);
                 let service = Service {
                     version,
                     style: soap.style,
+                    form: soap.form,
+                    charset,
                     namespace: &soap.namespace,
                 };
                 let name = format!("{}Response", callback.operation.as_deref()?);
                 (
-                    soap::content_type(version, ""),
+                    soap::content_type(version, charset, ""),
                     soap::write(service, &name, &parts, &[]).ok()?,
                 )
             }
@@ -144,7 +189,7 @@ impl CompiledDefinition {
     }
 
     pub(super) fn wsdl(&self, address: &str) -> Option<String> {
-        let soap = self.soap.as_ref()?;
+        let soap = self.called()?;
         let (_, callback) = self.callback().ok()?;
         let operation = callback.operation.clone()?;
         let AnswerForm::Soap(returns) = &callback.taken.form else {
@@ -153,9 +198,10 @@ impl CompiledDefinition {
         Some(soap::write_wsdl(&WsdlService {
             name: "Callback".to_owned(),
             namespace: soap.namespace.clone(),
-            version: soap.version,
+            versions: soap.versions.clone(),
             style: soap.style,
-            action: operation.clone(),
+            form: soap.form,
+            action: soap.action.clone().unwrap_or_else(|| operation.clone()),
             operation,
             parameters: callback.parameters.clone(),
             returns: parts(returns),
@@ -178,15 +224,6 @@ fn parts(template: &Template) -> Vec<WsdlPart> {
             }
         })
         .collect()
-}
-
-/// A caller is answered in the version in which it called.
-fn version_of(call: &CallbackCall, agreed: SoapVersion) -> SoapVersion {
-    match content_type(call).trim_start().to_ascii_lowercase() {
-        text if text.starts_with("application/soap+xml") => SoapVersion::V12,
-        text if text.starts_with("text/xml") => SoapVersion::V11,
-        _ => agreed,
-    }
 }
 
 fn plain(status: u16, text: &str) -> WireReply {

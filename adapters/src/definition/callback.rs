@@ -9,7 +9,7 @@ use crate::canonical::CaseReference;
 use crate::exchange::{CallbackCall, CallbackDocument, CallbackMessage};
 use crate::expression::Data;
 use crate::reading::{Format, Layers, ReadError, part};
-use crate::soap::{self, Message, SoapError};
+use crate::soap::{self, Message, SoapError, SoapVersion};
 use crate::text::Charset;
 use crate::xml;
 use data_encoding::{BASE64, HEXLOWER};
@@ -131,17 +131,21 @@ impl CompiledDefinition {
             return Err(ReadError::TooLarge(self.limits.body_bytes));
         }
         let charset = Charset::of_content_type(content_type(call))?;
-        let envelope = soap::read(&xml::parse(&call.body, charset, &self.limits.xml)?)?;
+        let root = xml::parse(&call.body, charset, &self.limits.xml)?;
+        let agreed = callback.soap.as_ref();
+        // Before anything else in the envelope (SOAP 1.2 part 1, 2.6): it may mean something else in another version.
+        let version = SoapVersion::of(&root).ok_or(SoapError::NoEnvelope)?;
+        if agreed.is_some_and(|soap| !soap.versions.contains(&version)) {
+            return Err(SoapError::Version.into());
+        }
+        let envelope = soap::read(&root, &self.limits.xml)?;
         if !envelope.must_understand.is_empty() {
             return Err(SoapError::MustUnderstand.into());
         }
         let Message::Body(element) = envelope.message else {
             return Err(ReadError::Fault);
         };
-        let namespace = self
-            .soap
-            .as_ref()
-            .map_or("", |soap| soap.namespace.as_str());
+        let namespace = agreed.map_or("", |soap| soap.namespace.as_str());
         if Some(&element.name) != callback.operation.as_ref() || element.namespace != namespace {
             return Err(ReadError::Root(
                 callback.operation.clone().unwrap_or_default(),

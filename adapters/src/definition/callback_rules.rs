@@ -6,6 +6,7 @@ use super::feedback::{Answer, AnswerForm, Callback, source};
 use super::node::Node;
 use super::policy::Protocol;
 use super::rules::compile_reading;
+use super::soap::{CallbackSoap, Soap};
 use super::step::REQUEST_NAMES;
 use super::template::{Scope, Template, root_of};
 use crate::reading::Format;
@@ -14,7 +15,7 @@ use crate::xml::is_name;
 impl Callback {
     pub(super) fn compile(
         node: &Node,
-        protocol: Protocol,
+        (protocol, head): (Protocol, Option<&Soap>),
         scope: Scope<'_>,
         faults: &mut Faults<'_>,
     ) -> Option<Self> {
@@ -23,6 +24,7 @@ impl Callback {
             "auth",
             "operation",
             "parameters",
+            "soap",
             "kind",
             "fields",
             "answers",
@@ -47,6 +49,19 @@ impl Callback {
                 "`read: soap` belongs to soap systems, and to them alone",
             );
         }
+        let called = match (head, fields.get("soap")) {
+            (Some(head), node) => Some(CallbackSoap::compile(node, head, faults)?),
+            (None, Some(node)) if !soap => {
+                faults.add(
+                    node,
+                    "no_soap_here",
+                    "只有 protocol: soap 才有 soap",
+                    "`soap` belongs to protocol: soap",
+                );
+                None
+            }
+            (None, _) => None,
+        };
         let operation = match soap {
             true => Some(
                 fields
@@ -89,6 +104,7 @@ impl Callback {
             credentials: credentials?,
             operation,
             parameters,
+            soap: called,
             source: source?,
             taken: taken?,
             refused: refused?,

@@ -8,7 +8,8 @@ use super::faults::Faults;
 use super::feedback::{FIELD_NAMES, Feedback};
 use super::operation::operations;
 use super::policy::Protocol;
-use super::step::{REQUEST_NAMES, Soap};
+use super::soap::Soap;
+use super::step::REQUEST_NAMES;
 use super::template::Scope;
 use crate::exchange::Operation;
 use crate::reading::Limits;
@@ -104,7 +105,7 @@ pub(super) fn compile(
         );
     }
     let feedback = match fields.get("feedback") {
-        Some(node) => Feedback::compile(node, protocol, polls, scope, &mut faults),
+        Some(node) => Feedback::compile(node, (protocol, soap.as_ref()), polls, scope, &mut faults),
         None => None,
     };
     let (Some(about), Some(credentials), false) = (about, credentials, faults.any()) else {

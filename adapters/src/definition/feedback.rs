@@ -5,6 +5,7 @@ use super::faults::{Faults, Fields};
 use super::message_rules::known_event;
 use super::node::Node;
 use super::policy::Protocol;
+use super::soap::{CallbackSoap, Soap};
 use super::template::{Scope, Template, expression};
 use crate::expression::Expression;
 use crate::reading::Reading;
@@ -32,6 +33,7 @@ pub(super) struct Callback {
     pub(super) credentials: Credentials,
     pub(super) operation: Option<String>,
     pub(super) parameters: Vec<String>,
+    pub(super) soap: Option<CallbackSoap>,
     pub(super) source: Source,
     pub(super) taken: Answer,
     pub(super) refused: Answer,
@@ -98,7 +100,7 @@ pub(super) struct EventRules {
 impl Feedback {
     pub(super) fn compile(
         node: &Node,
-        protocol: Protocol,
+        protocol: (Protocol, Option<&Soap>),
         polls: bool,
         scope: Scope<'_>,
         faults: &mut Faults<'_>,

@@ -17,6 +17,7 @@ mod credentials;
 mod errors;
 mod event_fields;
 mod events;
+mod fault_reply;
 mod faults;
 mod feedback;
 mod fields;
@@ -28,6 +29,7 @@ mod render;
 mod reply;
 mod request;
 mod rules;
+mod soap;
 mod step;
 mod template;
 mod tree;
@@ -48,10 +50,11 @@ use crate::expression::CodeTables;
 use about::About;
 use credentials::Credentials;
 use feedback::Feedback;
+use soap::Soap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use step::{CompiledOperation, Soap, Step};
+use step::{CompiledOperation, Step};
 
 /// What the gateway knows about a case while a callback about it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -255,6 +258,15 @@ impl CompiledDefinition {
         self.operations
             .get(&operation)
             .is_some_and(|operation| operation.asks)
+    }
+
+    /// Whether this operation may be sent again after an unknown outcome without asking: the partner notices repeats (the last step has
+    /// `already_there`), or the definition says that a repeat has no effect (`ask: not_needed`).
+    #[must_use]
+    pub fn may_be_repeated(&self, operation: Operation) -> bool {
+        self.operations
+            .get(&operation)
+            .is_some_and(step::CompiledOperation::may_be_repeated)
     }
 
     /// The request of one step.

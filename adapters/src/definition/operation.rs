@@ -50,7 +50,9 @@ pub(super) fn operations(
 }
 
 fn relies_on_query(step: &Step) -> bool {
+    let fault = step.reply.fault.as_ref();
     matches!(&step.reply.rules, Rules::Step(rules) if rules.already_there.is_some())
+        || fault.is_some_and(|rules| rules.already_there.is_some())
 }
 
 const STEP_KEYS: &[&str] = &[
@@ -77,8 +79,8 @@ fn compile_operation(
     let fields = faults.fields(node, &keys)?;
     let asks = fields
         .get("ask")
-        .and_then(|node| faults.choice(node, &[("query", true)]))
-        .unwrap_or_default();
+        .and_then(|node| faults.choice(node, &[("query", true), ("not_needed", false)]));
+    let (asks, harmless) = (asks == Some(true), asks == Some(false));
     let single_call = matches!(operation, Operation::Query | Operation::Poll);
     let Some(list) = fields.get("steps") else {
         let step = compile_step(node, operation, protocol, scope, faults)?;
@@ -86,6 +88,7 @@ fn compile_operation(
             names: vec![operation.as_str().to_owned()],
             steps: vec![step],
             asks,
+            harmless,
         });
     };
     if single_call || fields.get("call").is_some() {
@@ -133,7 +136,12 @@ fn compile_operation(
         );
         return None;
     }
-    Some(CompiledOperation { names, steps, asks })
+    Some(CompiledOperation {
+        names,
+        steps,
+        asks,
+        harmless,
+    })
 }
 
 /// The keys were checked where the step's surroundings are known.

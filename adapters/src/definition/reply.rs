@@ -7,7 +7,7 @@ use crate::canonical::PartnerEvent;
 use crate::exchange::{ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply};
 use crate::expression::{Data, EvaluationError, Expression};
 use crate::reading::{Format, Layers, ReadError, part};
-use crate::soap::{self, FaultSide, Message, SoapError, SoapFault};
+use crate::soap::{self, Message, SoapError, SoapFault};
 use crate::text::Charset;
 use crate::xml;
 use serde_json::{Map, Value, json};
@@ -54,7 +54,9 @@ impl CompiledDefinition {
                     retry_after_s,
                 });
             }
-            Answer::Fault(fault) => return Ok(of_fault(fault)),
+            Answer::Fault(fault) => {
+                return self.of_fault(fault, &step.reply, context, reply);
+            }
         };
         let data = self.answered(context, &value, reply);
         judge(rules, &step.reply.path, &data, reply.status)
@@ -231,9 +233,13 @@ impl CompiledDefinition {
             return Err(ReadError::TooLarge(self.limits.body_bytes));
         }
         let charset = Charset::of_content_type(content_type(wire))?;
-        let envelope = soap::read(&xml::parse(&wire.body, charset, &self.limits.xml)?)?;
-        match self.soap.as_ref() {
-            Some(soap) if soap.version != envelope.version => Err(SoapError::Version.into()),
+        let root = xml::parse(&wire.body, charset, &self.limits.xml)?;
+        let envelope = soap::read(&root, &self.limits.xml)?;
+        let agreed = self.soap.as_ref().map(|soap| soap.version);
+        match (&envelope.message, agreed) {
+            // A receiver that does not know our version says so in its own (SOAP 1.2 part 1, appendix A).
+            (Message::Fault(_), _) => Ok(envelope.message),
+            (_, Some(version)) if version != envelope.version => Err(SoapError::Version.into()),
             _ if !envelope.must_understand.is_empty() => Err(SoapError::MustUnderstand.into()),
             _ => Ok(envelope.message),
         }
@@ -285,20 +291,6 @@ fn judge(
     Err(DecodeError::NoRule { status })
 }
 
-fn of_fault(fault: SoapFault) -> StepVerdict {
-    let reason = bounded(&fault.reason);
-    match fault.side {
-        FaultSide::Sender => StepVerdict::Refused {
-            code: fault.code,
-            reason,
-        },
-        FaultSide::Receiver => StepVerdict::Unavailable {
-            reason,
-            retry_after_s: None,
-        },
-    }
-}
-
 fn unavailable(context: &ExchangeContext, wire: &WireReply) -> Answer {
     Answer::Unavailable {
         reason: format!("HTTP {}", wire.status),
@@ -307,7 +299,7 @@ fn unavailable(context: &ExchangeContext, wire: &WireReply) -> Answer {
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3): seconds, or a date.
-fn retry_after(context: &ExchangeContext, wire: &WireReply) -> Option<u32> {
+pub(super) fn retry_after(context: &ExchangeContext, wire: &WireReply) -> Option<u32> {
     let (_, value) = wire
         .headers
         .iter()
@@ -338,7 +330,7 @@ fn holds(rule: &Expression, path: &str, key: &str, data: &Data) -> Result<bool, 
 }
 
 /// The text that a rule gives; `None` for nothing.
-fn text(
+pub(super) fn text(
     rule: Option<&Expression>,
     path: &str,
     key: &str,
@@ -360,13 +352,13 @@ fn text(
     }
 }
 
-fn failed(path: &str, key: &str, error: EvaluationError) -> DecodeError {
+pub(super) fn failed(path: &str, key: &str, error: EvaluationError) -> DecodeError {
     DecodeError::Expression {
         at: format!("{path}.{key}"),
         error,
     }
 }
 
-fn bounded(reason: &str) -> String {
+pub(super) fn bounded(reason: &str) -> String {
     reason.chars().take(REASON_MAX).collect()
 }

@@ -8,7 +8,7 @@ use super::template::Template;
 use super::tree::Tree;
 use crate::exchange::{ExchangeContext, Operation, WireRequest};
 use crate::expression::{Data, EvaluationError};
-use crate::soap::{self, Service};
+use crate::soap;
 use crate::text::{Charset, write_form};
 use crate::xml::Element;
 use serde_json::json;
@@ -157,18 +157,13 @@ impl CompiledDefinition {
                 let parameters = self.parameters(step, data)?;
                 let header = match &soap.header {
                     None => Vec::new(),
-                    Some(template) => elements(template, &template.render(data, Charset::Utf8)?)?,
+                    Some(template) => elements(template, &template.render(data, charset)?)?,
                 };
-                content_type(soap::content_type(soap.version, action));
+                content_type(soap::content_type(soap.version, charset, action));
                 if soap.version == soap::SoapVersion::V11 {
                     headers.push(("soapaction".to_owned(), format!("\"{action}\"")));
                 }
-                let service = Service {
-                    version: soap.version,
-                    style: soap.style,
-                    namespace: &soap.namespace,
-                };
-                soap::write(service, operation, &parameters, &header)
+                soap::write(soap.service(charset), operation, &parameters, &header)
                     .map_err(|_| shape("a name that XML does not allow"))
             }
             (Body::None | Body::Parameters(_), Call::Http { .. }) => Ok(Vec::new()),
@@ -204,7 +199,7 @@ impl CompiledDefinition {
     fn parameters(&self, step: &Step, data: &Data) -> Result<Vec<Element>, EncodeError> {
         let mut parameters = match &step.body {
             Body::Parameters(template) => {
-                elements(template, &template.render(data, Charset::Utf8)?)?
+                elements(template, &template.render(data, self.about.charset)?)?
             }
             _ => Vec::new(),
         };

@@ -3,7 +3,9 @@
 use super::faults::Faults;
 use super::node::{Kind, Node};
 use super::policy::Protocol;
-use super::step::{PollRules, QueryRules, REPLY_NAMES, Reply, Rules, StepRules};
+use super::step::{
+    FAULT_NAMES, FaultRules, PollRules, QueryRules, REPLY_NAMES, Reply, Rules, StepRules,
+};
 use super::template::{Scope, expression};
 use crate::exchange::Operation;
 use crate::expression::Expression;
@@ -34,6 +36,7 @@ pub(super) fn compile_reply(
             "reason",
             "partner_no",
             "capture",
+            "fault",
         ],
     };
     let fields = faults.fields(node, keys)?;
@@ -99,10 +102,50 @@ pub(super) fn compile_reply(
             Rules::Step(Box::new(rules))
         }
     };
+    let fault = match fields.get("fault") {
+        Some(node) => Some(Box::new(fault_rules(node, protocol, scope, faults)?)),
+        None => None,
+    };
     Some(Reply {
         path: node.path(),
         reading: reading?,
         rules,
+        fault,
+    })
+}
+
+fn fault_rules(
+    node: &Node,
+    protocol: Protocol,
+    scope: Scope<'_>,
+    faults: &mut Faults<'_>,
+) -> Option<FaultRules> {
+    if protocol != Protocol::Soap {
+        faults.add(
+            node,
+            "no_fault_here",
+            "只有 protocol: soap 的应答才有 fault",
+            "`fault` belongs to the answers of protocol: soap",
+        );
+        return None;
+    }
+    let known = ["already_there", "unavailable", "refused", "code", "reason"];
+    let fields = faults.fields(node, &known)?;
+    let scope = Scope {
+        names: FAULT_NAMES,
+        ..scope
+    };
+    let mut rule = |key: &str| {
+        fields
+            .get(key)
+            .and_then(|node| expression(node, scope, faults))
+    };
+    Some(FaultRules {
+        already_there: rule("already_there"),
+        unavailable: rule("unavailable"),
+        refused: rule("refused"),
+        code: rule("code"),
+        reason: rule("reason"),
     })
 }
 

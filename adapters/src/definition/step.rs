@@ -1,12 +1,8 @@
 //! Operations and their steps as the definition writes them.
 
-use super::faults::Faults;
-use super::node::Node;
-use super::operation::path;
-use super::template::{Scope, Template};
+use super::template::Template;
 use crate::expression::Expression;
 use crate::reading::Reading;
-use crate::soap::{SoapStyle, SoapVersion};
 
 /// Root names that expressions of requests may use.
 pub(super) const REQUEST_NAMES: &[&str] = &[
@@ -36,16 +32,21 @@ pub(super) const REPLY_NAMES: &[&str] = &[
     "reply",
     "http",
 ];
-
-/// How a partner speaks SOAP (`soap`).
-#[derive(Debug)]
-pub(super) struct Soap {
-    pub(super) version: SoapVersion,
-    pub(super) style: SoapStyle,
-    pub(super) namespace: String,
-    pub(super) path: String,
-    pub(super) header: Option<Template>,
-}
+/// Root names that the rules of a fault may use.
+pub(super) const FAULT_NAMES: &[&str] = &[
+    "case",
+    "item",
+    "applicant",
+    "form",
+    "materials",
+    "step",
+    "message",
+    "message_key",
+    "now",
+    "nonce",
+    "fault",
+    "http",
+];
 
 /// One operation.
 #[derive(Debug)]
@@ -53,6 +54,15 @@ pub(super) struct CompiledOperation {
     pub(super) names: Vec<String>,
     pub(super) steps: Vec<Step>,
     pub(super) asks: bool,
+    /// A repeat has no effect (`ask: not_needed`).
+    pub(super) harmless: bool,
+}
+
+impl CompiledOperation {
+    pub(super) fn may_be_repeated(&self) -> bool {
+        let notices = |step: &Step| matches!(&step.reply.rules, Rules::Step(rules) if rules.already_there.is_some());
+        self.harmless || self.steps.last().is_some_and(notices)
+    }
 }
 
 /// One call.
@@ -93,6 +103,18 @@ pub(super) struct Reply {
     pub(super) path: String,
     pub(super) reading: Reading,
     pub(super) rules: Rules,
+    /// What a SOAP fault means where its code does not say it.
+    pub(super) fault: Option<Box<FaultRules>>,
+}
+
+/// What a SOAP fault means. Where no rule holds, its code says whether to try again.
+#[derive(Debug)]
+pub(super) struct FaultRules {
+    pub(super) already_there: Option<Expression>,
+    pub(super) unavailable: Option<Expression>,
+    pub(super) refused: Option<Expression>,
+    pub(super) code: Option<Expression>,
+    pub(super) reason: Option<Expression>,
 }
 
 /// What an answer means.
@@ -136,38 +158,4 @@ pub(super) struct StepRules {
     pub(super) reason: Option<Expression>,
     pub(super) partner_no: Option<Expression>,
     pub(super) capture: Vec<(String, Expression)>,
-}
-
-impl Soap {
-    pub(super) fn compile(node: &Node, scope: Scope<'_>, faults: &mut Faults<'_>) -> Option<Self> {
-        let fields = faults.fields(node, &["version", "style", "namespace", "path", "header"])?;
-        let version = fields.require("version", faults).and_then(|node| {
-            faults.choice(
-                node,
-                &[("1.1", SoapVersion::V11), ("1.2", SoapVersion::V12)],
-            )
-        });
-        let style = fields.require("style", faults).and_then(|node| {
-            faults.choice(
-                node,
-                &[("rpc", SoapStyle::Rpc), ("document", SoapStyle::Document)],
-            )
-        });
-        let namespace = fields
-            .require("namespace", faults)
-            .and_then(|node| faults.filled(node));
-        let path = fields
-            .get("path")
-            .map_or(Some(String::new()), |node| path(node, faults));
-        let header = fields
-            .get("header")
-            .and_then(|node| Template::compile(node, scope, faults));
-        Some(Self {
-            version: version?,
-            style: style?,
-            namespace: namespace?,
-            path: path?,
-            header,
-        })
-    }
 }

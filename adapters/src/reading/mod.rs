@@ -212,13 +212,19 @@ impl Reading {
                 )
             }
             Format::Xml => {
-                let outer = declared.or((charset != Charset::Utf8).then_some(charset));
+                let outer = match xml::declared_charset(bytes)? {
+                    None => declared.or(Some(charset)),
+                    Some(_) => declared,
+                };
                 self.tree_of(&xml::parse(bytes, outer, &limits.xml)?)?
             }
-            Format::Soap => match soap::read(&xml::parse(bytes, declared, &limits.xml)?)?.message {
-                Message::Body(element) => self.tree_of(&element)?,
-                Message::Fault(_) => return Err(ReadError::Fault),
-            },
+            Format::Soap => {
+                let root = xml::parse(bytes, declared, &limits.xml)?;
+                match soap::read(&root, &limits.xml)?.message {
+                    Message::Body(element) => self.tree_of(&element)?,
+                    Message::Fault(_) => return Err(ReadError::Fault),
+                }
+            }
         };
         match layers {
             Layers::Outer => Ok(value),

@@ -1,14 +1,19 @@
 //! SOAP 1.1 and 1.2 envelopes (SOAP 报文), and the WSDL of a callback.
 //!
 //! Styles: document (literal, wrapped: parameters in the namespace of the service) and rpc (literal: parameters unqualified).
-//! A fault tells by its code whose fault it is, and so whether to try again.
+//! What comes in may be rpc/encoded too: its references are followed ([`encoding`]). A fault tells by its code whose fault it is,
+//! and so whether to try again.
 
+mod encoding;
+mod fault;
+mod write;
 mod wsdl;
 
+pub use fault::{FaultSide, SoapFault, write_fault, write_version_mismatch};
+pub use write::{Service, content_type, write};
 pub use wsdl::{WsdlPart, WsdlService, write_wsdl};
 
-use crate::text::Charset;
-use crate::xml::{self, Element, XmlError};
+use crate::xml::{Element, Limits};
 use thiserror::Error;
 
 const ENVELOPE_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -33,16 +38,46 @@ impl SoapVersion {
             Self::V12 => ENVELOPE_12,
         }
     }
+
+    /// The version of an envelope's root element, if it is one.
+    #[must_use]
+    pub fn of(root: &Element) -> Option<Self> {
+        match (root.name.as_str(), root.namespace.as_str()) {
+            ("Envelope", ENVELOPE_11) => Some(Self::V11),
+            ("Envelope", ENVELOPE_12) => Some(Self::V12),
+            _ => None,
+        }
+    }
 }
 
 /// How parameters are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SoapStyle {
-    /// document/literal, wrapped: parameters are qualified.
+    /// document/literal, wrapped: parameters are elements of a schema.
     Document,
-    /// rpc/literal: parameters are unqualified.
+    /// rpc/literal: parameters are unqualified (WS-I Basic Profile 1.1, R2735).
     #[default]
     Rpc,
+}
+
+/// Whether local elements stand in the namespace of the service (`elementFormDefault` of XML Schema, part 1, 3.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ElementForm {
+    /// They do: .NET, spyne.
+    Qualified,
+    /// They do not: JAX-WS and CXF unless told otherwise.
+    Unqualified,
+}
+
+impl ElementForm {
+    /// What is usual in a style.
+    #[must_use]
+    pub fn usual(style: SoapStyle) -> Self {
+        match style {
+            SoapStyle::Document => Self::Qualified,
+            SoapStyle::Rpc => Self::Unqualified,
+        }
+    }
 }
 
 /// A SOAP message taken apart.
@@ -50,7 +85,7 @@ pub enum SoapStyle {
 pub struct Envelope {
     /// Its version.
     pub version: SoapVersion,
-    /// Names of header blocks that the receiver must understand.
+    /// Names of header blocks that are for us and that the receiver must understand.
     pub must_understand: Vec<String>,
     /// What the body holds.
     pub message: Message,
@@ -63,26 +98,6 @@ pub enum Message {
     Body(Element),
     /// A fault.
     Fault(SoapFault),
-}
-
-/// A fault (SOAP 1.1 section 4.4; SOAP 1.2 part 1 section 5.4).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SoapFault {
-    /// Whose fault it is.
-    pub side: FaultSide,
-    /// The code as written, without its prefix.
-    pub code: String,
-    /// The words.
-    pub reason: String,
-}
-
-/// Whose fault a fault is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultSide {
-    /// The message's (`Client`, `Sender`): sending it again changes nothing. Also what the receiver does not understand.
-    Sender,
-    /// The receiver's (`Server`, `Receiver`), or unknown: try again later.
-    Receiver,
 }
 
 /// Why XML is no SOAP message.
@@ -100,44 +115,37 @@ pub enum SoapError {
     /// Another version than agreed.
     #[error("the version is not the agreed one")]
     Version,
+    /// An encoded message refers to what is not there, to itself, or beyond a bound.
+    #[error("a reference of the encoded message leads nowhere, in a circle or beyond a bound")]
+    Reference,
 }
 
-/// Takes a message apart.
+/// Takes a message apart. What an encoded message refers to is put in its place, within `limits`.
 ///
 /// # Errors
 /// [`SoapError`].
-pub fn read(root: &Element) -> Result<Envelope, SoapError> {
-    let version = match (root.name.as_str(), root.namespace.as_str()) {
-        ("Envelope", ENVELOPE_11) => SoapVersion::V11,
-        ("Envelope", ENVELOPE_12) => SoapVersion::V12,
-        _ => return Err(SoapError::NoEnvelope),
-    };
+pub fn read(root: &Element, limits: &Limits) -> Result<Envelope, SoapError> {
+    let version = SoapVersion::of(root).ok_or(SoapError::NoEnvelope)?;
     let ours = |name: &str| {
         root.children
             .iter()
             .find(|c| c.name == name && c.namespace == root.namespace)
     };
     let must_understand = ours("Header").map_or_else(Vec::new, |header| {
-        header
-            .children
-            .iter()
-            .filter(|block| {
-                block.attributes.iter().any(|a| {
-                    a.name == "mustUnderstand"
-                        && a.namespace == root.namespace
-                        && matches!(a.value.as_str(), "1" | "true")
-                })
-            })
+        let blocks = header.children.iter();
+        blocks
+            .filter(|block| must_be_understood(block, version))
             .map(|block| block.name.clone())
             .collect()
     });
+    let body = ours("Body").ok_or(SoapError::Body)?;
     // Axis 1 writes the objects of a message beside it and refers to them; only the first element is the message.
-    let [first, ..] = ours("Body").ok_or(SoapError::Body)?.children.as_slice() else {
+    let [first, ..] = body.children.as_slice() else {
         return Err(SoapError::Body);
     };
     let message = match first.name == "Fault" && first.namespace == root.namespace {
-        true => Message::Fault(fault(first)),
-        false => Message::Body(first.clone()),
+        true => Message::Fault(fault::read(first, version)),
+        false => Message::Body(encoding::plain(root, body, first, version, limits)?),
     };
     Ok(Envelope {
         version,
@@ -146,153 +154,27 @@ pub fn read(root: &Element) -> Result<Envelope, SoapError> {
     })
 }
 
-fn fault(element: &Element) -> SoapFault {
-    let code = element
-        .child("faultcode")
-        .or_else(|| element.child("Code").and_then(|code| code.child("Value")))
-        .map_or("", |code| code.text.trim());
-    let reason = element
-        .child("faultstring")
-        .or_else(|| {
-            element
-                .child("Reason")
-                .and_then(|reason| reason.child("Text"))
-        })
-        .map_or("", |reason| reason.text.trim());
-    let code = code.rsplit(':').next().unwrap_or_default();
-    // Axis appends its own words: `Server.userException`.
-    let side = match code.split('.').next().unwrap_or_default() {
-        "Client" | "Sender" | "MustUnderstand" | "VersionMismatch" | "DataEncodingUnknown" => {
-            FaultSide::Sender
-        }
-        _ => FaultSide::Receiver,
-    };
-    SoapFault {
-        side,
-        code: code.to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-/// What a message is written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Service<'s> {
-    /// Version of the envelope.
-    pub version: SoapVersion,
-    /// How parameters are written.
-    pub style: SoapStyle,
-    /// Namespace of operations.
-    pub namespace: &'s str,
-}
-
-/// An envelope around one element with that local name (an operation, or its response) and parameters.
-///
-/// # Errors
-/// [`XmlError::Name`] for names that XML does not allow.
-pub fn write(
-    service: Service<'_>,
-    element: &str,
-    parameters: &[Element],
-    header: &[Element],
-) -> Result<Vec<u8>, XmlError> {
-    if !xml::is_name(element) {
-        return Err(XmlError::Name);
-    }
-    let mut out = opening(service.version, Some(service.namespace));
-    if !header.is_empty() {
-        out.push_str("<soapenv:Header>");
-        for block in header {
-            let block = Element {
-                namespace: service.namespace.to_owned(),
-                ..qualified(block, service.namespace)
-            };
-            xml::write_element(&mut out, &block)?;
-        }
-        out.push_str("</soapenv:Header>");
-    }
-    out.push_str("<soapenv:Body><svc:");
-    out.push_str(element);
-    out.push('>');
-    for parameter in parameters {
-        match service.style {
-            SoapStyle::Rpc => xml::write_element(&mut out, parameter)?,
-            SoapStyle::Document => {
-                xml::write_element(&mut out, &qualified(parameter, service.namespace))?
-            }
-        }
-    }
-    out.push_str("</svc:");
-    out.push_str(element);
-    out.push_str("></soapenv:Body></soapenv:Envelope>");
-    Ok(out.into_bytes())
-}
-
-/// A fault with our words; the code is `Client`/`Sender` or `Server`/`Receiver` (or `MustUnderstand`) of the version.
-#[must_use]
-pub fn write_fault(
-    version: SoapVersion,
-    side: FaultSide,
-    must_understand: bool,
-    reason: &str,
-) -> Vec<u8> {
-    let mut out = opening(version, None);
-    let reason = xml::escape_text(reason);
-    let code = match (must_understand, side, version) {
-        (true, _, _) => "MustUnderstand",
-        (_, FaultSide::Sender, SoapVersion::V11) => "Client",
-        (_, FaultSide::Receiver, SoapVersion::V11) => "Server",
-        (_, FaultSide::Sender, SoapVersion::V12) => "Sender",
-        (_, FaultSide::Receiver, SoapVersion::V12) => "Receiver",
-    };
-    match version {
-        SoapVersion::V11 => out.push_str(&format!(
-            "<soapenv:Body><soapenv:Fault><faultcode>soapenv:{code}</faultcode><faultstring>{reason}</faultstring>\
-             </soapenv:Fault></soapenv:Body></soapenv:Envelope>"
-        )),
-        SoapVersion::V12 => out.push_str(&format!(
-            "<soapenv:Body><soapenv:Fault><soapenv:Code><soapenv:Value>soapenv:{code}</soapenv:Value></soapenv:Code>\
-             <soapenv:Reason><soapenv:Text xml:lang=\"zh\">{reason}</soapenv:Text></soapenv:Reason></soapenv:Fault>\
-             </soapenv:Body></soapenv:Envelope>"
-        )),
-    }
-    out.into_bytes()
-}
-
-/// The content type of a message, with the action where the version puts it there.
-#[must_use]
-pub fn content_type(version: SoapVersion, action: &str) -> String {
-    match version {
-        SoapVersion::V11 => "text/xml; charset=utf-8".to_owned(),
-        SoapVersion::V12 if action.is_empty() => "application/soap+xml; charset=utf-8".to_owned(),
-        SoapVersion::V12 => format!("application/soap+xml; charset=utf-8; action=\"{action}\""),
-    }
-}
-
-fn opening(version: SoapVersion, namespace: Option<&str>) -> String {
-    let mut out = format!(
-        "<?xml version=\"1.0\" encoding=\"{}\"?><soapenv:Envelope xmlns:soapenv=\"{}\"",
-        Charset::Utf8.name(),
-        version.namespace()
-    );
-    if let Some(namespace) = namespace {
-        out.push_str(" xmlns:svc=\"");
-        out.push_str(&xml::escape_text(namespace).replace('"', "&quot;"));
-        out.push('"');
-    }
-    out.push('>');
-    out
-}
-
-fn qualified(element: &Element, namespace: &str) -> Element {
-    Element {
-        namespace: namespace.to_owned(),
-        children: element
-            .children
+/// Whether a block is for the last receiver and must be understood by it (SOAP 1.1, 4.2.2 and 4.2.3; SOAP 1.2 part 1, 2.2 and 2.4).
+fn must_be_understood(block: &Element, version: SoapVersion) -> bool {
+    let of_envelope = |name: &str| {
+        let attribute = block
+            .attributes
             .iter()
-            .map(|child| qualified(child, namespace))
-            .collect(),
-        ..element.clone()
-    }
+            .find(|a| a.name == name && a.namespace == version.namespace());
+        attribute.map_or("", |a| a.value.trim())
+    };
+    let for_us = match version {
+        SoapVersion::V11 => matches!(
+            of_envelope("actor"),
+            "" | "http://schemas.xmlsoap.org/soap/actor/next"
+        ),
+        SoapVersion::V12 => matches!(
+            of_envelope("role"),
+            "" | "http://www.w3.org/2003/05/soap-envelope/role/next"
+                | "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver"
+        ),
+    };
+    for_us && matches!(of_envelope("mustUnderstand"), "1" | "true")
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The WSDL 1.1 of a callback (回调接口的 WSDL), as small as a client generator takes it.
 
-use super::{SoapStyle, SoapVersion};
+use super::{ElementForm, SoapStyle, SoapVersion};
 use crate::xml::escape_text;
+
+const WSDL_SOAP_11: &str = "http://schemas.xmlsoap.org/wsdl/soap/";
+const WSDL_SOAP_12: &str = "http://schemas.xmlsoap.org/wsdl/soap12/";
 
 /// What a WSDL describes: one operation of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,10 +13,12 @@ pub struct WsdlService {
     pub name: String,
     /// Namespace of the operation.
     pub namespace: String,
-    /// Version of SOAP.
-    pub version: SoapVersion,
+    /// Versions of SOAP, each a binding and a port of its own.
+    pub versions: Vec<SoapVersion>,
     /// Style.
     pub style: SoapStyle,
+    /// Form of local elements.
+    pub form: ElementForm,
     /// Name of the operation.
     pub operation: String,
     /// `SOAPAction`.
@@ -47,23 +52,24 @@ pub fn write_wsdl(service: &WsdlService) -> String {
         SoapStyle::Rpc => rpc(service),
         SoapStyle::Document => document(service),
     };
-    let style = match service.style {
-        SoapStyle::Rpc => "rpc",
-        SoapStyle::Document => "document",
+    let form = match service.form {
+        ElementForm::Qualified => "qualified",
+        ElementForm::Unqualified => "unqualified",
     };
-    let body = match service.style {
-        SoapStyle::Rpc => format!("<soap:body use=\"literal\" namespace=\"{namespace}\"/>"),
-        SoapStyle::Document => "<soap:body use=\"literal\"/>".to_owned(),
-    };
-    let soap = match service.version {
-        SoapVersion::V11 => "http://schemas.xmlsoap.org/wsdl/soap/",
-        SoapVersion::V12 => "http://schemas.xmlsoap.org/wsdl/soap12/",
-    };
-    let action = attribute(&service.action);
-    let address = attribute(&service.address);
+    let (bindings, ports): (String, String) = service
+        .versions
+        .iter()
+        .enumerate()
+        .map(|(place, version)| {
+            (
+                binding(service, *version, place),
+                port(service, *version, place),
+            )
+        })
+        .unzip();
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
-<wsdl:definitions name="{name}" targetNamespace="{namespace}" xmlns:tns="{namespace}" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="{soap}" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
+<wsdl:definitions name="{name}" targetNamespace="{namespace}" xmlns:tns="{namespace}" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="{WSDL_SOAP_11}" xmlns:soap12="{WSDL_SOAP_12}" xmlns:xsd="http://www.w3.org/2001/XMLSchema">
   <wsdl:types>
     <xsd:schema targetNamespace="{namespace}" elementFormDefault="{form}">
 {types}    </xsd:schema>
@@ -78,23 +84,60 @@ pub fn write_wsdl(service: &WsdlService) -> String {
       <wsdl:output message="tns:{operation}Response"/>
     </wsdl:operation>
   </wsdl:portType>
-  <wsdl:binding name="{name}Binding" type="tns:{name}PortType">
-    <soap:binding style="{style}" transport="http://schemas.xmlsoap.org/soap/http"/>
+{bindings}  <wsdl:service name="{name}">
+{ports}  </wsdl:service>
+</wsdl:definitions>
+"#
+    )
+}
+
+/// What tells the second binding and port from the first; the first is the one that most tools take.
+fn mark(version: SoapVersion, place: usize) -> &'static str {
+    match (place, version) {
+        (0, _) => "",
+        (_, SoapVersion::V11) => "11",
+        (_, SoapVersion::V12) => "12",
+    }
+}
+
+/// The prefix of the binding's extension (WSDL 1.1, section 3; its SOAP 1.2 binding, W3C Submission 2006).
+fn prefix(version: SoapVersion) -> &'static str {
+    match version {
+        SoapVersion::V11 => "soap",
+        SoapVersion::V12 => "soap12",
+    }
+}
+
+fn binding(service: &WsdlService, version: SoapVersion, place: usize) -> String {
+    let (name, operation) = (&service.name, &service.operation);
+    let (soap, mark) = (prefix(version), mark(version, place));
+    let action = attribute(&service.action);
+    let (style, body) = match service.style {
+        SoapStyle::Rpc => {
+            let namespace = attribute(&service.namespace);
+            let body = format!("<{soap}:body use=\"literal\" namespace=\"{namespace}\"/>");
+            ("rpc", body)
+        }
+        SoapStyle::Document => ("document", format!("<{soap}:body use=\"literal\"/>")),
+    };
+    format!(
+        r#"  <wsdl:binding name="{name}Binding{mark}" type="tns:{name}PortType">
+    <{soap}:binding style="{style}" transport="http://schemas.xmlsoap.org/soap/http"/>
     <wsdl:operation name="{operation}">
-      <soap:operation soapAction="{action}"/>
+      <{soap}:operation soapAction="{action}" style="{style}"/>
       <wsdl:input>{body}</wsdl:input>
       <wsdl:output>{body}</wsdl:output>
     </wsdl:operation>
   </wsdl:binding>
-  <wsdl:service name="{name}">
-    <wsdl:port name="{name}Port" binding="tns:{name}Binding"><soap:address location="{address}"/></wsdl:port>
-  </wsdl:service>
-</wsdl:definitions>
-"#,
-        form = match service.style {
-            SoapStyle::Rpc => "unqualified",
-            SoapStyle::Document => "qualified",
-        },
+"#
+    )
+}
+
+fn port(service: &WsdlService, version: SoapVersion, place: usize) -> String {
+    let (name, soap, mark) = (&service.name, prefix(version), mark(version, place));
+    let address = attribute(&service.address);
+    format!(
+        "    <wsdl:port name=\"{name}Port{mark}\" binding=\"tns:{name}Binding{mark}\"><{soap}:address location=\"{address}\"/></wsdl:port>\n"
     )
 }
 

@@ -8,7 +8,7 @@ mod read;
 mod tree;
 mod write;
 
-pub use read::{declared_charset, parse, parse_text};
+pub use read::{declared_charset, decoded, parse, parse_text};
 pub use tree::{Shape, to_value};
 pub use write::{escape_text, is_name, write_document, write_element};
 

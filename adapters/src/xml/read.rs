@@ -9,25 +9,41 @@ use quick_xml::reader::NsReader;
 /// How far into a document its declaration may stand, in bytes.
 const DECLARATION_WITHIN: usize = 256;
 
-/// The tree of a document. The character set is that of the declaration; without one, `outer` (from the content type); without
-/// both, UTF-8. UTF-16 is refused.
+/// The tree of a document; its character set as in [`decoded`].
 ///
 /// # Errors
 /// [`XmlError`], before anything beyond a bound is built.
 pub fn parse(bytes: &[u8], outer: Option<Charset>, limits: &Limits) -> Result<Element, XmlError> {
+    let (text, _) = decoded(bytes, outer, limits)?;
+    parse_text(&text, limits)
+}
+
+/// The text of a document and the character set that it was in: `outer` (from the content type, RFC 7303, section 3), else that of
+/// the declaration, else UTF-8. UTF-16 is refused.
+///
+/// Where both are named and differ, one of them is wrong: a header that a server adds to everything, or a declaration that outlived a
+/// conversion. The header is believed as the RFC asks, unless the bytes are not text in its set; then the declaration is.
+///
+/// # Errors
+/// [`XmlError`].
+pub fn decoded(
+    bytes: &[u8],
+    outer: Option<Charset>,
+    limits: &Limits,
+) -> Result<(String, Charset), XmlError> {
     if bytes.len() > limits.bytes {
         return Err(XmlError::Bound {
             what: "bytes",
             bound: limits.bytes,
         });
     }
-    let charset = match (outer, declared_charset(bytes)?) {
-        // A form field was decoded as a whole; its declaration then tells the set that it had.
-        (Some(outer), None) => outer,
-        (_, Some(declared)) => declared,
-        (None, None) => Charset::Utf8,
-    };
-    parse_text(&charset.decode(bytes)?, limits)
+    let declared = declared_charset(bytes)?;
+    let first = outer.or(declared).unwrap_or_default();
+    match (first.decode(bytes), declared.filter(|set| *set != first)) {
+        (Ok(text), _) => Ok((text, first)),
+        (Err(_), Some(declared)) => Ok((declared.decode(bytes)?, declared)),
+        (Err(error), None) => Err(error.into()),
+    }
 }
 
 /// The character set of an XML declaration, when the document has one that names it.

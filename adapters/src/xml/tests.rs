@@ -153,6 +153,28 @@ fn gbk_is_read_by_declaration_and_by_content_type() {
 }
 
 #[test]
+fn of_two_sets_that_contradict_each_other_the_header_is_believed_unless_the_bytes_are_not_in_it() {
+    let text = "<?xml version=\"1.0\" encoding=\"GBK\"?><a>张三</a>";
+    // A server that names UTF-8 over everything, and one whose template outlived its conversion to UTF-8.
+    for bytes in [Charset::Gbk.encode(text), text.as_bytes().to_vec()] {
+        let root = parse(&bytes, Some(Charset::Utf8), &Limits::default()).unwrap();
+        assert_eq!(root.text, "张三");
+    }
+    let neither = [text.as_bytes(), &[0xFF, 0xFF]].concat();
+    assert!(parse(&neither, Some(Charset::Utf8), &Limits::default()).is_err());
+}
+
+#[test]
+fn attributes_for_a_validator_are_no_part_of_the_values() {
+    let text = "<a xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:schemaLocation='x y'><b xsi:nil='true'/><c xsi:type='t' d='1'>x</c></a>";
+    let root = parse_text(text, &Limits::default()).unwrap();
+    assert_eq!(
+        to_value(&root, &Shape::default()).unwrap(),
+        serde_json::json!({"b": "", "c": {"@d": "1", "#text": "x"}})
+    );
+}
+
+#[test]
 fn utf16_is_refused() {
     let bytes: Vec<u8> = std::iter::once(0xFEFF)
         .chain("<a/>".encode_utf16())

@@ -6,11 +6,15 @@
 //! * any other element is an object: each attribute under `@name`, each child under its local name, its own text (unless
 //!   blank) under `#text`;
 //! * a child name that occurs more than once, and every name of [`Shape::lists`], is a list;
+//! * attributes of XML Schema instances (`xsi:type`, `xsi:nil`, `xsi:schemaLocation`) speak to a validator and are left out;
 //! * children that carry their name in an attribute ([`Shape::by`], `<Field FieldName="SBLSH">…</Field>`) become an object under
 //!   the child name: `Field.SBLSH`. The same name twice is an error where it is read, never a choice.
 
 use super::Element;
 use serde_json::{Map, Value};
+
+/// Namespace of the attributes that any element may have (XML Schema, part 1, 2.6).
+const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// How a partner's XML is to be taken beyond the convention.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,11 +30,15 @@ pub struct Shape {
 /// # Errors
 /// The attribute or element name that occurs twice under [`Shape::by`], or lacks its naming attribute.
 pub fn to_value(element: &Element, shape: &Shape) -> Result<Value, &'static str> {
-    if element.children.is_empty() && element.attributes.is_empty() {
+    let attributes = || {
+        let all = element.attributes.iter();
+        all.filter(|a| a.namespace != SCHEMA_INSTANCE)
+    };
+    if element.children.is_empty() && attributes().next().is_none() {
         return Ok(Value::String(element.text.clone()));
     }
     let mut object = Map::new();
-    for attribute in &element.attributes {
+    for attribute in attributes() {
         object.insert(
             format!("@{}", attribute.name),
             Value::String(attribute.value.clone()),

@@ -12,5 +12,6 @@ mod properties;
 mod rest;
 mod schema;
 mod soap;
+mod soap_spoken;
 mod support;
 mod xml;

@@ -150,6 +150,42 @@ fn the_look_up_the_supplement_and_the_withdrawal_are_as_agreed() {
 }
 
 #[test]
+fn an_operation_may_be_repeated_where_repeats_are_noticed_or_have_no_effect() {
+    let compiled = |text: &str| CompiledDefinition::compile("test.yaml", text, &|_| None).unwrap();
+    let noticing = text(ID);
+    let rule = "      already_there: \"= reply is startingwith('2:')\"\n";
+    assert_eq!(noticing.matches(rule).count(), 2, "supplement and withdraw");
+    let blind = noticing.replace(rule, "");
+    let harmless = blind.replace("  supplement:\n", "  supplement:\n    ask: not_needed\n");
+    for (name, text, supplement, withdraw) in [
+        ("repeats are noticed", &noticing, true, true),
+        ("repeats are not noticed", &blind, false, false),
+        ("repeats have no effect", &harmless, true, false),
+    ] {
+        let definition = compiled(text);
+        let may = |operation| definition.may_be_repeated(operation);
+        assert_eq!(
+            (may(Operation::Supplement), may(Operation::Withdraw)),
+            (supplement, withdraw),
+            "{name}"
+        );
+        assert!(!definition.asks_before_resend(Operation::Supplement));
+        assert!(!may(Operation::Poll), "what is not offered");
+    }
+}
+
+#[test]
+fn a_number_that_is_not_given_for_a_reason_is_a_refusal() {
+    assert_eq!(
+        verdict(Operation::Submit, 0, "0:系统维护"),
+        StepVerdict::Refused {
+            code: "0".into(),
+            reason: "系统维护".into()
+        }
+    );
+}
+
+#[test]
 fn answers_are_taken_there_already_refused_or_not_understood() {
     let number = verdict(Operation::Submit, 0, "YW000000000012\n");
     assert_eq!(

@@ -14,7 +14,7 @@ fn schema() -> Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-fn faults(yaml: &str) -> Vec<String> {
+pub(crate) fn faults(yaml: &str) -> Vec<String> {
     let value: Value = serde_saphyr::from_str(yaml).unwrap();
     schema()
         .iter_errors(&value)

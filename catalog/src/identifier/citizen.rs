@@ -50,6 +50,19 @@ impl CitizenId {
         })
     }
 
+    /// The number of a region, birth date and serial (17 digits) with its check character, for samples and tests.
+    ///
+    /// # Errors
+    /// Length, alphabet, or a birth date that does not exist or lies after `today`.
+    pub fn with_check_character(digits: &str, today: Date) -> Result<Self, IdentifierError> {
+        let kind = IdentifierKind::CitizenId;
+        let first: [u8; 17] = kind.characters(digits, |_, byte| byte.is_ascii_digit())?;
+        let mut all = [b'0'; 18];
+        all[..17].copy_from_slice(&first);
+        let check = char::from(check_character(&all));
+        Self::parse(&format!("{digits}{check}"), today)
+    }
+
     /// The whole number.
     pub fn reveal(&self) -> &str {
         &self.text

@@ -12,6 +12,23 @@ pub struct OrganisationCode {
 
 checked_text!(OrganisationCode, "006988574");
 
+impl OrganisationCode {
+    /// The code of eight digits or capitals with its check character, for samples and tests.
+    ///
+    /// # Errors
+    /// Length or alphabet.
+    pub fn with_check_character(body: &str) -> Result<Self, IdentifierError> {
+        let kind = IdentifierKind::OrganisationCode;
+        let first: [u8; 8] = kind.characters(body, |_, byte| {
+            byte.is_ascii_digit() || byte.is_ascii_uppercase()
+        })?;
+        let mut all = [b'0'; 9];
+        all[..8].copy_from_slice(&first);
+        let check = char::from(check_character(&all));
+        format!("{body}{check}").parse()
+    }
+}
+
 impl FromStr for OrganisationCode {
     type Err = IdentifierError;
 

@@ -36,6 +36,19 @@ fn real_codes_pass() {
 }
 
 #[test]
+fn a_check_character_can_be_computed_for_samples() {
+    let id = CitizenId::with_check_character("11010519491231002", TODAY).unwrap();
+    assert_eq!(id.reveal(), "11010519491231002X");
+    let code = OrganisationCode::with_check_character("00698857").unwrap();
+    assert_eq!(code.as_str(), "006988574");
+    let code = UnifiedCode::with_check_character("12441500196720244").unwrap();
+    assert_eq!(code.as_str(), "12441500196720244T");
+    assert!(CitizenId::with_check_character("1101051949123100", TODAY).is_err());
+    assert!(OrganisationCode::with_check_character("0069885a").is_err());
+    assert!(UnifiedCode::with_check_character("1244150019672024I").is_err());
+}
+
+#[test]
 fn a_wrong_check_character_is_told_with_the_right_one() {
     assert_eq!(
         problem_of("11440300MB2C93166R".parse::<UnifiedCode>()),

@@ -17,6 +17,19 @@ checked_text!(UnifiedCode, "12441500196720244T");
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 impl UnifiedCode {
+    /// The code of authority, class, region and body (17 characters) with its check character, for samples and tests.
+    ///
+    /// # Errors
+    /// Length or alphabet.
+    pub fn with_check_character(body: &str) -> Result<Self, IdentifierError> {
+        let kind = IdentifierKind::UnifiedCode;
+        let first: [u8; 17] = kind.characters(body, |_, byte| value(byte).is_some())?;
+        let mut all = [b'0'; 18];
+        all[..17].copy_from_slice(&first);
+        let check = char::from(check_character(kind, &all)?);
+        format!("{body}{check}").parse()
+    }
+
     /// Characters 3 to 8: the region of the registering authority (GB/T 2260).
     pub fn region(&self) -> &str {
         &self.text[2..8]

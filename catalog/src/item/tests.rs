@@ -13,7 +13,7 @@ use crate::tables::{LimitUnit, Necessity};
 #[test]
 fn every_item_of_the_configuration_loads_and_fits_the_others() {
     let items = samples::items();
-    assert!(items.len() >= 24, "{} items", items.len());
+    assert!(items.len() >= 120, "{} items", items.len());
     let faults = crate::snapshot::cross_check(&items, &samples::organisations());
     assert_eq!(faults, []);
     for item in &items {

@@ -400,17 +400,23 @@ fn items_of_several_files_are_checked_against_each_other() {
 /// What one can learn from a catalogue: each way in, on several days.
 fn picture(catalogue: &Catalogue) -> Vec<String> {
     let mut lines = Vec::new();
+    let samples = samples::items();
     for day in [date(2015, 6, 1), TODAY, date(2030, 1, 1)] {
-        let result = catalogue.search(&Query::new().page(1, MAX_PAGE_SIZE), day);
-        lines.push(format!("{day} {} {:?}", result.total, result.facets));
-        lines.extend(
-            result
-                .items
-                .iter()
-                .map(|summary| summary.item.key().to_string()),
-        );
-        for sample in samples::items() {
-            let item = sample.value;
+        for page in 1.. {
+            let result = catalogue.search(&Query::new().page(page, MAX_PAGE_SIZE), day);
+            lines.push(format!("{day} {} {:?}", result.total, result.facets));
+            lines.extend(
+                result
+                    .items
+                    .iter()
+                    .map(|summary| summary.item.key().to_string()),
+            );
+            if page * MAX_PAGE_SIZE >= result.total {
+                break;
+            }
+        }
+        for sample in &samples {
+            let item = &sample.value;
             let found = catalogue.by_code(item.code(), day);
             lines.push(format!(
                 "{} {:?}",

@@ -2,6 +2,7 @@
 
 use super::Hall;
 use super::call::{Call, HallState, answer_json};
+use super::reading::Readable;
 use super::refusal::Refusal;
 use crate::intake::act::{ActRefused, Outcome, SupplementRequest};
 use crate::intake::fields::{Fields, Need};
@@ -28,20 +29,29 @@ pub async fn supplement(
 }
 
 async fn supplemented(hall: &Hall, call: &Call, no: &str, body: Body) -> Result<Response, Refusal> {
-    let (readable, body, origin) = (
-        hall.readable(call, no).await?,
-        call.json(body).await?,
-        call.origin("web")?,
-    );
+    let readable = hall.readable(call, no).await?;
+    let body = call.json(body).await?;
+    let done = supplement_with(hall, call, &readable, &body).await?;
+    Ok(answered(&readable.case()?.case_no, done))
+}
+
+/// Answers a correction notice with what `body` says; for the interface and the pages alike.
+///
+/// # Errors
+/// Every fault of the body; 409 where the state of the case does not allow it.
+pub async fn supplement_with(
+    hall: &Hall,
+    call: &Call,
+    readable: &Readable,
+    body: &Value,
+) -> Result<Outcome, Refusal> {
+    let origin = call.origin("web")?;
     let mut faults = Vec::new();
-    let request = read_supplement(&body, &mut faults);
-    let digest = canonical_digest(&body);
-    let case = readable.case()?;
-    let acts = hall.acts();
-    let done = acts
-        .supplement(&readable.scope, case, request, faults, &origin, digest)
-        .await;
-    Ok(answered(&case.case_no, done?))
+    let request = read_supplement(body, &mut faults);
+    let digest = canonical_digest(body);
+    let (acts, case) = (hall.acts(), readable.case()?);
+    let done = acts.supplement(&readable.scope, case, request, faults, &origin, digest);
+    Ok(done.await?)
 }
 
 fn read_supplement(
@@ -82,13 +92,25 @@ pub async fn withdraw(
 }
 
 async fn withdrawn(hall: &Hall, call: &Call, no: &str, body: Body) -> Result<Response, Refusal> {
-    let (readable, body, origin) = (
-        hall.readable(call, no).await?,
-        call.json(body).await?,
-        call.origin("web")?,
-    );
+    let readable = hall.readable(call, no).await?;
+    let body = call.json(body).await?;
+    let done = withdraw_with(hall, call, &readable, &body).await?;
+    Ok(answered(&readable.case()?.case_no, done))
+}
+
+/// Asks to withdraw with what `body` says; for the interface and the pages alike.
+///
+/// # Errors
+/// Every fault of the body; 409 where the state of the case does not allow it.
+pub async fn withdraw_with(
+    hall: &Hall,
+    call: &Call,
+    readable: &Readable,
+    body: &Value,
+) -> Result<Outcome, Refusal> {
+    let origin = call.origin("web")?;
     let mut faults = Vec::new();
-    let mut fields = Fields::of(&body, "", &mut faults);
+    let mut fields = Fields::of(body, "", &mut faults);
     let reason = fields
         .text("reason", WORDS_MAX, Need::Optional)
         .unwrap_or_default()
@@ -98,12 +120,12 @@ async fn withdrawn(hall: &Hall, call: &Call, no: &str, body: Body) -> Result<Res
         return Err(Refusal::Faults(faults));
     }
     let case = readable.case()?;
-    let digest = canonical_digest(&body);
+    let digest = canonical_digest(body);
     let done = hall
         .acts()
         .withdraw(&readable.scope, case, Reason { reason }, &origin, digest)
         .await?;
-    Ok(answered(&case.case_no, done))
+    Ok(done)
 }
 
 /// Evaluates: `{level: 1 (best) … 5, text?}`, once.
@@ -117,13 +139,25 @@ pub async fn evaluate(
 }
 
 async fn evaluated(hall: &Hall, call: &Call, no: &str, body: Body) -> Result<Response, Refusal> {
-    let (readable, body, origin) = (
-        hall.readable(call, no).await?,
-        call.json(body).await?,
-        call.origin("web")?,
-    );
+    let readable = hall.readable(call, no).await?;
+    let body = call.json(body).await?;
+    let done = evaluate_with(hall, call, &readable, &body).await?;
+    Ok(answered(&readable.case()?.case_no, done))
+}
+
+/// Evaluates with what `body` says; for the interface and the pages alike.
+///
+/// # Errors
+/// Every fault of the body; 409 where the state of the case does not allow it.
+pub async fn evaluate_with(
+    hall: &Hall,
+    call: &Call,
+    readable: &Readable,
+    body: &Value,
+) -> Result<Outcome, Refusal> {
+    let origin = call.origin("web")?;
     let mut faults = Vec::new();
-    let mut fields = Fields::of(&body, "", &mut faults);
+    let mut fields = Fields::of(body, "", &mut faults);
     let level = fields.number("level", 1..=5, Need::Required);
     let text = fields
         .text("text", WORDS_MAX, Need::Optional)
@@ -134,7 +168,7 @@ async fn evaluated(hall: &Hall, call: &Call, no: &str, body: Body) -> Result<Res
         return Err(Refusal::Faults(faults));
     };
     let case = readable.case()?;
-    let digest = canonical_digest(&body);
+    let digest = canonical_digest(body);
     let done = hall
         .acts()
         .evaluate(
@@ -145,7 +179,7 @@ async fn evaluated(hall: &Hall, call: &Call, no: &str, body: Body) -> Result<Res
             digest,
         )
         .await?;
-    Ok(answered(&case.case_no, done))
+    Ok(done)
 }
 
 fn answered(case_no: &str, outcome: Outcome) -> Response {

@@ -98,7 +98,8 @@ async fn downloaded(hall: &Hall, call: &Call, no: &str, id: &str) -> Result<Resp
 }
 
 /// Nothing but `clean` and `off` leaves the gateway.
-fn may_leave(scan: &str) -> bool {
+#[must_use]
+pub fn may_leave(scan: &str) -> bool {
     matches!(scan, "clean" | "off")
 }
 

@@ -2,10 +2,14 @@
 
 use super::call::{Call, HallState, answer_json, local_time};
 use super::refusal::Refusal;
-use super::{Hall, texts};
+use super::uploading::Place;
+use super::{Hall, resumable, texts, tus};
+use crate::edge::limit::AddressKey;
+use crate::intake::file_kind;
 use crate::problem::Problem;
 use crate::store::StoreError;
-use crate::store::material::{MaterialRecord, NewMaterial, UploadOutcome};
+use crate::store::material::{ByteStream, MaterialRecord, NewMaterial, UploadOutcome};
+use crate::store::upload::peek;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -34,82 +38,167 @@ pub const MEDIA_TYPES: &[&str] = &[
 /// Characters of a file name (ATTACH_NAME).
 const FILE_NAME_MAX: usize = 200;
 
-/// Takes an upload.
+/// Seconds after which a client whose unbound uploads are too many may come again: the oldest are swept within a day.
+pub(super) const CAP_RETRY_S: u32 = 3_600;
+/// Seconds after which a client with too many uploads at once may come again.
+const AT_ONCE_RETRY_S: u32 = 5;
+
+/// An upload as its sender describes it, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// One of [`MEDIA_TYPES`].
+    pub content_type: &'static str,
+    /// A name that cannot leave its folder.
+    pub file_name: String,
+}
+
+/// Takes an upload; with the headers of tus, begins one.
 pub async fn upload(State(hall): HallState, call: Call, body: Body) -> Response {
+    if tus::speaks_tus(&call.headers) {
+        return resumable::create(&hall, &call, body).await;
+    }
     call.answer(uploaded(&hall, &call, body).await)
 }
 
 async fn uploaded(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusal> {
-    if call.headers.contains_key("upload-length") {
-        return Err(Refusal::new(
-            StatusCode::NOT_IMPLEMENTED,
-            texts::RESUMABLE_NOT_OFFERED,
-        ));
-    }
-    let material = announced(hall, call)?;
-    let stream = body
-        .into_data_stream()
-        .map_err(std::io::Error::other)
-        .boxed();
-    match hall.intake.store.upload(material, stream).await {
-        Ok(UploadOutcome::Stored(record)) => Ok(created(&record)),
-        Ok(UploadOutcome::TooLarge) => Err(too_large()),
-        Ok(UploadOutcome::OverCap) => {
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::UPLOAD_CAP);
-            Err(problem.retry_after(3_600).into())
-        }
-        Ok(UploadOutcome::Interrupted) => Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            texts::BODY_INTERRUPTED,
-        )),
-        Err(StoreError::Bytes(error)) => {
-            tracing::error!(%error, "an upload could not be written");
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER);
-            Err(problem.retry_after(30).into())
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn announced(hall: &Hall, call: &Call) -> Result<NewMaterial, Refusal> {
-    let content_type =
-        media_type(call.header("content-type").unwrap_or_default()).ok_or_else(|| {
-            Refusal::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                texts::MEDIA_TYPE_NOT_ALLOWED,
-            )
-        })?;
-    let file_name = call.header("x-file-name").and_then(file_name).ok_or_else(|| {
-        let problem = Problem::new(StatusCode::BAD_REQUEST, texts::BAD_HEADER);
-        Refusal::from(problem.detail("X-File-Name: a file name of at most 200 characters, percent-encoded UTF-8, without / or \\"))
-    })?;
+    let described = described_by(
+        call.header("content-type").unwrap_or_default(),
+        call.header("x-file-name").and_then(file_name),
+    )?;
     let declared = call
         .header("content-length")
         .and_then(|t| t.parse::<u64>().ok());
     if declared.is_some_and(|bytes| bytes > hall.uploads.material_bytes_max()) {
         return Err(too_large());
     }
-    let id = hall
-        .intake
-        .entropy
-        .capability()
-        .map_err(crate::intake::SubmitError::from)?;
-    Ok(NewMaterial {
-        id,
-        client: call.subject().map_or_else(
-            || format!("client:{}", call.client),
-            |s| format!("subject:{s}"),
-        ),
-        content_type: content_type.to_owned(),
-        file_name,
+    let record = keep(hall, call, described, stream(body)).await?;
+    Ok(created(&record))
+}
+
+/// Streams a described file in: under the client's caps, and only when its bytes are what was declared.
+///
+/// # Errors
+/// The refusal for the caller; nothing is left then.
+pub async fn keep(
+    hall: &Hall,
+    call: &Call,
+    described: Described,
+    body: ByteStream,
+) -> Result<MaterialRecord, Refusal> {
+    let _place = place(hall, call)?;
+    let peeked = peek(body).await;
+    let material = NewMaterial {
+        id: capability(hall)?,
+        client: client_of(call),
+        content_type: described.content_type.to_owned(),
+        file_name: described.file_name,
         created_at: hall.intake.clock.now(),
         max_bytes: hall.uploads.material_bytes_max(),
         max_unbound_bytes: hall.uploads.unbound_bytes_max(),
+    };
+    let judged = file_kind::judge(described.content_type, &peeked.head);
+    if let (Err(looks_like), false) = (judged, peeked.failed) {
+        return Err(dishonest(described.content_type, looks_like));
+    }
+    match hall.intake.store.upload(material, peeked.body).await {
+        Ok(UploadOutcome::Stored(record)) => Ok(record),
+        Ok(UploadOutcome::TooLarge) => Err(too_large()),
+        Ok(UploadOutcome::OverCap) => Err(over_cap()),
+        Ok(UploadOutcome::Interrupted) => Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            texts::BODY_INTERRUPTED,
+        )),
+        Err(error) => Err(not_written(error)),
+    }
+}
+
+/// The body as the store reads it.
+pub(super) fn stream(body: Body) -> ByteStream {
+    body.into_data_stream()
+        .map_err(std::io::Error::other)
+        .boxed()
+}
+
+/// A place among the uploads that one client may have at once.
+pub(super) fn place(hall: &Hall, call: &Call) -> Result<Place, Refusal> {
+    hall.uploading.take(&client_of(call)).ok_or_else(|| {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::UPLOADS_AT_ONCE);
+        problem.retry_after(AT_ONCE_RETRY_S).into()
     })
 }
 
-fn too_large() -> Refusal {
+pub(super) fn capability(hall: &Hall) -> Result<String, Refusal> {
+    let id = hall.intake.entropy.capability();
+    Ok(id.map_err(crate::intake::SubmitError::from)?)
+}
+
+/// Whose uploads count together: a known subject's, else those of one address (of an IPv6 network of one host).
+pub(super) fn client_of(call: &Call) -> String {
+    call.subject().map_or_else(
+        || match call.client.parse() {
+            Ok(address) => format!("client:{}", AddressKey::of(address)),
+            Err(_) => format!("client:{}", call.client),
+        },
+        |s| format!("subject:{s}"),
+    )
+}
+
+/// The checked description of a file.
+pub(super) fn described_by(
+    content_type: &str,
+    file_name: Option<String>,
+) -> Result<Described, Refusal> {
+    let content_type = media_type(content_type).ok_or_else(|| {
+        let problem = Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            texts::MEDIA_TYPE_NOT_ALLOWED,
+        );
+        Refusal::from(problem.detail(format!("taken are: {}", MEDIA_TYPES.join(", "))))
+    })?;
+    let file_name = file_name.ok_or_else(|| {
+        bad_header("file name: at most 200 characters, without / or \\; X-File-Name percent-encoded UTF-8, Upload-Metadata `filename` base64")
+    })?;
+    Ok(Described {
+        content_type,
+        file_name,
+    })
+}
+
+pub(super) fn bad_header(detail: &str) -> Refusal {
+    Problem::new(StatusCode::BAD_REQUEST, texts::BAD_HEADER)
+        .detail(detail)
+        .into()
+}
+
+pub(super) fn too_large() -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, texts::BODY_TOO_LARGE)
+}
+
+pub(super) fn over_cap() -> Refusal {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::UPLOAD_CAP)
+        .retry_after(CAP_RETRY_S)
+        .into()
+}
+
+/// The bytes are not what was declared.
+pub(super) fn dishonest(declared: &str, looks_like: &str) -> Refusal {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        texts::CONTENT_DIFFERS_FROM_TYPE,
+    )
+    .detail(format!(
+        "declared {declared}; the bytes look like {looks_like}"
+    ))
+    .into()
+}
+
+pub(super) fn not_written(error: StoreError) -> Refusal {
+    if let StoreError::Bytes(error) = &error {
+        tracing::error!(%error, "an upload could not be written");
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER);
+        return problem.retry_after(30).into();
+    }
+    error.into()
 }
 
 /// The allowed media type of a header, without its parameters.
@@ -128,7 +217,11 @@ fn media_type(header: &str) -> Option<&'static str> {
 
 /// A percent-decoded file name that cannot leave its folder or break a header.
 fn file_name(header: &str) -> Option<String> {
-    let name = percent_decoded(header)?;
+    percent_decoded(header).and_then(sane_name)
+}
+
+/// A file name as it is, if it is sane.
+pub(super) fn sane_name(name: String) -> Option<String> {
     let strange = |c: char| {
         c.is_control()
             || matches!(c, '/' | '\\' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -162,12 +255,13 @@ fn described(record: &MaterialRecord) -> Value {
         "sha256": record.sha256,
         "scan": record.scan,
         "content_type": record.content_type,
+        "complete": true,
         "bound": record.case_no.is_some(),
         "uploaded_at": local_time(record.created_at),
     })
 }
 
-fn created(record: &MaterialRecord) -> Response {
+pub(super) fn created(record: &MaterialRecord) -> Response {
     let mut response = answer_json(StatusCode::CREATED, &described(record));
     if let Ok(location) = HeaderValue::from_str(&format!("/api/v1/materials/{}", record.id)) {
         response.headers_mut().insert(header::LOCATION, location);
@@ -181,10 +275,25 @@ pub async fn state(State(hall): HallState, call: Call, Path(id): Path<String>) -
 }
 
 async fn stated(hall: &Hall, id: &str) -> Result<Response, Refusal> {
-    let record = hall.intake.store.material(id).await?;
-    let record =
-        record.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, texts::UNKNOWN_MATERIAL))?;
-    Ok(answer_json(StatusCode::OK, &described(&record)))
+    if let Some(record) = hall.intake.store.material(id).await? {
+        return Ok(answer_json(StatusCode::OK, &described(&record)));
+    }
+    let upload = hall.intake.store.unfinished_upload(id).await?;
+    let upload =
+        upload.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, texts::UNKNOWN_MATERIAL))?;
+    let expires = resumable::expires(hall, upload.touched_at);
+    let state = json!({
+        "id": upload.id,
+        "size": upload.length,
+        "received": upload.offset,
+        "content_type": upload.content_type,
+        // Until it is whole there is nothing to scan.
+        "scan": if hall.settings.scanning { "pending" } else { "off" },
+        "complete": false,
+        "bound": false,
+        "expires_at": local_time(expires),
+    });
+    Ok(answer_json(StatusCode::OK, &state))
 }
 
 #[cfg(test)]

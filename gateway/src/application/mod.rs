@@ -18,11 +18,14 @@ pub mod query;
 pub mod reading;
 pub mod receipts;
 pub mod refusal;
+pub mod resumable;
 pub mod session;
 pub mod stream;
 pub mod submissions;
 pub mod texts;
 pub mod tries;
+pub mod tus;
+pub mod uploading;
 
 use crate::edge::{RoomRoutes, RouteBounds};
 use crate::identity::access::Listener;
@@ -38,6 +41,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tries::Tries;
+use uploading::Uploading;
 
 /// Bytes of a JSON body.
 pub const JSON_BYTES_MAX: usize = 1 << 20;
@@ -49,6 +53,12 @@ pub struct HallSettings {
     pub material_bytes_max: u64,
     /// Bytes of all unbound materials of one client, to begin with.
     pub unbound_bytes_max: u64,
+    /// How long what nobody bound is kept after its last byte.
+    pub unbound_kept: Duration,
+    /// Uploads of one client at once.
+    pub uploads_at_once_max: usize,
+    /// Whether uploads are scanned for viruses.
+    pub scanning: bool,
     /// Live event streams at once on this node.
     pub streams_max: usize,
     /// Time between two signs of life on a silent stream.
@@ -66,6 +76,9 @@ impl Default for HallSettings {
         Self {
             material_bytes_max: 200 << 20,
             unbound_bytes_max: 1 << 30,
+            unbound_kept: Duration::from_secs(24 * 3_600),
+            uploads_at_once_max: 32,
+            scanning: false,
             streams_max: 2_000,
             heartbeat: Duration::from_secs(15),
             look_again: Duration::from_secs(5),
@@ -76,7 +89,7 @@ impl Default for HallSettings {
 }
 
 /// The edge's bound on uploads; no setting goes beyond it.
-const UPLOAD_EDGE_BYTES_MAX: u64 = 16 << 30;
+pub const UPLOAD_EDGE_BYTES_MAX: u64 = 16 << 30;
 
 /// Bounds of uploads; a reload changes them.
 #[derive(Debug)]
@@ -128,6 +141,8 @@ pub struct Hall {
     pub uploads: Arc<UploadBounds>,
     /// Failed tries of session.
     pub tries: Tries,
+    /// Uploads under way.
+    pub uploading: Uploading,
     /// Live streams that may still begin.
     pub streams: Arc<tokio::sync::Semaphore>,
 }
@@ -137,6 +152,7 @@ impl Hall {
     #[must_use]
     pub fn new(intake: Arc<Intake>, casework: Casework, settings: HallSettings) -> Arc<Self> {
         let streams = Arc::new(tokio::sync::Semaphore::new(settings.streams_max));
+        let uploading = Uploading::new(settings.uploads_at_once_max);
         Arc::new(Self {
             intake,
             casework,
@@ -145,6 +161,7 @@ impl Hall {
                 settings.unbound_bytes_max,
             )),
             settings,
+            uploading,
             tries: Tries::default(),
             streams,
         })
@@ -225,13 +242,25 @@ pub fn routes(hall: &Arc<Hall>) -> Vec<RoomRoutes> {
 pub fn register_public<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
     // The room bounds uploads itself, by what is in force when they come.
     let uploads = Some(UPLOAD_EDGE_BYTES_MAX);
+    let material = "/api/v1/materials/{id}";
     let (get, post) = (|| Method::GET, || Method::POST);
     sink.add(get(), "/api/v1/openapi.json", None, openapi::document)
         .add(get(), "/api/v1/items", None, items::search)
         .add(get(), "/api/v1/items/{code}", None, items::guide)
         .add(get(), "/api/v1/items/{code}/form", None, items::form)
         .add(post(), "/api/v1/materials", uploads, materials::upload)
-        .add(get(), "/api/v1/materials/{id}", None, materials::state)
+        .add(get(), material, None, materials::state)
+        .add(
+            Method::OPTIONS,
+            "/api/v1/materials",
+            None,
+            resumable::options,
+        )
+        .add(Method::OPTIONS, material, None, resumable::options)
+        .add(Method::HEAD, material, None, resumable::offset)
+        .add(Method::PATCH, material, uploads, resumable::append)
+        .add(Method::DELETE, material, None, resumable::terminate)
+        .add(post(), material, uploads, resumable::overridden)
         .add(post(), "/api/v1/applications", None, submissions::submit)
         .add(get(), "/api/v1/applications/{no}", None, progress::show)
         .add(
@@ -295,4 +324,4 @@ pub fn register_exchange<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,15 +3,18 @@
 use super::call::{Call, HallState, answer_json, local_time};
 use super::reading::Readable;
 use super::refusal::Refusal;
-use super::{Hall, deadlines};
-use crate::processing::life_cycle::CaseState;
+use super::{Hall, deadlines, texts};
+use crate::processing::delivery::held::MATERIAL_INFECTED;
+use crate::processing::life_cycle::{CaseState, Suspension, SuspensionKind};
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;
 use crate::store::delivery::{DeliveryFilter, DeliveryState, DeliverySummary};
+use crate::text::Language;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
+use tongban_adapters::exchange::Operation;
 
 /// Most deliveries of one case that are looked at: submissions, supplements and withdrawals together stay under it.
 const DELIVERIES_MAX: u32 = 100;
@@ -25,7 +28,7 @@ async fn shown(hall: &Hall, call: &Call, no: &str) -> Result<Response, Refusal> 
     let readable = hall.readable(call, no).await?;
     let mut cases = Vec::with_capacity(readable.record.cases.len());
     for case in &readable.record.cases {
-        cases.push(hall.case_shown(&readable, case).await?);
+        cases.push(hall.case_shown(&readable, case, call.language).await?);
     }
     let record = &readable.record;
     let mut body = json!({
@@ -44,10 +47,15 @@ async fn shown(hall: &Hall, call: &Call, no: &str) -> Result<Response, Refusal> 
 }
 
 impl Hall {
-    async fn case_shown(&self, readable: &Readable, case: &CaseRecord) -> Result<Value, Refusal> {
+    async fn case_shown(
+        &self,
+        readable: &Readable,
+        case: &CaseRecord,
+        language: Language,
+    ) -> Result<Value, Refusal> {
         let state = folded(case)?;
         let item = &case.submission.item;
-        let with = self.holder(readable, case, &state).await?;
+        let with = self.holder(readable, case, &state, language).await?;
         let snapshot = self.intake.registry.load();
         Ok(json!({
             "case_no": case.case_no,
@@ -78,16 +86,23 @@ impl Hall {
         }))
     }
 
-    /// Who has the case.
-    async fn holder(
+    /// Who has the case, as `with` says it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn holder(
         &self,
         readable: &Readable,
         case: &CaseRecord,
         state: &CaseState,
+        language: Language,
     ) -> Result<Value, StoreError> {
         let hall = |since| json!({"holder": "hall", "since": local_time(since)});
         if state.state.is_ended() {
             return Ok(json!({"holder": "nobody", "since": local_time(state.since)}));
+        }
+        if let Some(asked) = waits_for_the_applicant(state) {
+            return Ok(json!({"holder": "applicant", "since": local_time(asked.started)}));
         }
         let Some(system) = case.system_id.as_deref() else {
             return Ok(hall(state.since));
@@ -109,7 +124,11 @@ impl Hall {
             .find(|d| d.state != DeliveryState::Delivered);
         let last = deliveries.iter().rfind(needed);
         match (open, last) {
-            (Some(delivery), _) => Ok(self.on_the_way(system, delivery)),
+            (Some(delivery), _) => {
+                let mut shown = self.on_the_way(system, delivery);
+                shown["delivery"]["held"] = self.held(readable, delivery, language).await?;
+                Ok(shown)
+            }
             (None, Some(delivery)) => {
                 let record = self
                     .intake
@@ -172,10 +191,50 @@ impl Hall {
         })
     }
 
+    /// Why a delivery with files does not go: which wait for their virus scan, or are infected, and what to do.
+    async fn held(
+        &self,
+        readable: &Readable,
+        delivery: &DeliverySummary,
+        language: Language,
+    ) -> Result<Value, StoreError> {
+        let waits = match delivery.operation {
+            Operation::Submit => texts::INFECTED_SUBMISSION,
+            Operation::Supplement => texts::INFECTED_SUPPLEMENT,
+            _ => return Ok(Value::Null),
+        };
+        let store = &self.intake.store;
+        let held = store
+            .held_materials(&readable.scope, &delivery.case_no)
+            .await?;
+        let dead = delivery.last_code == MATERIAL_INFECTED;
+        let word = if dead { "infected" } else { "pending" };
+        let files: Vec<Value> = held
+            .iter()
+            .filter(|h| h.material.scan == word)
+            .map(|h| {
+                json!({"seq": h.seq, "id": h.material.id, "file_name": h.material.file_name, "scan": h.material.scan})
+            })
+            .collect();
+        if files.is_empty() {
+            return Ok(Value::Null);
+        }
+        let text = if dead { waits } else { texts::WAITS_FOR_SCAN };
+        Ok(json!({"code": text.key, "words": text.say(language), "files": files}))
+    }
+
     fn system_name(&self, system: &str) -> Option<String> {
         let (_, definition) = self.intake.registry.load().current_system(system)?;
         Some(definition.name().to_owned())
     }
+}
+
+/// The correction notice that nobody but the applicant can answer now. A wish to withdraw passes the case on again.
+fn waits_for_the_applicant(state: &CaseState) -> Option<&Suspension> {
+    use SuspensionKind::{Correction, PreCorrection};
+    let asked = state.suspension.as_ref()?;
+    let open = matches!(asked.kind, Correction | PreCorrection) && !asked.answered;
+    (open && !state.withdrawal_open()).then_some(asked)
 }
 
 /// The folded state of a stored case.

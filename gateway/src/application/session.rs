@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
+use jiff::Timestamp;
 use serde_json::json;
 
 /// Name of the cookie.
@@ -35,9 +36,18 @@ async fn opened(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusa
     let (Some(no), Some(code), true) = (no, code, faults.is_empty()) else {
         return Err(Refusal::Faults(faults));
     };
+    let application_no = prove(hall, call, &no, &code).await?;
+    granted(hall, &application_no)
+}
+
+/// The application whose number (or whose case's number) and query code these are. Failures are counted.
+///
+/// # Errors
+/// 404 when one of the two is wrong; 429 when there were too many tries for the number or of the client.
+pub async fn prove(hall: &Hall, call: &Call, no: &str, code: &str) -> Result<String, Refusal> {
     let now = hall.intake.clock.now();
     let counted = [
-        Counted::Number(no.clone()),
+        Counted::Number(no.to_owned()),
         Counted::Client(call.client.clone()),
     ];
     if let Some(wait) = counted
@@ -54,10 +64,10 @@ async fn opened(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusa
     let found = hall
         .intake
         .store
-        .application(&Scope::Everything, &no)
+        .application(&Scope::Everything, no)
         .await?;
-    let application_no = found.as_ref().map_or(&no, |r| &r.application_no).clone();
-    let right = hall.intake.keys.is_query_code(&application_no, &code);
+    let application_no = found.as_ref().map_or(no, |r| &r.application_no).to_owned();
+    let right = hall.intake.keys.is_query_code(&application_no, code);
     if !right || found.is_none() {
         for key in counted {
             hall.tries.failed(key, now);
@@ -67,15 +77,19 @@ async fn opened(hall: &Hall, call: &Call, body: Body) -> Result<Response, Refusa
             texts::WRONG_NUMBER_OR_CODE,
         ));
     }
-    granted(hall, &application_no)
+    Ok(application_no)
 }
 
-fn granted(hall: &Hall, application_no: &str) -> Result<Response, Refusal> {
+/// The cookie that opens one application, and until when.
+///
+/// # Errors
+/// 500 for a number that fits into no header, which none does.
+pub fn cookie(hall: &Hall, application_no: &str) -> Result<(HeaderValue, Timestamp), Refusal> {
     let seconds = i64::try_from(hall.settings.session.as_secs()).unwrap_or(i64::MAX);
     let now = hall.intake.clock.now();
     let until = now
         .checked_add(jiff::SignedDuration::from_secs(seconds))
-        .unwrap_or(jiff::Timestamp::MAX);
+        .unwrap_or(Timestamp::MAX);
     let value = hall.intake.keys.session(application_no, until);
     let secure = if hall.settings.secure_cookie {
         "; Secure"
@@ -84,10 +98,15 @@ fn granted(hall: &Hall, application_no: &str) -> Result<Response, Refusal> {
     };
     let cookie =
         format!("{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
-    let body = json!({"application_no": application_no, "until": local_time(until)});
-    let mut response = answer_json(StatusCode::CREATED, &body);
     let cookie = HeaderValue::from_str(&cookie)
         .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, texts::INTERNAL))?;
+    Ok((cookie, until))
+}
+
+fn granted(hall: &Hall, application_no: &str) -> Result<Response, Refusal> {
+    let (cookie, until) = cookie(hall, application_no)?;
+    let body = json!({"application_no": application_no, "until": local_time(until)});
+    let mut response = answer_json(StatusCode::CREATED, &body);
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }

@@ -4,9 +4,9 @@ use super::call::{Call, HallState, answer_json, local_time};
 use super::refusal::Refusal;
 use super::{Hall, texts};
 use crate::identity::{PrincipalKind, Role};
-use crate::intake::Taken;
 use crate::intake::fields::{Fields, Need};
 use crate::intake::origin::{HandedIn, Origin};
+use crate::intake::{SubmitError, Taken};
 use crate::store::application::PartnerOrigin;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -63,12 +63,16 @@ async fn handed_in(
 }
 
 impl Hall {
-    async fn take(
+    /// Takes an application and tells whoever watches.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn take(
         &self,
         body: &Value,
         origin: &Origin,
         read: impl FnOnce(&mut Fields<'_, '_>) -> Option<HandedIn> + Send,
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<Taken, SubmitError> {
         let taken = self.intake.submit(body, origin, read).await?;
         if !taken.replayed {
             for case in &taken.record.cases {

@@ -38,18 +38,18 @@ impl IntakeObserver for Nobody {
 }
 
 /// One hall on a folder of its own.
-struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
-    hall: Arc<Hall>,
+    pub(crate) hall: Arc<Hall>,
     router: Router,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(sample::snapshot(), HallSettings::default()).await
     }
 
-    async fn with(snapshot: crate::registry::Snapshot, settings: HallSettings) -> Self {
+    pub(crate) async fn with(snapshot: crate::registry::Snapshot, settings: HallSettings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (clock, entropy) = (Clock::system(), Entropy::system());
         let masters = MasterKeys::new([7; 32], &[]).unwrap();
@@ -154,9 +154,14 @@ impl World {
     }
 }
 
-const IDENTITY_NUMBER: &str = "11010519491231002X";
+pub(crate) const IDENTITY_NUMBER: &str = "11010519491231002X";
 
-fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
+pub(crate) fn request(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Body,
+) -> Request<Body> {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);

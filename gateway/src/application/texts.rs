@@ -67,8 +67,34 @@ texts! {
     TOO_MANY_STREAMS "too_many_streams" "实时连接过多，请稍后再试" "Too many live connections; try again later";
     /// 404 of another system's resources.
     NOT_YOUR_SYSTEM "not_your_system" "没有此系统，或与凭证不符" "No such system, or not the one of your credential";
-    /// 501 of tus.
-    RESUMABLE_NOT_OFFERED "resumable_not_offered" "暂不支持断点续传" "Resumable uploads are not offered";
+    /// 429 of uploads: too many of one client at once.
+    UPLOADS_AT_ONCE "uploads_at_once" "同时上传的文件过多，请待前面的文件传完" "Too many uploads at once; wait until the others are done";
+    /// 422 of an upload: its bytes are not what was declared.
+    CONTENT_DIFFERS_FROM_TYPE "content_differs_from_type" "文件内容与所声明的类型不符" "The bytes of the file are not of its declared type";
+    /// 412 of tus: another version, or none.
+    TUS_VERSION "tus_version" "只支持tus 1.0.0协议，请带Tus-Resumable: 1.0.0" "tus 1.0.0 alone is spoken here: send Tus-Resumable: 1.0.0";
+    /// 415 of a part of a resumable upload.
+    OFFSET_STREAM_EXPECTED "offset_stream_expected" "请以application/offset+octet-stream提交" "Send application/offset+octet-stream";
+    /// 409 of a part: it does not begin where the upload ends.
+    WRONG_OFFSET "wrong_offset" "续传位置与已收到的字节数不一致，请先以HEAD查询" "The part does not begin where the upload ends; ask with HEAD";
+    /// 423 of a part: another one is being written.
+    UPLOAD_LOCKED "upload_locked" "该文件正在由另一请求续传，请稍后再试" "Another request is writing this upload; try again shortly";
+    /// 460 of a part.
+    CHECKSUM_MISMATCH "checksum_mismatch" "校验和不符，该部分未保存，请重传" "The checksum does not fit; nothing of this part was kept; send it again";
+    /// 413 of a part: more bytes than announced.
+    BEYOND_LENGTH "beyond_length" "内容超过所声明的文件大小" "More bytes than the upload's announced length";
+    /// 422 of a part: the upload came in too many.
+    TOO_MANY_PARTS "too_many_parts" "分片过多，请以较大的分片重新上传" "The upload came in too many parts; begin anew with larger ones";
+    /// 409 of a termination: it belongs to an application.
+    MATERIAL_BOUND "material_bound" "文件已属于某个申请，不能删除" "The upload belongs to an application and stays";
+    /// Of a hand-over that waits for the virus scan.
+    WAITS_FOR_SCAN "material_pending" "正在对所列文件进行病毒检查，通过后即送达承办单位" "The files listed are being scanned for viruses; the case is handed over as soon as they have passed";
+    /// Of a submission that is not handed over.
+    INFECTED_SUBMISSION "material_infected" "所列文件未通过病毒检查，申请未送达承办单位。请撤回本申请，更换文件后重新提交" "The files listed did not pass the virus scan, so the application was not handed over. Please withdraw it and submit it again with other files";
+    /// Of a supplement that is not handed over.
+    INFECTED_SUPPLEMENT "supplement_infected" "所列文件未通过病毒检查，补正未送达承办单位。请更换文件后再次提交补正" "The files listed did not pass the virus scan, so the supplement was not handed over. Please send the supplement again with other files";
+    /// 405 of a method override.
+    METHOD_NOT_OVERRIDDEN "method_not_overridden" "X-HTTP-Method-Override须为PATCH、DELETE或HEAD" "X-HTTP-Method-Override must be PATCH, DELETE or HEAD";
     /// 500.
     INTERNAL "internal" "系统内部错误" "Internal error";
 }

@@ -5,6 +5,7 @@ pub mod check;
 pub mod deadline;
 pub mod demo;
 pub mod files;
+pub mod load;
 pub mod reload;
 pub mod serve;
 
@@ -39,6 +40,8 @@ pub enum Command {
     Deliveries(crate::operations::deliveries_command::DeliveriesArguments),
     /// Compute a due date and explain it day by day
     Deadline(deadline::DeadlineArguments),
+    /// Put load on a running gateway and measure its latency
+    Load(Box<load::LoadArguments>),
 }
 
 /// Why a command did not do its job. Printed on standard error in one line, with what to do next.
@@ -82,6 +85,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
         Command::Deadline(arguments) => deadline::run(&arguments),
+        Command::Load(arguments) => load::run(&arguments),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod credentials;
 mod crossing;
 mod guard;
 pub mod limit;
+mod refusal_pages;
 mod refusals;
 mod rooms;
 mod route;
@@ -31,6 +32,7 @@ pub use change::{EdgeListeners, PreparedListeners};
 pub use context::{ClientAddress, Draining, RequestId, RouteTemplate, refuse};
 pub use credentials::{BearerTokens, CredentialReader};
 pub use crossing::Crossing;
+pub use refusal_pages::RefusalPages;
 pub(crate) use refusals::check_roles;
 pub use rooms::{RoomRoutes, Rooms, RouteBounds, RouteFault, RoutesError};
 pub use settings::{ListenerSettings, RoomsSettings};
@@ -81,6 +83,8 @@ pub struct EdgeParts {
     pub clock: Clock,
     /// Randomness, for request ids.
     pub entropy: Entropy,
+    /// What a browser is shown that the edge refuses.
+    pub refusal_pages: RefusalPages,
 }
 
 /// The edge could not start.
@@ -165,6 +169,7 @@ impl Edge {
             readiness: parts.readiness.clone(),
             clock: parts.clock,
             draining: draining.clone(),
+            refusal_pages: Arc::new(parts.refusal_pages),
         });
         let (mut bound, addresses) = bind(settings, &shared, cores)?;
         let listeners = EdgeListeners::of(bound.iter().flatten(), cores);

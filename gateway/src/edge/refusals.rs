@@ -2,6 +2,7 @@
 
 use super::body::{BodyCut, BodyFate, EdgeBody};
 use super::context::{RequestId, RequestIds, refuse};
+use super::refusal_pages::RefusalPages;
 use super::route::Route;
 use super::texts;
 use crate::identity::{Principal, Role};
@@ -18,11 +19,19 @@ pub(super) struct Seen {
     language: crate::text::Language,
     pub(super) method: Method,
     pub(super) route: Option<Arc<Route>>,
+    /// Pages, where the answer is for a person.
+    pages: Option<Arc<RefusalPages>>,
 }
 
 impl Seen {
-    pub(super) fn of(extensions: &Extensions, method: &Method, route: Option<&Arc<Route>>) -> Self {
+    pub(super) fn of(
+        extensions: &Extensions,
+        method: &Method,
+        route: Option<&Arc<Route>>,
+        pages: Option<&Arc<RefusalPages>>,
+    ) -> Self {
         Self {
+            pages: pages.map(Arc::clone),
             request_id: extensions
                 .get::<RequestId>()
                 .cloned()
@@ -36,11 +45,14 @@ impl Seen {
 
 /// The one place where a problem of the edge becomes an answer.
 pub(super) fn refuse_seen(problem: Problem, seen: &Seen) -> Response<EdgeBody> {
-    let status = problem.status;
+    let (status, code) = (problem.status, problem.code);
     let mut extensions = Extensions::new();
     extensions.insert(seen.request_id.clone());
     extensions.insert(seen.language);
     let mut response = refuse(problem, &extensions);
+    if let Some(pages) = &seen.pages {
+        response = pages.dress(response, code, seen.language);
+    }
     let headers = response.headers_mut();
     match status {
         StatusCode::UNAUTHORIZED => {

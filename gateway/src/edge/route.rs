@@ -129,7 +129,7 @@ fn route(
     metrics: &Metrics,
 ) -> Route {
     let mut methods: Vec<&str> = endpoints.iter().map(|e| e.method.as_str()).collect();
-    if methods.contains(&"GET") {
+    if methods.contains(&"GET") && !methods.contains(&"HEAD") {
         methods.push("HEAD");
     }
     Route {

@@ -7,6 +7,7 @@ use super::context::{
 use super::credentials::CredentialReader;
 use super::crossing::{Crossing, NotTaken};
 use super::limit::{AddressKey, KeyedLimiter, Wait};
+use super::refusal_pages::{RefusalPages, is_for_a_person};
 use super::refusals::{
     RETRY_AFTER_FULL_S, Seen, check_roles, internal, not_found, overloaded, overruled, plain,
     refuse_seen, sent_by_browser, too_large,
@@ -42,6 +43,7 @@ pub(super) struct Shared {
     pub(super) readiness: Readiness,
     pub(super) clock: Clock,
     pub(super) draining: CancellationToken,
+    pub(super) refusal_pages: Arc<RefusalPages>,
 }
 
 /// What the cores share of one listener.
@@ -101,6 +103,8 @@ impl Stack {
             &call.head.extensions,
             &call.head.method,
             call.route.as_ref(),
+            is_for_a_person(&call.head.headers, call.head.uri.path())
+                .then_some(&self.shared.refusal_pages),
         );
         // Measure next: it must see what the layers below refuse, and panics too.
         let started = self.shared.clock.instant();

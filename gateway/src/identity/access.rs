@@ -73,7 +73,17 @@ pub const TABLE: &[Access] = rows! {
     Public GET "/" ANYONE;
     Public GET "/items" ANYONE;
     Public GET "/items/{code}" ANYONE;
+    Public GET "/items/{code}/apply" ANYONE;
+    Public POST "/items/{code}/apply" ANYONE;
+    Public GET "/applications/{no}/receipt" BEARER;
     Public GET "/help" ANYONE;
+    Public GET "/applications" ANYONE;
+    Public POST "/applications" ANYONE;
+    Public GET "/applications/{no}" BEARER;
+    Public GET "/applications/{no}/withdraw" BEARER;
+    Public POST "/applications/{no}/withdraw" BEARER;
+    Public POST "/applications/{no}/evaluation" BEARER;
+    Public POST "/applications/{no}/supplement" BEARER;
     Public GET "/assets/{name}" ANYONE;
 
     Public GET "/api/v1/openapi.json" ANYONE;
@@ -81,7 +91,13 @@ pub const TABLE: &[Access] = rows! {
     Public GET "/api/v1/items/{code}" ANYONE;
     Public GET "/api/v1/items/{code}/form" ANYONE;
     Public POST "/api/v1/materials" ANYONE;
+    Public OPTIONS "/api/v1/materials" ANYONE;
     Public GET "/api/v1/materials/{id}" ANYONE;
+    Public HEAD "/api/v1/materials/{id}" ANYONE;
+    Public PATCH "/api/v1/materials/{id}" ANYONE;
+    Public DELETE "/api/v1/materials/{id}" ANYONE;
+    Public POST "/api/v1/materials/{id}" ANYONE;
+    Public OPTIONS "/api/v1/materials/{id}" ANYONE;
     Public POST "/api/v1/applications" ANYONE;
     Public GET "/api/v1/applications/{no}" BEARER;
     Public GET "/api/v1/applications/{no}/deadlines" BEARER;

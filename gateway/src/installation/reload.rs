@@ -228,10 +228,9 @@ impl Reloader {
             lease: config.delivery.lease,
             ..(*running).clone()
         }));
-        parts.uploads.change(
-            config.intake.material_bytes_max,
-            config.intake.unbound_bytes_max,
-        );
+        parts
+            .uploads
+            .change(config.upload_bytes_max(), config.intake.unbound_bytes_max);
         parts.exchange.change(
             config.feedback.callback_bytes_max,
             config.intake.material_bytes_max,

@@ -11,11 +11,12 @@ use super::request::NamedMaterial;
 use super::submit::{Intake, lost_materials};
 use crate::identity::Scope;
 use crate::processing::change::{Acted, Casework, ChangeError, Decision, Loaded};
+use crate::processing::delivery::held::MATERIAL_INFECTED;
 use crate::processing::life_cycle::{Rejection, State};
 use crate::registry::PreparedItem;
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;
-use crate::store::delivery::{DeliveryFilter, DeliveryState};
+use crate::store::delivery::{DeliveryFilter, DeliveryState, DeliverySummary};
 use data_encoding::HEXLOWER;
 use plan::Act;
 use serde_json::Value;
@@ -144,7 +145,7 @@ impl Acts<'_> {
         origin: &Origin,
         digest: [u8; 32],
     ) -> Result<Outcome, ActRefused> {
-        let act = Act {
+        let mut act = Act {
             event: EventBody::WithdrawalRequested(reason),
             serial: String::new(),
             at: self.intake.clock.now(),
@@ -153,7 +154,14 @@ impl Acts<'_> {
             materials: &[],
             form: None,
         };
-        self.commit_plain(scope, case, &act, origin, digest).await
+        let done = self.commit_plain(scope, case, &act, origin, digest).await;
+        // A worker took the delivery between the look and the commit, which left nothing: now it is the partner that is asked.
+        let outrun = matches!(done, Err(ActRefused::Change(ChangeError::Contended(_))));
+        if outrun && !act.handed_over && self.is_handed_over(case).await? {
+            act.handed_over = true;
+            return self.commit_plain(scope, case, &act, origin, digest).await;
+        }
+        done
     }
 
     /// Evaluates a finished case, once.
@@ -197,13 +205,27 @@ impl Acts<'_> {
             .store
             .deliveries(&Scope::Everything, &filter)
             .await?;
-        Ok(deliveries.iter().any(|d| {
+        for delivery in &deliveries {
             let idle = matches!(
-                d.state,
+                delivery.state,
                 DeliveryState::Pending | DeliveryState::Held | DeliveryState::Discarded
             );
-            !idle || d.attempts > 0
-        }))
+            let untried = idle && delivery.attempts == 0;
+            if !untried && !self.held_back(delivery).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a delivery was only ever held back by the virus scan: nothing of it was sent.
+    async fn held_back(&self, delivery: &DeliverySummary) -> Result<bool, StoreError> {
+        if delivery.last_code != MATERIAL_INFECTED {
+            return Ok(false);
+        }
+        let store = &self.intake.store;
+        let record = store.delivery(&Scope::Everything, delivery.id).await?;
+        Ok(record.is_some_and(|r| r.attempts.iter().all(|a| a.sent.is_empty())))
     }
 
     async fn commit_plain(

@@ -215,6 +215,7 @@ fn check_required_materials(
             format!("缺少必要材料{seq}：{name}"),
             format!("the required material {seq} is missing: {name}"),
         )
+        .compared_with(format!("/item/materials/{seq}"))
     }));
 }
 

@@ -84,6 +84,25 @@ impl InstallationKeys {
         (until.parse::<i64>().ok()? > now.as_second()).then(|| no.to_owned())
     }
 
+    /// The idempotency key of a page's form that was drawn at `at` (whole seconds); `random` is a capability of its own.
+    #[must_use]
+    pub fn form_key(&self, random: &str, at: Timestamp) -> String {
+        let at = at.as_second().to_string();
+        let tag = BASE64URL_NOPAD.encode(self.tag("form", &[&at, random]).as_ref());
+        format!("{at}.{random}.{tag}")
+    }
+
+    /// When the form of a key was drawn; `None` for a key that is none of ours.
+    #[must_use]
+    pub fn form_drawn(&self, key: &str) -> Option<Timestamp> {
+        let mut parts = key.splitn(3, '.');
+        let (at, random, tag) = (parts.next()?, parts.next()?, parts.next()?);
+        let tag = BASE64URL_NOPAD.decode(tag.as_bytes()).ok()?;
+        let right = self.tag("form", &[at, random]);
+        verify_slices_are_equal(right.as_ref(), &tag).ok()?;
+        Timestamp::from_second(at.parse().ok()?).ok()
+    }
+
     /// The public key of receipts, 32 bytes.
     #[must_use]
     pub fn public_key(&self) -> &[u8] {
@@ -127,6 +146,22 @@ mod tests {
         assert!(keys().is_query_code("A", &by_hand));
         for wrong in ["", &code[1..], &format!("{code}A"), &keys().query_code("B")] {
             assert!(!keys().is_query_code("A", wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_form_key_says_when_its_form_was_drawn_and_cannot_be_made_up() {
+        let at = Timestamp::from_second(1000).unwrap();
+        let key = keys().form_key("ab12", at);
+        assert_eq!(keys().form_drawn(&key), Some(at));
+        for forged in [
+            key.replace("1000.", "9000."),
+            key.replace("ab12", "ab13"),
+            "1000.ab12.".to_owned(),
+            String::new(),
+            keys().session("A1", at),
+        ] {
+            assert_eq!(keys().form_drawn(&forged), None, "{forged}");
         }
     }
 

@@ -94,7 +94,7 @@ pub fn check_materials(
 }
 
 /// Whether a file name ends in one of the extensions; any does where none is named.
-fn has_format(file_name: &str, formats: &[String]) -> bool {
+pub fn has_format(file_name: &str, formats: &[String]) -> bool {
     let extension = file_name
         .rsplit_once('.')
         .map(|(_, e)| e.to_lowercase())

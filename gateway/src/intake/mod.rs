@@ -8,6 +8,7 @@ pub mod act;
 pub mod check;
 pub mod compose;
 pub mod fields;
+pub mod file_kind;
 pub mod identity_number;
 pub mod in_progress;
 pub mod json;

@@ -3,7 +3,7 @@
 //! After a crash at any `await`: before the store's `submit` nothing happened; after it the application stands, and the caller's
 //! repeat under the same key gets the same answer.
 
-use super::check::check;
+use super::check::{CheckedApplication, check};
 use super::compose::{Composition, legal_day};
 use super::fields::Fields;
 use super::in_progress::{InProgress, KeyGuard};
@@ -17,9 +17,10 @@ use crate::clock::Clock;
 use crate::entropy::{Entropy, EntropyError};
 use crate::identity::Scope;
 use crate::processing::life_cycle::Rejection;
-use crate::registry::Registry;
+use crate::registry::{Registry, Snapshot};
 use crate::store::application::{ApplicationRecord, SubmitOutcome};
 use crate::store::{SharedStore, StoreError};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,11 +113,9 @@ impl Intake {
         {
             return Ok(taken);
         }
-        let known = self.known_materials(&request.materials).await?;
         let snapshot = self.registry.load();
         let now = self.clock.now();
-        let checked = check(&request, &known, &snapshot, legal_day(now), faults)
-            .map_err(SubmitError::Faults)?;
+        let checked = self.checked(&request, faults, &snapshot, now).await?;
         let composition = Composition {
             origin,
             handed_in: handed_in.as_ref(),
@@ -142,6 +141,28 @@ impl Intake {
             self.observer.committed(&case.state, started.elapsed());
         }
         self.taken(record, replayed).await
+    }
+
+    /// Every check that a submission of this body would meet now; nothing is stored.
+    ///
+    /// # Errors
+    /// [`SubmitError::Faults`] with every fault; the store's.
+    pub async fn examine(&self, body: &Value) -> Result<(), SubmitError> {
+        let (request, _, faults) = read_body(body, |_| None);
+        let snapshot = self.registry.load();
+        let checked = self.checked(&request, faults, &snapshot, self.clock.now());
+        checked.await.map(|_| ())
+    }
+
+    async fn checked(
+        &self,
+        request: &ApplicationRequest,
+        faults: Vec<Finding>,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<CheckedApplication, SubmitError> {
+        let known = self.known_materials(&request.materials).await?;
+        check(request, &known, snapshot, legal_day(now), faults).map_err(SubmitError::Faults)
     }
 
     fn guard(&self, origin: &Origin) -> Result<Option<KeyGuard>, SubmitError> {

@@ -95,6 +95,14 @@ metrics! {
     clocks_open: IntGaugeVec "clocks_open" ["clock"];
     /// Open clocks by warning card.
     clocks_due: IntGaugeVec "clocks_due" ["card"];
+    /// Virus scans by outcome: clean, infected, too_large, failed, unreachable.
+    scans_total: IntCounterVec "scans_total" ["outcome"];
+    /// Files that wait for their virus scan; none of them leaves.
+    scans_waiting: IntGauge "scans_waiting";
+    /// Whether clamd answers: 1, or 0; 0 too while no scan is set up.
+    scanner_up: IntGauge "scanner_up";
+    /// Swept: materials that nobody bound, uploads that nobody finished, files without a row.
+    swept_total: IntCounterVec "swept_total" ["what"];
     /// Published service items.
     catalog_items: IntGauge "catalog_items";
     /// Reloads of configuration and catalogue by outcome.
@@ -153,9 +161,9 @@ pub const FEATURES: &str = if cfg!(feature = "simulated-time") {
 };
 
 /// Statuses with a series of their own; any other (an upstream may invent some) counts as `other`.
-const STATUSES: [u16; 33] = [
+const STATUSES: [u16; 35] = [
     200, 201, 202, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 406, 408, 409,
-    410, 412, 413, 415, 416, 422, 429, 431, 500, 501, 502, 503, 504, 505,
+    410, 412, 413, 415, 416, 422, 423, 429, 431, 460, 500, 501, 502, 503, 504, 505,
 ];
 
 /// The handles of one route, resolved once; a series appears with its first request.

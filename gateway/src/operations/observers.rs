@@ -6,8 +6,11 @@ use crate::intake::IntakeObserver;
 use crate::processing::bulk::BulkObserver;
 use crate::processing::change::Casework;
 use crate::processing::delivery::DeliveryObserver;
+use crate::processing::supervision::SweepObserver;
+use crate::scan::worker::ScanObserver;
 use crate::store::SharedStore;
 use crate::store::bulk::BulkCounts;
+use crate::store::material::Swept;
 use crate::store::sqlite::CommitObserver;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +67,29 @@ impl FeedbackObserver for Metrics {
         self.feedback_total
             .with_label_values(&[system_id, kind, outcome])
             .inc();
+    }
+}
+
+impl ScanObserver for Metrics {
+    fn scanned(&self, outcome: &'static str) {
+        self.scans_total.with_label_values(&[outcome]).inc();
+    }
+
+    fn standing(&self, waiting: u64, answers: bool) {
+        self.scans_waiting.set(gauge(waiting));
+        self.scanner_up.set(i64::from(answers));
+    }
+}
+
+impl SweepObserver for Metrics {
+    fn swept(&self, swept: &Swept) {
+        for (what, count) in [
+            ("materials", swept.materials),
+            ("uploads", swept.uploads),
+            ("files", swept.files),
+        ] {
+            self.swept_total.with_label_values(&[what]).inc_by(count);
+        }
     }
 }
 

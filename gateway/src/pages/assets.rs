@@ -24,7 +24,10 @@ macro_rules! assets {
 
 assets! {
     "site.css" "text/css; charset=utf-8"
+    "apply.js" "text/javascript; charset=utf-8"
     "icon.svg" "image/svg+xml"
+    "case.js" "text/javascript; charset=utf-8"
+    "look_up.js" "text/javascript; charset=utf-8"
 }
 
 /// Address by name, made once.
@@ -65,6 +68,6 @@ pub async fn show(Path(name): Path<String>) -> Response {
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=31536000, immutable"),
     );
-    protect(&mut response);
+    protect(response.headers_mut());
     response
 }

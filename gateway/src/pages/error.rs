@@ -1,8 +1,10 @@
 //! The page that says why something was not done, in plain words, and what to do now.
 
 use super::engine::Page;
+use super::shell::Shell;
 use super::{Pages, Visitor, respond};
 use crate::application::refusal::Refusal;
+use crate::edge::RefusalPages;
 use crate::text::Language;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -62,6 +64,13 @@ impl Page for ErrorPage {
                 },
             ),
             (
+                "of-the-edge",
+                Self {
+                    request_id: String::new(),
+                    ..of(0, crate::edge::texts::NOT_FOUND.say(language))
+                },
+            ),
+            (
                 "busy",
                 Self {
                     wait_minutes: Some(1),
@@ -70,6 +79,33 @@ impl Page for ErrorPage {
             ),
         ]
     }
+}
+
+/// Pages for what the edge refuses by itself, drawn once. Their request id stands in the answer's header alone.
+#[must_use]
+pub fn of_the_edge(pages: &Pages) -> RefusalPages {
+    let mut headers = http::HeaderMap::new();
+    respond::protect(&mut headers);
+    let mut drawn = RefusalPages::new(headers);
+    for language in [Language::Chinese, Language::English] {
+        for text in crate::edge::texts::ALL {
+            let page = ErrorPage {
+                status: 0,
+                heading: text.say(language).to_owned(),
+                detail: None,
+                faults: Vec::new(),
+                wait_minutes: None,
+                look_up: false,
+                request_id: String::new(),
+            };
+            let shell = Shell::bare(&page, language);
+            match pages.engine.render(&page, &shell) {
+                Ok(html) => drawn.insert(text.key, language, html),
+                Err(error) => tracing::error!(%error, code = text.key, "a page could not be drawn"),
+            }
+        }
+    }
+    drawn
 }
 
 /// The page of a refusal.

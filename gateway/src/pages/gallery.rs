@@ -2,7 +2,7 @@
 
 use super::engine::{Engine, Page};
 use super::shell::Shell;
-use super::{error, help, home, item, items};
+use super::{apply, case, error, help, home, item, items};
 use crate::text::Language;
 
 /// One drawn sample.
@@ -28,6 +28,14 @@ macro_rules! gallery {
 }
 
 gallery!(
+    case::acts::Withdrawal,
+    case::look_up::LookUp,
+    case::show::CasePage,
+    apply::AlreadyPage,
+    apply::FillPage,
+    apply::ReceiptPage,
+    apply::ReviewPage,
+    apply::StartPage,
     error::ErrorPage,
     help::Help,
     home::Home,
@@ -37,15 +45,9 @@ gallery!(
 
 fn draw<P: Page>(engine: &Engine, language: Language, drawn: &mut Vec<Drawn>) {
     for (name, page) in P::samples(language) {
-        let shell = Shell {
-            title: page.title(language),
-            section: page.section(),
-            lang: super::shell::lang(language),
-            other_language: "/?a=1&lang=en".to_owned(),
-            request_id: "4f2a9c0d1b3e5f67-1c".to_owned(),
-            version: "0",
-            language,
-        };
+        let mut shell = Shell::bare(&page, language);
+        shell.other_language = "/?a=1&lang=en".to_owned();
+        shell.request_id = "4f2a9c0d1b3e5f67-1c".to_owned();
         let html = engine.render(&page, &shell);
         drawn.push(Drawn {
             name: format!("{}: {name}, {}", P::TEMPLATE, shell.lang),

@@ -1,7 +1,7 @@
 //! Search (事项查询): what is found, narrowed by filters that are plain links and selects.
 
 use super::engine::Page;
-use super::words::in_catalogue;
+use super::words::{in_catalogue, query_value};
 use super::{Pages, PagesState, Visitor, texts};
 use crate::application::items as interface;
 use crate::application::query::Query as Given;
@@ -258,20 +258,11 @@ fn address(given: &Given, page: usize) -> String {
     for (name, value) in kept {
         address.push_str(name);
         address.push('=');
-        address.extend(value.bytes().map(encoded));
+        address.push_str(&query_value(value));
         address.push('&');
     }
     address.push_str(&format!("page={page}"));
     address
-}
-
-/// A byte of a query's value (RFC 3986, section 2.3: what need not be escaped).
-fn encoded(byte: u8) -> String {
-    if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-        char::from(byte).to_string()
-    } else {
-        format!("%{byte:02X}")
-    }
 }
 
 impl Page for Items {

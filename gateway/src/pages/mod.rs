@@ -11,9 +11,12 @@
 //! name in `templates/`; its texts in `texts/`; a row in `identity/access.rs`; the context's line in [`gallery`]. The tests then
 //! render it with every sample in both languages and look for what is not nested right, not translated, or not used.
 
+pub mod apply;
 pub mod assets;
+pub mod case;
 pub mod engine;
 pub mod error;
+pub mod form;
 #[cfg(test)]
 mod gallery;
 pub mod help;
@@ -82,17 +85,60 @@ impl Pages {
 /// The routes of the room.
 #[must_use]
 pub fn routes(pages: &Arc<Pages>) -> RoomRoutes {
-    register(RoomRoutes::new(Listener::Public)).with_state(Arc::clone(pages))
+    let public = RoomRoutes::new(Listener::Public);
+    register(public).with_state(Arc::clone(pages))
 }
 
 /// Registers the pages.
 #[must_use]
 pub fn register<R: RouteSink<Arc<Pages>>>(sink: R) -> R {
-    let get = || Method::GET;
+    let (get, post) = (|| Method::GET, || Method::POST);
+    // The room bounds them itself, by what is in force when they come.
+    let with_files = Some(crate::application::UPLOAD_EDGE_BYTES_MAX);
     sink.add(get(), "/", None, home::show)
         .add(get(), "/items", None, items::show)
         .add(get(), "/items/{code}", None, item::show)
+        .add(get(), "/items/{code}/apply", None, apply::begin)
+        .add(Method::POST, "/items/{code}/apply", with_files, apply::send)
+        .add(
+            get(),
+            "/applications/{no}/receipt",
+            None,
+            apply::receipt::show,
+        )
         .add(get(), "/help", None, help::show)
+        .add(get(), "/applications", None, case::look_up::show)
+        .add(
+            post(),
+            "/applications",
+            Some(case::look_up::BYTES_MAX),
+            case::look_up::open,
+        )
+        .add(get(), "/applications/{no}", None, case::show::show)
+        .add(
+            get(),
+            "/applications/{no}/withdraw",
+            None,
+            case::acts::ask_withdraw,
+        )
+        .add(
+            post(),
+            "/applications/{no}/withdraw",
+            Some(case::acts::BYTES_MAX),
+            case::acts::withdraw,
+        )
+        .add(
+            post(),
+            "/applications/{no}/evaluation",
+            Some(case::acts::BYTES_MAX),
+            case::acts::evaluate,
+        )
+        .add(
+            post(),
+            "/applications/{no}/supplement",
+            with_files,
+            case::acts::supplement,
+        )
         .add(get(), "/assets/{name}", None, assets::show)
 }
 

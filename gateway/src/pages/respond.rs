@@ -7,7 +7,7 @@ use super::{Pages, texts};
 use crate::text::Language;
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// Nothing but what we serve ourselves runs, is drawn or is spoken to; nobody frames us.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -46,13 +46,13 @@ fn html_response(visitor: &Visitor, status: StatusCode, html: String) -> Respons
         header::VARY,
         HeaderValue::from_static("accept-language, cookie"),
     );
-    protect(&mut response);
+    protect(response.headers_mut());
     keep_language(&mut response, visitor);
     response
 }
 
 /// Adds the headers that every answer of this room carries.
-pub fn protect(response: &mut Response) {
+pub fn protect(headers: &mut HeaderMap) {
     for (name, value) in [
         ("content-security-policy", CONTENT_SECURITY_POLICY),
         ("x-content-type-options", "nosniff"),
@@ -61,7 +61,7 @@ pub fn protect(response: &mut Response) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
     ] {
-        response.headers_mut().insert(
+        headers.insert(
             HeaderName::from_static(name),
             HeaderValue::from_static(value),
         );
@@ -95,6 +95,6 @@ pub fn see_other(address: &str) -> Response {
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    protect(&mut response);
+    protect(response.headers_mut());
     response
 }

@@ -40,6 +40,26 @@ impl Shell {
     }
 }
 
+impl Shell {
+    /// The frame of a page that is drawn before anybody asks for it.
+    #[must_use]
+    pub fn bare<P: Page>(page: &P, language: Language) -> Self {
+        let other = match language {
+            Language::Chinese => "en",
+            Language::English => "zh",
+        };
+        Self {
+            title: page.title(language),
+            section: page.section(),
+            lang: lang(language),
+            other_language: format!("/?lang={other}"),
+            request_id: String::new(),
+            version: env!("CARGO_PKG_VERSION"),
+            language,
+        }
+    }
+}
+
 /// The language tag (BCP 47).
 #[must_use]
 pub fn lang(language: Language) -> &'static str {

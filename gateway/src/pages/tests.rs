@@ -21,7 +21,11 @@ fn every_page_is_drawn_with_every_sample_in_both_languages() {
     let used: BTreeSet<&str> = drawn.iter().map(|page| page.template).collect();
     let framed = TEMPLATES.iter().map(|(name, _)| *name);
     let unused: Vec<&str> = framed
-        .filter(|name| !used.contains(name) && !matches!(*name, "layout.html" | "components.html"))
+        .filter(|name| {
+            !used.contains(name)
+                && !matches!(*name, "layout.html" | "components.html")
+                && !name.starts_with("widget")
+        })
         .collect();
     assert!(unused.is_empty(), "no sample draws {unused:?}");
 }
@@ -78,16 +82,17 @@ fn every_page_is_nested_right_and_names_each_id_once() {
 fn no_text_is_empty_used_by_nobody_or_there_twice() {
     let mut keys = BTreeSet::new();
     let sources: String = TEMPLATES.iter().map(|(_, source)| *source).collect();
+    let mut unused = Vec::new();
     for text in texts::all() {
         assert!(!text.zh.is_empty() && !text.en.is_empty(), "{}", text.key);
         assert!(keys.insert(text.key), "{} twice", text.key);
         let in_template = sources.contains(&format!("\"{}\"", text.key));
-        assert!(
-            in_template || texts::USED_IN_CODE.contains(&text.key) || text.key.contains(".code."),
-            "no page says {}",
-            text.key
-        );
+        if !in_template && !texts::USED_IN_CODE.contains(&text.key) && !text.key.contains(".code.")
+        {
+            unused.push(text.key);
+        }
     }
+    assert!(unused.is_empty(), "no page says {unused:?}");
 }
 
 #[test]

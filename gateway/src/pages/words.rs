@@ -21,6 +21,7 @@ pub(super) fn add_filters(environment: &mut Environment<'_>, language: Language)
         parsed(text).map(|on: Date| weekday(on, language))
     });
     environment.add_filter("bytes", size);
+    environment.add_filter("urlencode", query_value);
 }
 
 fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, Error> {
@@ -100,6 +101,20 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A text as the value of a query's parameter: percent-encoded but for what need not be (RFC 3986, section 2.3).
+#[must_use]
+pub fn query_value(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 /// The catalogue's name of a language.
 #[must_use]
 pub fn in_catalogue(language: Language) -> tongban_catalog::Language {
@@ -122,6 +137,11 @@ mod tests {
             weekday("2026-11-28".parse().unwrap(), Language::Chinese),
             "星期六"
         );
+    }
+
+    #[test]
+    fn a_query_value_cannot_begin_another_parameter() {
+        assert_eq!(query_value("a&b=c 民"), "a%26b%3Dc%20%E6%B0%91");
     }
 
     #[test]

@@ -2,16 +2,18 @@
 
 use super::delivery::decide::later;
 use super::delivery::{Courier, SendFailure};
+use super::projection::withdrawal_requested;
 use crate::feedback::Feedback;
 use crate::identity::Scope;
 use crate::store::StoreError;
-use crate::store::case::CaseRecord;
+use crate::store::case::{CaseRecord, NewUnread};
 use crate::store::delivery::{DeliveryFilter, DeliveryState};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tongban_adapters::definition::CompiledDefinition;
+use tongban_adapters::canonical::PartnerEvent;
+use tongban_adapters::definition::{CompiledDefinition, PollError};
 use tongban_adapters::exchange::{ExchangeContext, Operation};
 
 /// Cases asked about at once.
@@ -93,9 +95,14 @@ async fn ask(
             .await;
     }
     let pause = match question(courier, &definition, &case).await {
-        Ok(events) => {
-            let taken = take(feedback, &system_id, events).await;
-            if taken {
+        Ok(progress) => {
+            let taken = take(feedback, &system_id, progress.events).await;
+            let whole = progress.unread.is_none();
+            if let Some(unread) = progress.unread {
+                feedback.observer.received(&system_id, "poll", unread.0);
+                keep_unread(courier, &case, &system_id, unread).await?;
+            }
+            if taken && whole {
                 every
             } else {
                 every.saturating_mul(FAILED_FACTOR)
@@ -147,12 +154,39 @@ async fn handed_over(courier: &Courier, case: &CaseRecord) -> Result<bool, Store
         .is_empty())
 }
 
+/// What an answer said.
+struct Progress {
+    events: Vec<PartnerEvent>,
+    /// Code, words and bytes of an answer with a record that could not be understood.
+    unread: Option<(&'static str, String, Vec<u8>)>,
+}
+
+/// Keeps what could not be understood where operators see it: the partner does not know that its record was not taken.
+async fn keep_unread(
+    courier: &Courier,
+    case: &CaseRecord,
+    system_id: &str,
+    (code, reason, bytes): (&'static str, String, Vec<u8>),
+) -> Result<(), StoreError> {
+    let unread = NewUnread {
+        system_id: system_id.to_owned(),
+        case_no: case.case_no.clone(),
+        way: "poll",
+        code: code.to_owned(),
+        reason,
+        received_at: courier.clock.now(),
+        bytes,
+    };
+    courier.store.record_unread(unread).await
+}
+
 async fn question(
     courier: &Courier,
     definition: &CompiledDefinition,
     case: &CaseRecord,
-) -> Result<Vec<tongban_adapters::canonical::PartnerEvent>, String> {
+) -> Result<Progress, String> {
     let mut submission = case.submission.clone();
+    submission.case.withdrawal_requested = withdrawal_requested(case);
     submission.case.short_no.clone_from(&case.short_no);
     submission.case.partner_no.clone_from(&case.partner_no);
     let context = ExchangeContext {
@@ -172,17 +206,24 @@ async fn question(
             return Err(words);
         }
     };
-    definition
-        .read_poll(&context, &reply)
-        .map_err(|e| e.to_string())
+    match definition.read_poll(&context, &reply) {
+        Ok(events) => Ok(Progress {
+            events,
+            unread: None,
+        }),
+        // One record that nobody understands must not hide the others.
+        Err(PollError::Record {
+            error, understood, ..
+        }) => Ok(Progress {
+            events: understood,
+            unread: Some((error.code(), error.to_string(), reply.body)),
+        }),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Hands the answers to feedback, the only judge of what is new; false when one could not be stored.
-async fn take(
-    feedback: &Feedback,
-    system_id: &str,
-    events: Vec<tongban_adapters::canonical::PartnerEvent>,
-) -> bool {
+async fn take(feedback: &Feedback, system_id: &str, events: Vec<PartnerEvent>) -> bool {
     for event in events {
         if let Err(error) = feedback.receive(system_id, event, "").await {
             tracing::warn!(system = %system_id, %error, "a polled event could not be stored; it is asked for again");

@@ -1,7 +1,7 @@
 //! The projection of a case: what the store keeps beside the events for queries and timers, derived from the folded case alone.
 
 use super::life_cycle::{CaseState, Rules, State, next_due};
-use crate::store::case::{CaseProjection, ClockRow};
+use crate::store::case::{CaseProjection, CaseRecord, ClockRow};
 use jiff::Timestamp;
 use tongban_catalog::calendar::Calendar;
 
@@ -25,6 +25,13 @@ pub fn project(
         clocks: clock_rows(case, rules, calendar, now),
         poll_at: poll_at.filter(|_| !case.state.is_ended()),
     }
+}
+
+/// Whether the applicant's wish to withdraw is open: some codes of partners mean another thing then.
+#[must_use]
+pub fn withdrawal_requested(case: &CaseRecord) -> bool {
+    serde_json::from_value::<CaseState>(case.folded.clone())
+        .is_ok_and(|state| state.withdrawal_open())
 }
 
 /// The word of a value that serialises as one (states, results) on the wire.

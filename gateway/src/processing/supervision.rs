@@ -7,14 +7,14 @@ use super::life_cycle::{DueAction, Reception, due_actions};
 use crate::feedback::Feedback;
 use crate::identity::Scope;
 use crate::store::audit::NewAudit;
+use crate::store::material::Swept;
 use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Cases looked at in one go.
 const AT_ONCE_MAX: u32 = 256;
-/// How long an unbound upload is kept.
-const UNBOUND_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How often uploads are swept.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
@@ -27,14 +27,35 @@ pub struct Seen {
     pub held: usize,
 }
 
+/// Told of what a sweep removed, for metrics.
+pub trait SweepObserver: Send + Sync + 'static {
+    /// Whole uploads that nobody bound, unfinished ones, and files without a row.
+    fn swept(&self, swept: &Swept);
+}
+
+/// What is swept when.
+#[derive(Clone)]
+pub struct Sweep {
+    /// How long uploads that nobody bound, and unfinished ones of which nothing more arrives, are kept.
+    pub unbound_kept: Duration,
+    /// Metrics.
+    pub observer: Arc<dyn SweepObserver>,
+}
+
 /// Looks until `stop`.
-pub async fn run(casework: Casework, feedback: Feedback, tick: Duration, stop: CancellationToken) {
+pub async fn run(
+    casework: Casework,
+    feedback: Feedback,
+    sweep: Sweep,
+    tick: Duration,
+    stop: CancellationToken,
+) {
     let mut swept_at = Timestamp::MIN;
     loop {
         let now = casework.clock.now();
         let seen = look(&casework, &feedback, now).await;
         if now.duration_since(swept_at) >= SWEEP_EVERY {
-            sweep(&casework, now).await;
+            sweep.run(&casework, now).await;
             swept_at = now;
         }
         if seen != Seen::default() && !stop.is_cancelled() {
@@ -137,11 +158,22 @@ async fn held(casework: &Casework, feedback: &Feedback, now: Timestamp) -> usize
     settled
 }
 
-async fn sweep(casework: &Casework, now: Timestamp) {
-    let before = now.saturating_sub(UNBOUND_KEPT).unwrap_or(Timestamp::MIN);
-    match casework.store.sweep(before).await {
-        Ok(0) => {}
-        Ok(count) => tracing::info!(count, "uploads that nobody bound were removed"),
-        Err(error) => tracing::warn!(%error, "uploads could not be swept"),
+impl Sweep {
+    async fn run(&self, casework: &Casework, now: Timestamp) {
+        let kept = SignedDuration::try_from(self.unbound_kept).unwrap_or(SignedDuration::MAX);
+        let before = now.saturating_sub(kept).unwrap_or(Timestamp::MIN);
+        match casework.store.sweep(before).await {
+            Ok(swept) if swept.total() == 0 => {}
+            Ok(swept) => {
+                self.observer.swept(&swept);
+                tracing::info!(
+                    materials = swept.materials,
+                    uploads = swept.uploads,
+                    files = swept.files,
+                    "uploads that nobody bound or finished, and files without a row, were removed"
+                );
+            }
+            Err(error) => tracing::warn!(%error, "uploads could not be swept"),
+        }
     }
 }

@@ -86,7 +86,10 @@ fn finding(error: &ValidationError<'_>, parent: &str) -> Finding {
             "数据类型不正确".into(),
             "the value is of the wrong type".into(),
         ),
-        Kind::Enum { .. } | Kind::Constant { .. } => (
+        Kind::Enum { .. }
+        | Kind::Constant { .. }
+        | Kind::OneOfNotValid { .. }
+        | Kind::AnyOf { .. } => (
             "form_choice",
             "不在可选值之内".into(),
             "not one of the allowed values".into(),
@@ -120,6 +123,21 @@ fn finding(error: &ValidationError<'_>, parent: &str) -> Finding {
             "form_too_large",
             format!("须小于{limit}"),
             format!("less than {limit}"),
+        ),
+        Kind::MinItems { limit } => (
+            "form_too_few",
+            format!("至少{limit}项"),
+            format!("at least {limit} entries"),
+        ),
+        Kind::MaxItems { limit } => (
+            "form_too_many",
+            format!("至多{limit}项"),
+            format!("at most {limit} entries"),
+        ),
+        Kind::UniqueItems => (
+            "form_twice",
+            "各项不能重复".into(),
+            "no entry may stand twice".into(),
         ),
         Kind::Pattern { .. } => (
             "form_pattern",

@@ -4,7 +4,6 @@
 //! are made when both kinds are among the files.
 
 use super::routes_file::RoutesFile;
-use crate::store::StoreError;
 use crate::store::audit::NewAudit;
 use crate::store::registry::RegistryChange;
 use jiff::Timestamp;

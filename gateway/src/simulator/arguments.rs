@@ -1,5 +1,6 @@
 //! `tongban simulate KIND …`: the command line of a simulator by itself.
 
+use super::occasions;
 use super::switches::{Switch, duration};
 use super::{Scenario, SimulatorError, SimulatorKind, SimulatorOptions, serve};
 use std::net::SocketAddr;
@@ -15,11 +16,12 @@ Examples:
   tongban simulate soap --listen 127.0.0.1:7102 --scenario correction --pace 500ms
   tongban simulate xml --switch slow=2s,phase=query --switch drop=0.3 --seed 7 --state-file data/radio.jsonl
 
-Switches: NAME[=DURATION or RATE][,phase=P][,times=N][,rate=R][,for=DURATION]
+Switches: NAME[=DURATION or RATE][,phase=P][,times=N][,skip=N][,rate=R][,for=DURATION]
   names:  slow refuse refuse_connection restart drop drop_before twice late garbage wrong_codes
           out_of_order conflicting_duplicate mute http500 forgetful
   phases: number submit query supplement withdraw feedback pull document
-The wire is described in docs/dialects.md. While it runs: GET /_control/cases, POST /_control/switches, /clock, /event.")]
+  where each can happen at a kind: tongban simulate KIND --list-switches (JSON)
+The wire is described in docs/dialects.md. While it runs: GET /_control/cases, POST /_control/switches, /clock, /event, /mend.")]
 pub struct SimulateArguments {
     /// Which partner: a department (rest), a city platform (soap), a national vertical system (xml).
     #[arg(value_enum)]
@@ -51,6 +53,9 @@ pub struct SimulateArguments {
     /// Seed of every random choice.
     #[arg(long, value_name = "N", default_value_t = 20_170_605)]
     pub seed: u64,
+    /// Print as JSON which switch can happen in which phase of this kind, and why the others cannot; then stop.
+    #[arg(long)]
+    pub list_switches: bool,
 }
 
 impl From<SimulateArguments> for SimulatorOptions {
@@ -76,6 +81,10 @@ impl From<SimulateArguments> for SimulatorOptions {
 /// # Errors
 /// [`SimulatorError`] if it cannot start or stops by itself.
 pub async fn simulate(arguments: SimulateArguments) -> Result<(), SimulatorError> {
+    if arguments.list_switches {
+        println!("{}", occasions::listed(arguments.kind));
+        return Ok(());
+    }
     let options = SimulatorOptions::from(arguments);
     let (kind, seed) = (options.kind, options.seed);
     let shutdown = CancellationToken::new();

@@ -84,8 +84,39 @@ impl CaseBook {
                 serial,
                 content,
                 materials,
-            } => self.supplement(number, *serial, content, materials),
-            Order::Withdraw { number, reason } => self.withdraw(number, reason),
+            } => {
+                let verdict = self.supplement(number, *serial, content, materials);
+                self.repeated(verdict, number, forgetful, |case| {
+                    let known = serial.or_else(|| case.supplements.keys().next_back().copied());
+                    case.supplement_effects
+                        .entry(known.unwrap_or(0))
+                        .or_default()
+                })
+            }
+            Order::Withdraw { number, reason } => {
+                let verdict = self.withdraw(number, reason);
+                self.repeated(verdict, number, forgetful, |case| {
+                    &mut case.withdrawal_effects
+                })
+            }
+        }
+    }
+
+    /// Counts an effect; what a partner without a check for repeats does not notice has its effect once more.
+    fn repeated(
+        &mut self,
+        verdict: Verdict,
+        number: &str,
+        forgetful: bool,
+        effects: impl FnOnce(&mut Case) -> &mut u32,
+    ) -> Verdict {
+        let again = forgetful && matches!(verdict, Verdict::Repeat);
+        match self.cases.get_mut(number) {
+            Some(case) if again || matches!(verdict, Verdict::Taken) => {
+                *effects(case) += 1;
+                Verdict::Taken
+            }
+            _ => verdict,
         }
     }
 

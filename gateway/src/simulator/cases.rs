@@ -144,6 +144,11 @@ pub(super) struct Case {
     pub(super) withdrawn: bool,
     pub(super) open_notice: Option<u32>,
     pub(super) supplements: BTreeMap<u32, serde_json::Value>,
+    /// How often each supplement, and the withdrawal, had its effect. Anything over 1 is a fault of somebody.
+    #[serde(default)]
+    pub(super) supplement_effects: BTreeMap<u32, u32>,
+    #[serde(default)]
+    pub(super) withdrawal_effects: u32,
     pub(super) certificate_id: Option<String>,
     /// What the partner found wrong with what it got.
     pub(super) complaints: Vec<String>,
@@ -169,6 +174,8 @@ impl Case {
             withdrawn: false,
             open_notice: None,
             supplements: BTreeMap::new(),
+            supplement_effects: BTreeMap::new(),
+            withdrawal_effects: 0,
             certificate_id: None,
             complaints: Vec::new(),
             course: VecDeque::new(),
@@ -232,6 +239,21 @@ impl Case {
             sent.tries.push_back(exchange);
             if sent.tries.len() > MAX_TRIES_KEPT {
                 sent.tries.pop_front();
+            }
+        }
+    }
+
+    /// Puts right what the switches spoiled: reports that were kept back are sent after all, records show what they should have.
+    pub(super) fn mended(&mut self) {
+        for sent in &mut self.sent {
+            if sent.state == SentState::Muted {
+                sent.state = SentState::Waiting;
+            }
+        }
+        self.records.dedup_by_key(|record| record.id);
+        for record in &mut self.records {
+            if let Some(sent) = record.id.checked_sub(1).and_then(|id| self.sent.get(id)) {
+                record.fields.clone_from(&sent.fields);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `/_control/…`: how tests look into a simulator and steer it, on the partner's own listener.
 //!
-//! `GET cases`, `GET cases/{no}`, `GET` and `POST switches`, `POST clock`, `POST event`. JSON; a fault is `{"error": "…"}` with 400, 404 or 422.
+//! `GET cases`, `GET cases/{no}`, `GET` and `POST switches`, `POST clock`, `POST event`, `POST mend`. JSON; a fault is `{"error": "…"}` with 400, 404 or 422.
 
 use super::cases::{Application, Case};
 use super::course::{Message, Report};
@@ -21,6 +21,7 @@ pub(super) async fn answer(simulator: &Arc<Simulator>, request: &Received) -> An
         (&Method::GET, "switches") => Ok(json!({"switches": simulator.switches.lock().set})),
         (&Method::POST, "switches") => switches(simulator, &request.body),
         (&Method::POST, "clock") => clock(simulator, &request.body),
+        (&Method::POST, "mend") => Ok(mend(simulator)),
         (&Method::POST, "event") => event(simulator, &request.body).await,
         (&Method::GET, other) => match other.strip_prefix("cases/") {
             Some(number) => one(simulator, number),
@@ -116,6 +117,17 @@ fn switches(simulator: &Simulator, body: &[u8]) -> Answered {
         }
     }
     Ok(json!({"switches": board.set}))
+}
+
+/// Takes every switch back and puts right what they spoiled, as the people at the partner would.
+fn mend(simulator: &Arc<Simulator>) -> Value {
+    simulator.switches.lock().set.clear();
+    let numbers: Vec<String> = simulator.book.lock().cases.keys().cloned().collect();
+    for number in &numbers {
+        simulator.with(number, Case::mended);
+        simulator.follow(number);
+    }
+    json!({"cases": numbers.len()})
 }
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@ use super::dialect::{Call, Fields, set};
 use super::exchange::Mishap;
 use super::server::shown;
 use super::switches::{Fault, Phase};
-use super::{Simulator, document};
+use super::{Outage, Simulator, document};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -146,7 +146,15 @@ impl Simulator {
         ];
         let mishap = mishaps.iter().find(|(fault, _)| fires(*fault).is_some());
         let mishap = mishap.map_or(Mishap::None, |(_, mishap)| *mishap);
-        exchange.call(call, mishap).await.map_err(|e| e.to_string())
+        let answer = exchange.call(call, mishap).await;
+        for (fault, restart) in [(Fault::Restart, true), (Fault::RefuseConnection, false)] {
+            if let Some(duration) = fires(fault) {
+                let ordered = self.outages.try_send(Outage { duration, restart });
+                tracing::debug!(?ordered, "an outage was ordered");
+                return Err("the simulator went away before it read the answer".to_owned());
+            }
+        }
+        answer.map_err(|e| e.to_string())
     }
 
     pub(super) async fn pull(&self, number: &str) -> Outcome {

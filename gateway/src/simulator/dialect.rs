@@ -115,6 +115,7 @@ pub(super) trait Dialect: Send + Sync {
                 ("x-case-no", case.number.clone()),
                 ("x-document-kind", "certificate".to_owned()),
                 ("x-api-key", self.key().to_owned()),
+                ("content-digest", super::document::content_digest(&document)),
             ],
             body: document,
         }

@@ -42,3 +42,12 @@ pub(super) fn certificate_pdf(line: &str) -> Vec<u8> {
 pub(super) fn attach_sign(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Md5::digest(bytes))
 }
+
+/// The `Content-Digest` of a document (RFC 9530, section 2).
+pub(super) fn content_digest(bytes: &[u8]) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
+    format!(
+        "sha-256=:{}:",
+        data_encoding::BASE64.encode(digest.as_ref())
+    )
+}

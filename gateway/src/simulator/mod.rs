@@ -19,6 +19,7 @@ mod exchange;
 mod form;
 mod guangdong;
 mod journal;
+mod occasions;
 mod platform;
 mod runner;
 mod server;
@@ -30,6 +31,7 @@ mod xml;
 
 pub use arguments::{SimulateArguments, simulate};
 pub use course::Scenario;
+pub use occasions::{listed, never};
 pub use switches::{Fault, Phase, Switch, SwitchError};
 
 use book::CaseBook;

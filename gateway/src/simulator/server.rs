@@ -217,8 +217,11 @@ async fn partner(
         }));
     }
     let refused = fires(Fault::Refuse).map(|_| Verdict::Refused("系统维护,暂停受理".to_owned()));
-    let verdict =
-        refused.unwrap_or_else(|| process(simulator, order, fires(Fault::Forgetful).is_some()));
+    let repeatable = super::never(simulator.options.kind, phase, Fault::Forgetful).is_none();
+    let verdict = refused.unwrap_or_else(|| {
+        let forgetful = repeatable && fires(Fault::Forgetful).is_some();
+        process(simulator, order, forgetful)
+    });
     let mut answer = simulator.dialect.reply(order, &verdict);
     if fires(Fault::Garbage).is_some() {
         answer.body = GARBAGE.to_vec();

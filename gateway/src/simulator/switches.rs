@@ -8,16 +8,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// What a simulator does wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Fault {
     /// Answers (or sends) only after `duration`.
     Slow,
     /// Answers with the dialect's refusing code; nothing is registered.
     Refuse,
-    /// Closes the listener and every connection for `duration`; the courses of its cases go on.
+    /// Closes the listener and every connection for `duration`; the courses of its cases go on. For its own calls: the answer is lost too.
     RefuseConnection,
-    /// The process goes away for `duration` and comes back with what it had written down.
+    /// The process goes away for `duration` and comes back with what it had written down. For its own calls: the answer is lost too.
     Restart,
     /// Processes the request, then cuts the connection halfway through the answer. For its own calls: the answer is lost.
     Drop,
@@ -39,7 +40,7 @@ pub enum Fault {
     Mute,
     /// Answers HTTP 500 with a page of its application server; nothing is registered.
     Http500,
-    /// Has no check for repeats: a repeated application is registered once more (and counted in `effects`).
+    /// Has no check for repeats: a repeated application, supplement or withdrawal has its effect once more (and is counted).
     Forgetful,
 }
 
@@ -57,8 +58,21 @@ impl Fault {
 }
 
 /// The part of the exchange in which a request or call belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Phase {
     /// The department's own number is asked for (`/ebus/lsh`).
     Number,
@@ -78,7 +92,8 @@ pub enum Phase {
     Document,
 }
 
-/// One switch. On the command line `NAME[=DURATION|RATE][,phase=P][,times=N][,rate=R][,for=DURATION]`, in JSON the fields below.
+/// One switch. On the command line `NAME[=DURATION|RATE][,phase=P][,times=N][,skip=N][,rate=R][,for=DURATION]`, in JSON the fields
+/// below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Switch {
@@ -91,6 +106,9 @@ pub struct Switch {
     /// How often at most; absent: without end (outages: once).
     #[serde(default)]
     pub times: Option<u32>,
+    /// How many occasions it lets pass first.
+    #[serde(default)]
+    pub skip: u32,
     /// Where; absent: wherever it can.
     #[serde(default)]
     pub phase: Option<Phase>,
@@ -133,6 +151,7 @@ impl FromStr for Switch {
             fault: named(name).ok_or_else(|| fault(format!("there is no switch `{name}`")))?,
             rate: 1.0,
             times: None,
+            skip: 0,
             phase: None,
             duration_ms: None,
             used: 0,
@@ -146,6 +165,7 @@ impl FromStr for Switch {
             let read = match key {
                 "rate" => value.parse().map(|rate| switch.rate = rate).is_ok(),
                 "times" => value.parse().map(|n| switch.times = Some(n)).is_ok(),
+                "skip" => value.parse().map(|n| switch.skip = n).is_ok(),
                 "phase" => named(value).map(|p| switch.phase = Some(p)).is_some(),
                 "for" => duration(value)
                     .map(|d| switch.duration_ms = u64::try_from(d.as_millis()).ok())
@@ -205,7 +225,7 @@ pub(super) struct Switchboard {
 }
 
 /// More switches than a test needs at once.
-const MAX_SWITCHES: usize = 64;
+const MAX_SWITCHES: usize = 128;
 
 impl Switchboard {
     pub(super) fn new(seed: u64, set: Vec<Switch>) -> Self {
@@ -241,6 +261,10 @@ impl Switchboard {
                 && (switch.rate >= 1.0
                     || chance(seed, &format!("{fault:?}|{phase:?}|{number}|{nth}")) < switch.rate)
         })?;
+        if switch.skip > 0 {
+            switch.skip -= 1;
+            return None;
+        }
         switch.used += 1;
         Some(switch.duration())
     }

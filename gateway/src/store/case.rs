@@ -133,6 +133,54 @@ pub struct NewFeedback {
     pub event: Event,
 }
 
+/// Most bytes kept of a message that could not be understood.
+pub const UNREAD_BYTES_MAX: usize = 64 << 10;
+/// Most such messages kept of one system; the newest stay.
+pub const UNREAD_OF_SYSTEM_MAX: u32 = 1_000;
+
+/// A message that could not be understood, to be kept for people.
+pub struct NewUnread {
+    /// Who sent it, or was asked.
+    pub system_id: String,
+    /// Our number of the case that it is about, as far as that could be told; empty otherwise.
+    pub case_no: String,
+    /// `callback` or `poll`.
+    pub way: &'static str,
+    /// Stable code.
+    pub code: String,
+    /// What could not be understood, in words.
+    pub reason: String,
+    /// When received.
+    pub received_at: Timestamp,
+    /// Its bytes (sealed); what is over [`UNREAD_BYTES_MAX`] is cut off.
+    pub bytes: Vec<u8>,
+}
+
+/// The same complaint about the same case, with how often it came.
+#[derive(Debug, Clone)]
+pub struct UnreadRecord {
+    /// Row id, ascending by first receipt.
+    pub id: i64,
+    /// System.
+    pub system_id: String,
+    /// Our number of the case; empty when it could not be told.
+    pub case_no: String,
+    /// `callback` or `poll`.
+    pub way: String,
+    /// Stable code.
+    pub code: String,
+    /// What could not be understood, in words.
+    pub reason: String,
+    /// When it came first.
+    pub first_at: Timestamp,
+    /// When it came last.
+    pub last_at: Timestamp,
+    /// How often.
+    pub times: u64,
+    /// The bytes of the first (opened).
+    pub bytes: Vec<u8>,
+}
+
 /// One change of one case, committed as a whole.
 pub struct CaseChange {
     /// Which case.
@@ -167,7 +215,7 @@ pub enum ChangeOutcome {
         /// New revision.
         rev: u64,
     },
-    /// Somebody else changed the case: load it and compute again.
+    /// Somebody else changed the case, or a worker took a delivery that was to be cancelled: load it and compute again.
     Stale,
     /// A feedback key among the events was committed meanwhile.
     Duplicate,
@@ -234,6 +282,25 @@ pub trait CaseStore: Send + Sync {
         system_id: Option<&str>,
         limit: u32,
     ) -> Result<Vec<FeedbackRecord>, StoreError>;
+
+    /// Held messages of all cases, newest first (operators).
+    async fn waiting(
+        &self,
+        scope: &Scope,
+        system_id: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<FeedbackRecord>, StoreError>;
+
+    /// Keeps a message that could not be understood. The same complaint about the same case is counted, not kept again.
+    async fn record_unread(&self, unread: NewUnread) -> Result<(), StoreError>;
+
+    /// Messages that could not be understood, newest first (operators).
+    async fn unread(
+        &self,
+        scope: &Scope,
+        system_id: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<UnreadRecord>, StoreError>;
 
     /// `(case number, clock kind)` of clocks due at `now`, oldest first, at most `limit`. Uses the ordered index.
     async fn due_clocks(

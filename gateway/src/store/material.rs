@@ -59,7 +59,7 @@ pub enum UploadOutcome {
     Stored(MaterialRecord),
     /// More bytes than allowed: nothing is left.
     TooLarge,
-    /// The client's unbound uploads exceed its cap: nothing is left.
+    /// The client's unbound uploads exceed their caps (bytes, files): nothing is left.
     OverCap,
     /// The body ended with an error: nothing is left.
     Interrupted,
@@ -144,6 +144,26 @@ pub trait MaterialStore: Send + Sync {
         id: &str,
     ) -> Result<Option<(DocumentRecord, ByteStream)>, StoreError>;
 
-    /// Removes unbound materials older than `before`, rows and files, and files without rows; returns how many.
-    async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError>;
+    /// Removes unbound materials older than `before` and unfinished uploads of which nothing arrived since, rows and files, and
+    /// files without rows, in bounded steps. What is being written is never touched.
+    async fn sweep(&self, before: Timestamp) -> Result<Swept, StoreError>;
+}
+
+/// What a sweep removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Whole uploads that nobody bound.
+    pub materials: u64,
+    /// Unfinished uploads.
+    pub uploads: u64,
+    /// Files without a row.
+    pub files: u64,
+}
+
+impl Swept {
+    /// Everything.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.materials + self.uploads + self.files
+    }
 }

@@ -17,8 +17,10 @@ pub mod conformance;
 pub mod delivery;
 pub mod material;
 pub mod registry;
+pub mod scan;
 pub mod sealed;
 pub mod sqlite;
+pub mod upload;
 
 use crate::identity::Scope;
 use std::sync::Arc;
@@ -65,6 +67,8 @@ pub trait Store:
     + delivery::DeliveryStore
     + bulk::BulkStore
     + material::MaterialStore
+    + upload::UploadStore
+    + scan::ScanStore
     + registry::RegistryStore
     + audit::AuditStore
     + Send

@@ -344,6 +344,7 @@ async fn uploads_have_a_type_a_name_and_a_bound() {
             400,
             "bad_header",
         ),
+        ("a lie", [pdf, name], 422, "content_differs_from_type"),
     ] {
         let answer = send(hall.public, "POST", "/api/v1/materials", &headers, "x").await;
         check(&Refused {
@@ -432,6 +433,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
     let mut stream = tokio::net::TcpStream::connect(hall.public).await.unwrap();
     let head = "POST /api/v1/materials HTTP/1.1\r\nhost: x\r\ncontent-type: application/pdf\r\nx-file-name: a.pdf\r\ncontent-length: 100000\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(b"%PDF-1.4").await.unwrap();
     stream.write_all(&[b'x'; 40_000]).await.unwrap();
     stream.shutdown().await.unwrap();
     let mut answer = Vec::new();

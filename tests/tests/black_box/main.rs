@@ -7,18 +7,23 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod applying;
 mod bad_feedback;
 mod bad_input;
+mod browser;
 mod bulk;
 mod crash;
 mod demo;
 mod foreign_peers;
 mod journey;
+mod load;
 mod mangled;
 mod operations;
-mod partners;
 mod refusal;
 mod reload;
 mod reports;
+mod scans;
 mod secrecy;
 mod simulated_time;
+mod uploads;
+mod uploads_refused;

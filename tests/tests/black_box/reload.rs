@@ -331,7 +331,7 @@ async fn twenty_reloads_and_applies_under_load_fail_no_request_and_invalid_ones_
     for one in load {
         one.await.unwrap();
     }
-    let bad = seen.bad.lock().unwrap();
+    let bad = std::mem::take(&mut *seen.bad.lock().unwrap());
     assert!(bad.is_empty(), "{} failed: {:?}", bad.len(), bad.first());
     let good = seen.good.load(Ordering::Relaxed);
     println!("{good} requests while 20 reloads and 20 applies were taken and as many refused");

@@ -230,6 +230,31 @@ async fn deliver(world: &World) {
 }
 
 #[tokio::test]
+async fn the_applicant_has_the_case_until_the_notice_is_answered_or_withdrawal_is_asked_for() {
+    let world = World::with(sample::snapshot_with_system(), HallSettings::default()).await;
+    let (no, code) = world.submitted().await;
+    deliver(&world).await;
+    let headers = [("x-query-code", code.as_str())];
+    let shown = async || {
+        let path = format!("/api/v1/applications/{no}");
+        world.get(&path, &headers).await.1
+    };
+    let notice = CorrectionNotice {
+        reason: "缺页".into(),
+        ..CorrectionNotice::default()
+    };
+    clerk(&world, &no, EventBody::PreCorrectionRequested(notice)).await;
+    let asked = shown().await;
+    assert_eq!(asked["with"]["holder"], "applicant", "{asked}");
+    assert_eq!(asked["with"]["since"], asked["correction"]["since"]);
+    let body = json!({"reason": "不办了"});
+    let (status, answer) = world.post(&path(&no, "withdraw"), &headers, &body).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let passed_on = shown().await;
+    assert_eq!(passed_on["with"]["holder"], "hall", "{passed_on}");
+}
+
+#[tokio::test]
 async fn after_hand_over_a_withdrawal_is_asked_of_the_partner() {
     use crate::store::delivery::DeliveryFilter;
     let world = World::with(sample::snapshot_with_system(), HallSettings::default()).await;

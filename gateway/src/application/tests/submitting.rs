@@ -224,23 +224,24 @@ async fn uploads_are_bounded_by_type_name_and_size() {
     let pdf = ("content-type", "application/pdf");
     let name = ("x-file-name", "a.pdf");
     for (headers, body, status) in [
-        (vec![pdf, name], "0123456789", 201),
-        (vec![pdf, name], "0123456789x", 413),
+        (vec![pdf, name], "%PDF-67890", 201),
+        (vec![pdf, name], "%PDF-67890x", 413),
+        (vec![pdf, name], "0123456789", 422),
         (vec![("content-type", "text/html"), name], "x", 415),
         (vec![pdf, ("x-file-name", "..%2Fa.pdf")], "x", 400),
         (vec![pdf], "x", 400),
-        (vec![pdf, name, ("upload-length", "5")], "", 501),
+        (vec![pdf, name, ("upload-length", "5")], "", 412),
     ] {
         let answer = world
             .send(request("POST", "/api/v1/materials", &headers, body.into()))
             .await;
         assert_eq!(answer.status().as_u16(), status, "{headers:?}");
     }
-    let id = world.upload(b"0123").await;
+    let id = world.upload(b"%PDF-").await;
     let (_, state) = world.get(&format!("/api/v1/materials/{id}"), &[]).await;
     assert_eq!(
         (&state["size"], &state["bound"]),
-        (&json!(4), &json!(false))
+        (&json!(5), &json!(false))
     );
     assert_eq!(
         world.get("/api/v1/materials/none", &[]).await.0,

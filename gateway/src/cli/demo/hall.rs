@@ -11,6 +11,9 @@ use tokio::net::TcpStream;
 /// Bytes of one answer.
 const ANSWER_BYTES_MAX: usize = 8 << 20;
 
+/// A ZIP archive without an entry (APPNOTE 4.3.16): what stands for an empty workbook.
+const EMPTY_ARCHIVE: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
 /// The public listener as an applicant sees it.
 #[derive(Clone, Copy)]
 pub(super) struct Hall {
@@ -41,18 +44,19 @@ impl Hall {
             .await
     }
 
-    /// Uploads a small PDF; returns its id.
+    /// Uploads a small PDF, or an empty workbook; returns its id.
     pub(super) async fn upload(&self, file_name: &str) -> Result<String, CommandError> {
         let escaped: String = file_name.bytes().map(|b| format!("%{b:02X}")).collect();
-        let kind = if file_name.ends_with(".pdf") {
-            "application/pdf"
+        let (kind, body) = if file_name.ends_with(".pdf") {
+            let body = format!("%PDF-1.4\n% {file_name}（样例）\n%%EOF\n");
+            ("application/pdf", Bytes::from(body))
         } else {
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+            (kind, Bytes::from_static(EMPTY_ARCHIVE))
         };
         let headers = [("content-type", kind), ("x-file-name", escaped.as_str())];
-        let body = format!("%PDF-1.4\n% {file_name}（样例）\n%%EOF\n");
         let answer = self
-            .json("POST", "/api/v1/materials", &headers, Bytes::from(body))
+            .json("POST", "/api/v1/materials", &headers, body)
             .await?;
         Ok(answer["id"].as_str().unwrap_or_default().to_owned())
     }

@@ -33,6 +33,10 @@ pub(super) fn print_closing(running: &Running, data: &Path) {
         .first()
         .map_or_else(String::new, |(_, address)| address.to_string());
     println!("\n三件均已办结。可以继续试用，按 Ctrl-C 结束：");
+    println!(
+        "  浏览器打开 http://{public}/ ：查找事项、申请、上传照片、查进度、补正、评价（中文 / English）"
+    );
+    println!("  要经历一次补正，请申请“民用爆炸物品销售许可”；已有的办件用上面的编号和查询码查询");
     println!("  curl http://{public}/api/v1/items?q=无线电");
     println!("  curl -H 'X-Query-Code: 查询码' http://{public}/api/v1/applications/办件编号");
     println!(

@@ -101,6 +101,7 @@ impl House {
             readiness: readiness.clone(),
             clock: clock.clone(),
             entropy: Entropy::system(),
+            refusal_pages: crate::edge::RefusalPages::default(),
         };
         let settings = EdgeSettings {
             cores: 1,

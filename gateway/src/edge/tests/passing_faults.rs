@@ -149,6 +149,7 @@ fn a_name_that_resolves_to_loopback_is_not_called_without_the_operators_word() {
             readiness: Readiness::new(),
             clock: house.clock.clone(),
             entropy: Entropy::system(),
+            refusal_pages: crate::edge::RefusalPages::default(),
         };
         let settings = EdgeSettings {
             cores: 1,

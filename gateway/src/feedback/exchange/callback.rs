@@ -10,8 +10,8 @@ use super::partner::{Unproven, call_of};
 use super::{ExchangeRoom, Named, answer, named, request_id, texts};
 use crate::feedback::FeedbackOutcome;
 use crate::problem::Problem;
-use crate::processing::life_cycle::CaseState;
-use crate::store::case::CaseRecord;
+use crate::processing::projection::withdrawal_requested;
+use crate::store::case::{CaseRecord, NewUnread};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -63,9 +63,11 @@ impl Callback<'_> {
         match self.room.credentials.callback(self.definition, &call) {
             Ok(()) => {}
             Err(Unproven::Credential(error)) => {
+                self.count("callback", error.code());
                 return self.definition.write_callback_answer(&call, &error);
             }
             Err(Unproven::NonceReused) => {
+                self.count("callback", texts::NONCE_REUSED.key);
                 return self
                     .definition
                     .write_callback_answer(&call, &AuthenticationError::Wrong);
@@ -81,6 +83,7 @@ impl Callback<'_> {
             }
             Ok(Err(error)) => {
                 self.count("callback", error.code());
+                self.keep_unread(&call, &error).await;
                 self.definition.write_callback_answer(&call, &error)
             }
             Err(refusal) => self.definition.write_callback_answer(&call, &refusal),
@@ -144,6 +147,28 @@ impl Callback<'_> {
                 .find(|(known, _)| known == reference)
                 .and_then(|(_, facts)| *facts)
         }))
+    }
+
+    /// Keeps for people what could not be understood. The partner is refused anyway and sends it again, so a store that is away
+    /// costs the line in the list and nothing else.
+    async fn keep_unread(&self, call: &CallbackCall, error: &CallbackError) {
+        let named = self.definition.case_references(call).unwrap_or_default();
+        let case = match named.first() {
+            Some(reference) => self.case(reference).await.ok().flatten(),
+            None => None,
+        };
+        let unread = NewUnread {
+            system_id: self.definition.id().to_owned(),
+            case_no: case.map(|case| case.case_no).unwrap_or_default(),
+            way: "callback",
+            code: error.code().to_owned(),
+            reason: error.to_string(),
+            received_at: self.room.now(),
+            bytes: call.body.clone(),
+        };
+        if let Err(error) = self.room.store().record_unread(unread).await {
+            tracing::warn!(%error, system = self.definition.id(), "a callback that was not understood could not be kept");
+        }
     }
 
     async fn case(&self, reference: &CaseReference) -> Result<Option<CaseRecord>, CallbackAnswer> {
@@ -247,9 +272,8 @@ fn context(case: CaseRecord, now: jiff::Timestamp, nonce: String) -> ExchangeCon
 }
 
 fn facts_of(case: &CaseRecord) -> CallbackFacts {
-    let state = serde_json::from_value::<CaseState>(case.folded.clone());
     CallbackFacts {
-        withdrawal_requested: state.is_ok_and(|state| state.withdrawal_open()),
+        withdrawal_requested: withdrawal_requested(case),
     }
 }
 

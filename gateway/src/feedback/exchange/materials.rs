@@ -2,9 +2,11 @@
 //!
 //! In: the raw body with `content-type`, `x-case-no` (our number or the short one), `x-document-kind`, `x-file-name` and optionally
 //! `x-document-name` and `x-document-number`, texts percent-encoded (RFC 3986, 2.1) in UTF-8. Answered by 201 and `{"id"}`; the same
-//! bytes for the same case, kind and number have the same id. Out: only what a scan has not held back, only of cases that the
+//! bytes for the same case, kind and number have the same id. With `content-digest` (RFC 9530) other bytes than the declared are
+//! refused. Out: only what a scan has not held back, only of cases that the
 //! system was sent.
 
+use super::content_digest;
 use super::document::{self, Facts, Kept};
 use super::events::input_fault;
 use super::{ExchangeRoom, Named, answer, body::BodyFault, language, named, texts, unavailable};
@@ -21,6 +23,8 @@ use futures_util::{StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request};
 use serde_json::json;
 use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tongban_catalog::source::Finding;
 
 /// Bytes of one of the headers that describe a document.
@@ -59,8 +63,24 @@ async fn take(
         count(texts::UNKNOWN_CASE.key);
         return Err(Problem::new(StatusCode::NOT_FOUND, texts::UNKNOWN_CASE));
     };
-    let kept = document::keep(room, partner.id(), &case, facts, stream(body)).await;
+    let declared = content_digest::declared(&head.headers).map_err(|()| {
+        count(texts::DIGEST_MISMATCH.key);
+        Problem::new(StatusCode::BAD_REQUEST, texts::DIGEST_MISMATCH)
+    })?;
+    let wrong = Arc::new(AtomicBool::new(false));
+    let body = match declared {
+        Some(declared) => content_digest::checked(stream(body), declared, Arc::clone(&wrong)),
+        None => stream(body),
+    };
+    let kept = document::keep(room, partner.id(), &case, facts, body).await;
     let kept = kept.map_err(|error| unavailable(&error))?;
+    if wrong.load(Ordering::Relaxed) {
+        count(texts::DIGEST_MISMATCH.key);
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            texts::DIGEST_MISMATCH,
+        ));
+    }
     count(kept.code());
     match kept {
         Kept::Stored(record) => {

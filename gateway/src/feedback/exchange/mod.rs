@@ -8,6 +8,7 @@ mod applications;
 mod body;
 mod callback;
 mod canonical_events;
+mod content_digest;
 mod document;
 mod events;
 mod materials;

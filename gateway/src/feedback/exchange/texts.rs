@@ -41,6 +41,8 @@ texts! {
     DOCUMENT_HEADERS "document_headers" "文书的请求头不完整或不正确" "Headers of the document are missing or wrong";
     /// 400.
     BROKEN_OFF "broken_off" "上传中断" "The upload broke off";
+    /// 400.
+    DIGEST_MISMATCH "digest_mismatch" "内容与所声明的摘要不符，请重新上传" "The content is not what the declared digest says, send it again";
     /// 404.
     NO_WSDL "no_wsdl" "此系统的回调没有 WSDL" "The callback of this system has no WSDL";
     /// 400.

@@ -223,6 +223,57 @@ pub struct SystemPaused {
 pub struct RejectedList {
     /// Newest first.
     pub rejected: Vec<RejectedMessage>,
+    /// What waits for its predecessor, newest first.
+    pub held: Vec<HeldMessage>,
+    /// What could not even be understood, newest first.
+    pub unread: Vec<UnreadMessage>,
+}
+
+/// A message that waits for its predecessor, by its key: nothing of its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldMessage {
+    /// Row id.
+    pub id: i64,
+    /// System.
+    pub system: String,
+    /// Our number of the case.
+    pub case_no: String,
+    /// Type of event.
+    pub r#type: String,
+    /// Serial.
+    pub serial: String,
+    /// Data version.
+    pub data_version: u32,
+    /// When received.
+    pub received_at: Timestamp,
+    /// Until when it waits; then it is back-filled or rejected.
+    pub held_until: Option<Timestamp>,
+}
+
+/// A message that could not be understood (a code in no table, a field that is missing, bytes that are no message): nothing of
+/// its content but what was not understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadMessage {
+    /// Row id.
+    pub id: i64,
+    /// System.
+    pub system: String,
+    /// Our number of the case; empty when it could not be told.
+    pub case_no: String,
+    /// `callback` or `poll`.
+    pub way: String,
+    /// Stable code.
+    pub code: String,
+    /// What could not be understood, with the place in the definition.
+    pub reason: String,
+    /// When it came first.
+    pub first_at: Timestamp,
+    /// When it came last.
+    pub last_at: Timestamp,
+    /// How often the same came.
+    pub times: u64,
+    /// How many bytes are kept of it.
+    pub bytes: usize,
 }
 
 /// A message that was rejected, by its key: nothing of its content.

@@ -47,7 +47,7 @@ super::texts! {
     TAG_IMMEDIATE "tag.immediate" "当场办结" "On the spot";
     TAG_PROMISE "tag.promise" "承诺{n}" "Within {n}";
     TAG_NO_VISIT "tag.no_visit" "零跑动" "No visit";
-    TAG_VISITS "tag.visits" "到现场{n}次" "{n} visit(s)";
+    TAG_VISITS "tag.visits" "到现场{n}次" "Visits: {n}";
 
     ITEM_SAMPLE "item.sample" "样例事项：用于演示，不是正式的办事指南。" "A sample for demonstration, not an official guide.";
     ITEM_CHINESE "item.chinese" "以下指南以中文为准。" "The guide below is official in Chinese only.";
@@ -68,8 +68,6 @@ super::texts! {
     FACT_FEE "fact.fee" "收费" "Fee";
     FACT_NO_FEE "fact.no_fee" "不收费" "None";
     FACT_RESULT "fact.result" "办理结果" "Result";
-    FACT_ORGANISATION "fact.organisation" "实施主体" "Handled by";
-    FACT_REGION "fact.region" "地区" "Region";
     FACT_AUDIENCE "fact.audience" "服务对象" "For whom";
     FACT_CHANNELS "fact.channels" "办理形式" "Ways to apply";
     FACT_TYPE "fact.type" "事项类型" "Kind";
@@ -79,12 +77,11 @@ super::texts! {
     FACT_VALIDITY "fact.validity" "有效期" "Valid for";
     FACT_COURIER "fact.courier" "结果可以邮寄" "The result can be sent by courier";
     FACT_CODES "fact.codes" "事项编码" "Codes";
-    CONTENTS "item.contents" "本页内容" "On this page";
     SECTION_SITUATIONS "item.situations" "分情形办理" "Situations";
     SECTION_MATERIALS "item.materials" "申请材料" "Documents";
     NO_MATERIALS "item.no_materials" "不需要提交材料" "No documents are needed";
-    MATERIAL_ORIGINALS "material.originals" "原件{n}份" "{n} original(s)";
-    MATERIAL_COPIES "material.copies" "复印件{n}份" "{n} copies";
+    MATERIAL_ORIGINALS "material.originals" "原件{n}份" "originals: {n}";
+    MATERIAL_COPIES "material.copies" "复印件{n}份" "copies: {n}";
     MATERIAL_SOURCE "material.source" "来源：{source}" "From: {source}";
     MATERIAL_ISSUER "material.issuer" "出具机构：{issuer}" "Issued by: {issuer}";
     MATERIAL_FORMATS "material.formats" "文件格式：{formats}" "File types: {formats}";

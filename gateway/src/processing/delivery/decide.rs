@@ -3,12 +3,12 @@
 //! | what happened | next |
 //! | --- | --- |
 //! | nothing reached the wire | again, after back-off |
-//! | sent, no complete answer | again, **asking first** |
+//! | sent, no complete answer | again, **asking first**; dead when the partner can neither be asked nor notices a repeat |
 //! | the partner could not (busy, 5xx) | again, asking first when the partner can be asked; its `Retry-After` is honoured up to the cap |
 //! | the partner refused | dead: a person decides |
 //! | taken, more steps to go | next step |
 //! | taken, last step | delivered |
-//! | "already there" | delivered when the look-up proves it ours, dead when it is somebody else's |
+//! | "already there" | delivered when the look-up proves it ours, dead when it is somebody else's; where there is no look-up, delivered when an attempt of ours may have arrived before |
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -29,6 +29,10 @@ pub struct Facts {
     pub now: Timestamp,
     /// Whether the partner can be asked for the outcome of this operation.
     pub askable: bool,
+    /// Whether it may be sent again without asking: the partner notices a repeat, or a repeat has no effect.
+    pub repeatable: bool,
+    /// Whether an attempt of unknown outcome came before.
+    pub doubtful: bool,
     /// A random number in `[0, 1)` for the jitter.
     pub jitter: f64,
 }
@@ -76,6 +80,8 @@ pub fn decide(policy: &RetryPolicy, facts: &Facts, happened: &Happened) -> Next 
     match happened {
         Happened::Answered(StepVerdict::Accepted { .. }) => Next::GoOn,
         Happened::Answered(StepVerdict::AlreadyThere) if facts.askable => Next::Ask,
+        // The message is named by our case and its serial: who sent it before us, if not we.
+        Happened::Answered(StepVerdict::AlreadyThere) if facts.doubtful => Next::Delivered,
         Happened::Answered(StepVerdict::AlreadyThere | StepVerdict::Refused { .. }) => Next::Dead,
         Happened::Answered(StepVerdict::Unavailable { retry_after_s, .. }) => {
             again(policy, facts, *retry_after_s, facts.askable)
@@ -83,6 +89,11 @@ pub fn decide(policy: &RetryPolicy, facts: &Facts, happened: &Happened) -> Next 
         Happened::Asked(QueryVerdict::Ours { .. }) => Next::Delivered,
         Happened::Asked(QueryVerdict::Foreign) => Next::Dead,
         Happened::Asked(QueryVerdict::Unknown) => Next::Send,
+        Happened::OutcomeUnknown | Happened::NotUnderstood
+            if !facts.askable && !facts.repeatable =>
+        {
+            Next::Dead
+        }
         Happened::Asked(QueryVerdict::Unavailable { .. })
         | Happened::OutcomeUnknown
         | Happened::NotUnderstood => again(policy, facts, None, true),
@@ -146,7 +157,47 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
             now: Timestamp::UNIX_EPOCH,
             askable,
+            repeatable: true,
+            doubtful: false,
             jitter: 1.0,
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_that_can_neither_be_asked_nor_repeated_needs_a_person() {
+        for happened in [Happened::OutcomeUnknown, Happened::NotUnderstood] {
+            for (askable, repeatable, dead) in [
+                (false, false, true),
+                (false, true, false),
+                (true, false, false),
+            ] {
+                let facts = Facts {
+                    repeatable,
+                    ..facts(0, askable)
+                };
+                let next = decide(&POLICY, &facts, &happened);
+                assert_eq!(
+                    next == Next::Dead,
+                    dead,
+                    "{askable} {repeatable} {happened:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn already_there_after_an_attempt_that_may_have_arrived_is_ours() {
+        let there = Happened::Answered(StepVerdict::AlreadyThere);
+        for (askable, doubtful, expected) in [
+            (false, true, Next::Delivered),
+            (false, false, Next::Dead),
+            (true, true, Next::Ask),
+        ] {
+            let facts = Facts {
+                doubtful,
+                ..facts(1, askable)
+            };
+            assert_eq!(decide(&POLICY, &facts, &there), expected);
         }
     }
 

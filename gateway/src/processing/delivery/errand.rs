@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tongban_adapters::definition::CompiledDefinition;
 use tongban_adapters::exchange::{
-    ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest,
+    ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest, coded,
 };
 
 /// At most this many exchanges in one errand: steps of a definition, questions and one more send after a question.
@@ -42,8 +42,8 @@ pub enum ErrandError {
 
 /// One errand.
 pub struct Errand<'a> {
-    courier: &'a Courier,
-    lease: LeasedDelivery,
+    pub(super) courier: &'a Courier,
+    pub(super) lease: LeasedDelivery,
     journal: Journal,
     attempts: u32,
 }
@@ -86,6 +86,9 @@ impl<'a> Errand<'a> {
                 )
                 .await;
         };
+        if let Some(word) = self.held_back(&case).await? {
+            return Ok(word);
+        }
         let Some((version, _)) = self
             .courier
             .registry
@@ -140,7 +143,16 @@ impl<'a> Errand<'a> {
             return self.settle(record, outcome).await;
         }
         let askable = definition.asks_before_resend(self.lease.operation);
+        let repeatable = definition.may_be_repeated(self.lease.operation);
         let doubtful = self.lease.ask_first || self.journal.begun.is_some();
+        if self.lease.interrupted && !askable && !repeatable {
+            return self
+                .give_up(
+                    "outcome_unknown",
+                    "the gateway stopped after it had begun to send; a repeat might have its effect twice",
+                )
+                .await;
+        }
         let mut turn = if doubtful && askable {
             Turn::Ask
         } else {
@@ -153,7 +165,12 @@ impl<'a> Errand<'a> {
                 .await?;
             let next = decide(
                 &definition.retry(),
-                &self.facts(askable),
+                &Facts {
+                    askable,
+                    repeatable,
+                    doubtful,
+                    ..self.facts()
+                },
                 &exchange.happened,
             );
             let next = self.unless_paused(next, &steps).await?;
@@ -312,12 +329,14 @@ impl<'a> Errand<'a> {
         }
     }
 
-    fn facts(&self, askable: bool) -> Facts {
+    fn facts(&self) -> Facts {
         Facts {
             attempts: self.attempts.saturating_sub(1),
             created_at: self.lease.created_at,
             now: self.courier.clock.now(),
-            askable,
+            askable: false,
+            repeatable: false,
+            doubtful: false,
             jitter: self.courier.jitter(),
         }
     }
@@ -348,7 +367,7 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn settle(
+    pub(super) async fn settle(
         &self,
         record: AttemptRecord,
         outcome: DeliveryOutcome,
@@ -372,7 +391,11 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn give_up(&self, code: &'static str, words: &str) -> Result<&'static str, ErrandError> {
+    pub(super) async fn give_up(
+        &self,
+        code: &'static str,
+        words: &str,
+    ) -> Result<&'static str, ErrandError> {
         self.settle(
             note(self.courier.clock.now(), code, words),
             DeliveryOutcome::Dead,
@@ -398,7 +421,7 @@ fn refused(at: Timestamp, step: String, code: &str, words: &str) -> Exchange {
 }
 
 /// A line in the list of attempts without an exchange.
-fn note(at: Timestamp, code: &str, words: &str) -> AttemptRecord {
+pub(super) fn note(at: Timestamp, code: &str, words: &str) -> AttemptRecord {
     AttemptRecord {
         at,
         step: String::new(),
@@ -441,17 +464,21 @@ fn describe(record: &mut AttemptRecord, happened: &Happened) {
         Happened::NotUnderstood => ("not_understood", None),
         Happened::Answered(StepVerdict::Accepted { .. }) => ("accepted", None),
         Happened::Answered(StepVerdict::AlreadyThere) => ("already_there", None),
-        Happened::Answered(StepVerdict::Refused { reason, .. }) => ("refused", Some(reason)),
+        Happened::Answered(StepVerdict::Refused { code, reason }) => {
+            ("refused", Some(coded(code, reason)))
+        }
         Happened::Answered(StepVerdict::Unavailable { reason, .. }) => {
-            ("unavailable", Some(reason))
+            ("unavailable", Some(reason.clone()))
         }
         Happened::Asked(QueryVerdict::Ours { .. }) => ("ours", None),
         Happened::Asked(QueryVerdict::Foreign) => ("foreign", None),
         Happened::Asked(QueryVerdict::Unknown) => ("unknown_to_partner", None),
-        Happened::Asked(QueryVerdict::Unavailable { reason }) => ("unavailable", Some(reason)),
+        Happened::Asked(QueryVerdict::Unavailable { reason }) => {
+            ("unavailable", Some(reason.clone()))
+        }
     };
     record.code = code.to_owned();
     if let Some(words) = words {
-        record.words.clone_from(words);
+        record.words = words;
     }
 }

@@ -8,6 +8,7 @@
 pub mod client;
 pub mod decide;
 pub mod errand;
+pub mod held;
 pub mod journal;
 pub mod transcript;
 pub mod worker;

@@ -337,3 +337,21 @@ async fn a_report_that_was_on_its_way_when_the_partner_went_down_is_sent_afterwa
         assert_eq!(partner.gateway.sptypes(), ["2"]);
     }
 }
+
+#[tokio::test]
+async fn a_forgetful_partner_counts_every_effect_of_a_withdrawal() {
+    let partner = with(Scenario::Silent, &[]).await;
+    submit(&partner, NO).await.unwrap();
+    let body = format!("sblsh={NO}&cxyy=x");
+    let withdraw = || partner.post("/ebus/cx", FORM, body.as_bytes());
+    assert_eq!(withdraw().await.unwrap().1, b"1");
+    assert!(withdraw().await.unwrap().1.starts_with(b"2:"));
+    assert_eq!(partner.case(NO).await["withdrawal_effects"], 1);
+    let partner = with(Scenario::Silent, &["forgetful"]).await;
+    submit(&partner, NO).await.unwrap();
+    for _ in 0..2 {
+        let body = body.as_bytes();
+        assert_eq!(partner.post("/ebus/cx", FORM, body).await.unwrap().1, b"1");
+    }
+    assert_eq!(partner.case(NO).await["withdrawal_effects"], 2);
+}

@@ -120,6 +120,29 @@ fn one_seed_makes_the_same_choices_in_any_order() {
 }
 
 #[test]
+fn a_switch_lets_as_many_occasions_pass_as_it_says() {
+    let mut board = Switchboard::new(7, vec!["drop,skip=2,times=1".parse().unwrap()]);
+    let fired: Vec<bool> = (0..5)
+        .map(|nth| board.fires(Fault::Drop, Phase::Submit, "1", nth).is_some())
+        .collect();
+    assert_eq!(fired, [false, false, true, false, false]);
+}
+
+#[test]
+fn every_switch_in_every_phase_can_happen_or_has_a_reason() {
+    use crate::simulator::{SimulatorKind, listed};
+    use clap::ValueEnum;
+    for kind in SimulatorKind::value_variants() {
+        let list = listed(*kind);
+        let cells = list["cells"].as_array().unwrap();
+        let never = list["never"].as_array().unwrap();
+        let all = Phase::value_variants().len() * Fault::value_variants().len();
+        assert_eq!(cells.len() + never.len(), all, "{kind:?}");
+        assert!(!cells.is_empty() && never.iter().all(|n| n["reason"].is_string()));
+    }
+}
+
+#[test]
 fn the_command_line_fills_in_the_defaults_of_its_kind() {
     #[derive(clap::Parser)]
     struct Line {

@@ -66,7 +66,7 @@ pub async fn the_same_document_is_stored_once(subject: &dyn Subject) {
         assert!(listed.contains(&record));
     }
     assert_eq!(
-        store.sweep(at(0)).await.unwrap(),
+        store.sweep(at(0)).await.unwrap().total(),
         0,
         "the copy left no file"
     );

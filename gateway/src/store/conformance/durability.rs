@@ -107,3 +107,29 @@ pub async fn numbers_go_on_after_a_restart(subject: &dyn Subject) {
     let next = submitted(&store, application()).await;
     assert_eq!(next.application_no, format!("{STEM}0002"));
 }
+
+pub async fn a_poll_that_a_crash_cut_off_is_due_at_once(subject: &dyn Subject) {
+    let (store, first) = one_case(subject).await;
+    let no = &first.case_no;
+    store.set_poll_at(no, Some(at(20))).await.unwrap();
+    let taken = store.take_due_polls(at(20), MINUTE_US, 9).await.unwrap();
+    assert_eq!(taken.first(), Some(no));
+    drop(store);
+    let store = subject.reopened().await;
+    let taken = store.take_due_polls(at(21), MINUTE_US, 9).await.unwrap();
+    assert_eq!(
+        taken.first(),
+        Some(no),
+        "its lease was of a process that is gone"
+    );
+    store.set_poll_at(no, Some(at(90))).await.unwrap();
+    drop(store);
+    let store = subject.reopened().await;
+    assert!(
+        store
+            .take_due_polls(at(60), MINUTE_US, 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}

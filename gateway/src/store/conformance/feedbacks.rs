@@ -3,7 +3,9 @@
 use super::Subject;
 use super::samples::*;
 use crate::identity::Scope;
-use crate::store::case::{ChangeOutcome, FeedbackState, NewFeedback};
+use crate::store::case::{
+    ChangeOutcome, FeedbackState, NewFeedback, NewUnread, UNREAD_BYTES_MAX, UNREAD_OF_SYSTEM_MAX,
+};
 
 pub async fn a_held_message_waits_in_order_of_occurrence(subject: &dyn Subject) {
     let (store, case) = one_case(subject).await;
@@ -176,4 +178,100 @@ pub async fn held_messages_are_given_up_with_a_change(subject: &dyn Subject) {
     assert_eq!(seen.unwrap()[0].reason_code, "waited_too_long");
     let none = store.rejected(&Scope::Everything, Some("other"), 9).await;
     assert!(none.unwrap().is_empty());
+}
+
+fn unread(case_no: &str, reason: &str, second: i64) -> NewUnread {
+    NewUnread {
+        system_id: SYSTEM.to_owned(),
+        case_no: case_no.to_owned(),
+        way: "callback",
+        code: "unknown_code".to_owned(),
+        reason: reason.to_owned(),
+        received_at: at(second),
+        bytes: b"not understood".to_vec(),
+    }
+}
+
+pub async fn what_was_not_understood_is_kept_once_and_counted(subject: &dyn Subject) {
+    let (store, case) = one_case(subject).await;
+    let no = case.case_no.as_str();
+    for (case_no, reason, second) in [(no, "77", 1), (no, "77", 5), (no, "78", 2), ("", "77", 3)] {
+        store
+            .record_unread(unread(case_no, reason, second))
+            .await
+            .unwrap();
+    }
+    let all = store
+        .unread(&Scope::Everything, Some(SYSTEM), 9)
+        .await
+        .unwrap();
+    let seen: Vec<_> = all
+        .iter()
+        .map(|u| {
+            (
+                u.case_no.as_str(),
+                u.reason.as_str(),
+                u.times,
+                u.first_at,
+                u.last_at,
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("", "77", 1, at(3), at(3)),
+            (no, "78", 1, at(2), at(2)),
+            (no, "77", 2, at(1), at(5)),
+        ]
+    );
+    assert_eq!(all[0].bytes, b"not understood");
+    let scope = Scope::System("another".to_owned());
+    assert!(store.unread(&scope, None, 9).await.unwrap().is_empty());
+    assert_eq!(
+        store
+            .unread(&Scope::Everything, None, 2)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+pub async fn what_was_not_understood_is_bounded_in_bytes_and_number(subject: &dyn Subject) {
+    let store = subject.store();
+    let long = NewUnread {
+        bytes: vec![7; UNREAD_BYTES_MAX + 1],
+        ..unread("", "long", 1)
+    };
+    store.record_unread(long).await.unwrap();
+    let kept = store.unread(&Scope::Everything, None, 1).await.unwrap();
+    assert_eq!(kept[0].bytes.len(), UNREAD_BYTES_MAX);
+    for nth in 0..UNREAD_OF_SYSTEM_MAX {
+        store
+            .record_unread(unread("", &nth.to_string(), 2))
+            .await
+            .unwrap();
+    }
+    let limit = 2 * UNREAD_OF_SYSTEM_MAX;
+    let kept = store.unread(&Scope::Everything, None, limit).await.unwrap();
+    assert_eq!(kept.len(), UNREAD_OF_SYSTEM_MAX as usize);
+    assert_ne!(kept.last().unwrap().reason, "long", "the oldest goes");
+}
+
+pub async fn what_waits_is_listed_until_it_is_settled(subject: &dyn Subject) {
+    let (store, case) = one_case(subject).await;
+    let no = &case.case_no;
+    assert!(store.record_feedback(held(no, "1", 1)).await.unwrap());
+    assert!(
+        store
+            .record_feedback(rejected(no, "3", "clock_skew"))
+            .await
+            .unwrap()
+    );
+    let waiting = store.waiting(&Scope::Everything, None, 9).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(waiting[0].key, key(no, "1"));
+    let scope = Scope::System("another".to_owned());
+    assert!(store.waiting(&scope, None, 9).await.unwrap().is_empty());
 }

@@ -72,7 +72,7 @@ pub async fn an_upload_over_its_bound_leaves_nothing(subject: &dyn Subject) {
     let outcome = store.upload(exact, body(&[1; 1500])).await.unwrap();
     assert!(matches!(outcome, UploadOutcome::Stored(_)), "{outcome:?}");
     assert_eq!(
-        store.sweep(at(0)).await.unwrap(),
+        store.sweep(at(0)).await.unwrap().total(),
         0,
         "no file is left to sweep"
     );
@@ -109,7 +109,7 @@ pub async fn an_interrupted_upload_leaves_nothing(subject: &dyn Subject) {
     assert!(matches!(outcome, UploadOutcome::Interrupted), "{outcome:?}");
     assert_eq!(store.material(&id).await.unwrap(), None);
     assert_eq!(
-        store.sweep(at(0)).await.unwrap(),
+        store.sweep(at(0)).await.unwrap().total(),
         0,
         "no file is left to sweep"
     );
@@ -215,10 +215,10 @@ pub async fn the_sweep_takes_old_unbound_materials_alone(subject: &dyn Subject) 
     };
     let young_id = young.id.clone();
     store.upload(young, body(b"young")).await.unwrap();
-    assert_eq!(store.sweep(at(100)).await.unwrap(), 1);
+    assert_eq!(store.sweep(at(100)).await.unwrap().total(), 1);
     assert_eq!(store.material(&old).await.unwrap(), None);
     assert!(store.material(&young_id).await.unwrap().is_some());
     let found = store.material_bytes(&Scope::Everything, &bound).await;
     assert_eq!(read(found.unwrap().unwrap().1).await, b"bound");
-    assert_eq!(store.sweep(at(100)).await.unwrap(), 0);
+    assert_eq!(store.sweep(at(100)).await.unwrap().total(), 0);
 }

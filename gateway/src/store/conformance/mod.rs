@@ -29,7 +29,9 @@ pub mod operators;
 pub mod outboxes;
 pub mod registries;
 pub mod samples;
+pub mod scans;
 pub mod scopes;
+pub mod uploads;
 
 use super::SharedStore;
 use async_trait::async_trait;
@@ -89,6 +91,9 @@ macro_rules! store_conformance {
             feedbacks {
                 a_held_message_waits_in_order_of_occurrence
                 a_message_is_recorded_once
+                what_was_not_understood_is_kept_once_and_counted
+                what_was_not_understood_is_bounded_in_bytes_and_number
+                what_waits_is_listed_until_it_is_settled
                 a_conflicting_message_is_rejected_and_visible
                 a_held_message_is_applied_with_a_change
                 a_held_message_of_another_content_makes_the_change_a_duplicate
@@ -151,6 +156,28 @@ macro_rules! store_conformance {
                 a_material_is_bound_to_the_first_case_that_names_it
                 the_sweep_takes_old_unbound_materials_alone
             }
+            uploads {
+                parts_become_a_material_with_its_digests
+                a_large_upload_comes_back_as_it_went_in
+                an_empty_upload_is_whole_with_its_first_part
+                what_arrived_before_a_cut_stays
+                a_part_begins_where_the_upload_ends
+                a_part_over_the_length_is_refused
+                a_part_that_differs_from_its_checksum_leaves_nothing
+                one_part_at_a_time_is_written
+                bytes_of_another_kind_end_the_upload
+                announced_bytes_count_against_the_cap
+                unbound_files_of_a_client_are_counted
+                an_upload_is_removed_until_it_is_bound
+                the_sweep_takes_unfinished_uploads_by_their_last_byte
+            }
+            scans {
+                what_is_stored_while_scanning_waits_for_its_scan
+                what_was_pending_is_pending_after_a_restart
+                switched_off_what_waits_is_off_and_what_is_infected_stays
+                a_delivery_waits_for_the_scan_of_its_files
+                held_materials_of_others_never_show
+            }
             documents {
                 a_document_is_stored_and_read_back
                 the_same_document_is_stored_once
@@ -182,6 +209,7 @@ macro_rules! store_conformance {
                 everything_is_there_after_a_restart
                 what_a_dead_worker_had_begun_is_asked_about
                 numbers_go_on_after_a_restart
+                a_poll_that_a_crash_cut_off_is_due_at_once
             }
         }
     };

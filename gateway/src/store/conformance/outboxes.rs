@@ -5,6 +5,7 @@ use super::deliveries::{leave, state};
 use super::samples::*;
 use crate::identity::Scope;
 use crate::store::SharedStore;
+use crate::store::case::ChangeOutcome;
 use crate::store::delivery::{DeliveryFilter, DeliveryOutcome, DeliveryState, LeasedDelivery};
 use tongban_adapters::exchange::Operation::{self, Submit, Supplement, Withdraw};
 
@@ -114,9 +115,12 @@ pub async fn what_may_have_arrived_is_not_cancelled(subject: &dyn Subject) {
         unknown: true,
     };
     leave(&store, &leased[0], "outcome_unknown", unknown).await;
-    let mut new = change(&case(&store, &no).await, vec![refused(3)], "closed");
+    let before = case(&store, &no).await;
+    let mut new = change(&before, vec![refused(3)], "closed");
     new.cancel_deliveries = true;
-    store.change(new).await.unwrap();
+    let outcome = store.change(new).await.unwrap();
+    assert_eq!(outcome, ChangeOutcome::Stale, "it is too late to cancel");
+    assert_eq!(case(&store, &no).await.rev, before.rev);
     assert_eq!(state(&store, leased[0].id).await, DeliveryState::Unknown);
     assert_eq!(state(&store, leased[1].id).await, DeliveryState::Sending);
     assert!(leave(&store, &leased[1], "accepted", delivered()).await);

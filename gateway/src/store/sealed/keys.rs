@@ -49,6 +49,14 @@ impl DataKey {
         })
     }
 
+    /// The same key once more, for a second reader.
+    ///
+    /// # Errors
+    /// As [`DataKey::from_bytes`].
+    pub fn duplicate(&self) -> Result<Self, StoreError> {
+        Self::from_bytes(self.bytes.as_slice())
+    }
+
     pub(super) fn cipher(&self) -> &LessSafeKey {
         &self.cipher
     }

@@ -6,13 +6,13 @@ use super::rows::{
     identity_digest, instant, phone_digest, restrict, stored, uuid,
 };
 use super::{
-    SqliteStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo,
+    SqliteStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo, unread,
 };
 use crate::identity::Scope;
 use crate::store::application::NewEvent;
 use crate::store::case::{
     CaseChange, CaseRecord, CaseStore, ChangeOutcome, FeedbackKey, FeedbackRecord, FeedbackState,
-    NewFeedback, StoredEvent,
+    NewFeedback, NewUnread, StoredEvent, UnreadRecord,
 };
 use crate::store::sealed::{Sealed, Vault};
 use async_trait::async_trait;
@@ -119,6 +119,21 @@ impl CaseStore for SqliteStore {
         feedback::held_due(&mut *self.reader().await?, now, limit).await
     }
 
+    async fn record_unread(&self, unread: NewUnread) -> Result<(), StoreError> {
+        self.write(move |c, vault| Box::pin(unread::record(c, vault, unread)))
+            .await
+    }
+
+    async fn unread(
+        &self,
+        scope: &Scope,
+        system_id: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<UnreadRecord>, StoreError> {
+        let mut connection = self.reader().await?;
+        unread::list(&mut connection, &self.vault, scope, system_id, limit).await
+    }
+
     async fn rejected(
         &self,
         scope: &Scope,
@@ -126,7 +141,19 @@ impl CaseStore for SqliteStore {
         limit: u32,
     ) -> Result<Vec<FeedbackRecord>, StoreError> {
         let mut connection = self.reader().await?;
-        feedback::rejected(&mut connection, &self.vault, scope, system_id, limit).await
+        let which = (" AND f.state = 'rejected'", system_id);
+        feedback::listed(&mut connection, &self.vault, scope, which, limit).await
+    }
+
+    async fn waiting(
+        &self,
+        scope: &Scope,
+        system_id: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<FeedbackRecord>, StoreError> {
+        let mut connection = self.reader().await?;
+        let which = (" AND f.state = 'held'", system_id);
+        feedback::listed(&mut connection, &self.vault, scope, which, limit).await
     }
 
     async fn due_clocks(
@@ -195,7 +222,9 @@ async fn commit(
     let case = CaseAtHand::find(connection, vault, &change.case_no)
         .await?
         .ok_or_else(|| no_such_case(&change.case_no))?;
-    if case.rev != change.expected_rev {
+    if case.rev != change.expected_rev
+        || (change.cancel_deliveries && outbox::has_left(connection, case.id).await?)
+    {
         return undo(ChangeOutcome::Stale);
     }
     feedback::settle(connection, &case, &change.settled, |s| {

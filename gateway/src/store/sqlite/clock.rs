@@ -9,7 +9,8 @@ pub(super) const DUE_CLOCKS: &str =
     "SELECT c.case_no, k.kind FROM case_clock k CROSS JOIN case_record c ON c.id = k.case_id
     WHERE k.due_at <= ? ORDER BY k.due_at, k.case_id LIMIT ?";
 
-pub(super) const TAKE_DUE_POLLS: &str = "UPDATE case_record SET poll_at = ? WHERE id IN
+pub(super) const TAKE_DUE_POLLS: &str =
+    "UPDATE case_record SET poll_at = ?, poll_leased = 1 WHERE id IN
     (SELECT id FROM case_record WHERE poll_at <= ? ORDER BY poll_at LIMIT ?) RETURNING case_no";
 
 /// Replaces a case's rows in the ordered index of clocks.
@@ -78,7 +79,7 @@ pub(super) async fn set_poll_at(
     case_no: String,
     at: Option<Timestamp>,
 ) -> Result<Verdict<()>, StoreError> {
-    sqlx::query("UPDATE case_record SET poll_at = ? WHERE case_no = ? AND data_key IS NOT NULL")
+    sqlx::query("UPDATE case_record SET poll_at = ?, poll_leased = 0 WHERE case_no = ? AND data_key IS NOT NULL")
         .bind(at.map(Timestamp::as_microsecond))
         .bind(case_no)
         .execute(connection)

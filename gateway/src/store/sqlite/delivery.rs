@@ -13,14 +13,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Due deliveries of every system that is neither paused nor busy, a few of each, found by one step of the index a system.
+/// Due deliveries of every system that is neither paused nor busy, a few of each, found by one step of the index a system. What
+/// carries materials waits until all of its case's are scanned.
 pub(super) const DUE: &str = "WITH RECURSIVE system (id) AS (
         SELECT min(system_id) FROM delivery WHERE turn = 1 AND due_at IS NOT NULL
         UNION ALL
         SELECT (SELECT min(d.system_id) FROM delivery d WHERE d.turn = 1 AND d.due_at IS NOT NULL AND d.system_id > system.id)
         FROM system WHERE system.id IS NOT NULL)
     SELECT d.id FROM system s CROSS JOIN delivery d ON d.id IN (SELECT e.id FROM delivery e
-        WHERE e.system_id = s.id AND e.turn = 1 AND e.due_at IS NOT NULL AND e.due_at <= ?1 ORDER BY e.due_at, e.id LIMIT ?2)
+        WHERE e.system_id = s.id AND e.turn = 1 AND e.due_at IS NOT NULL AND e.due_at <= ?1
+        AND NOT (e.operation IN ('submit', 'supplement')
+            AND EXISTS (SELECT 1 FROM material m WHERE m.case_id = e.case_id AND m.scan = 'pending' AND m.seq IS NOT NULL))
+        ORDER BY e.due_at, e.id LIMIT ?2)
     WHERE s.id IS NOT NULL AND s.id NOT IN (SELECT system_id FROM paused_system) AND s.id NOT IN (SELECT value FROM json_each(?3))
     ORDER BY d.due_at, d.id LIMIT ?4";
 

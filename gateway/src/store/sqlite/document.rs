@@ -1,6 +1,6 @@
 //! Documents that partners hand back: a material bound at once, with what it is.
 
-use super::material::{COLUMNS, case_key, insert, material_key, record, record_of};
+use super::material::{COLUMNS, case_key, first_scan, insert, material_key, record, record_of};
 use super::rows::{CaseAtHand, named_place, restrict};
 use super::{SqliteStore, StoreError, case, keep, undo};
 use crate::identity::Scope;
@@ -39,6 +39,7 @@ pub(super) async fn store(
         Err(outcome) => return Ok(Err(outcome)),
     };
     let (case_no, new_id) = (document.case_no.clone(), material.id.clone());
+    let scanning = std::sync::Arc::clone(&store.scanning);
     let written = store
         .write(move |c, vault| {
             Box::pin(async move {
@@ -62,7 +63,9 @@ pub(super) async fn store(
                 if let Some(known) = known {
                     return undo(Err(known));
                 }
-                insert(c, vault, &material, &received, Some((case.id, &case.key))).await?;
+                let scan = first_scan(&scanning);
+                let owner = Some((case.id, &case.key));
+                insert(c, vault, &material, &received, scan, owner).await?;
                 let sealed = Sealed::seal(
                     &case.key,
                     &named_place("document", "facts", &material.id),
@@ -80,7 +83,7 @@ pub(super) async fn store(
                 .bind(sealed.into_bytes())
                 .execute(c)
                 .await?;
-                let material = record_of(&material, &received, Some(document.case_no.clone()));
+                let material = record_of(&material, &received, scan, Some(document.case_no.clone()));
                 keep(Ok(described(document, material)))
             })
         })

@@ -51,6 +51,8 @@ async fn commit(
          WHERE case_id = ? AND state NOT IN ('delivered', 'discarded')",
         "UPDATE feedback SET state = 'rejected', reason_code = 'erased', held_until = NULL WHERE case_id = ? AND state = 'held'",
         "UPDATE document SET content_digest = NULL WHERE case_id = ?",
+        // Bytes that never open again need no scan, and never leave.
+        "UPDATE material SET scan_due = NULL WHERE case_id = ? AND scan = 'pending'",
     ] {
         sqlx::query(statement)
             .bind(case)

@@ -298,16 +298,18 @@ pub(super) async fn held_due(
         .await?)
 }
 
-pub(super) async fn rejected(
+/// Messages in a state (a condition on `f.state`) of one system or all, newest first.
+pub(super) async fn listed(
     connection: &mut SqliteConnection,
     vault: &Vault,
     scope: &Scope,
-    system_id: Option<&str>,
+    (state, system_id): (&'static str, Option<&str>),
     limit: u32,
 ) -> Result<Vec<FeedbackRecord>, StoreError> {
     let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    query.push(state);
     // Messages of an erased case cannot be shown any more.
-    query.push(" AND f.state = 'rejected' AND (f.case_id IS NULL OR c.data_key IS NOT NULL)");
+    query.push(" AND (f.case_id IS NULL OR c.data_key IS NOT NULL)");
     if let Some(system) = system_id {
         query
             .push(" AND f.system_id = ")

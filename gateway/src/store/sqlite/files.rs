@@ -1,10 +1,10 @@
-//! The folder of sealed files: an upload is sealed and synced in `incoming/`, then moved to its place; only then comes its row.
+//! The folder of sealed files: bytes are sealed and synced in `incoming/`, then moved to their place; only then comes their row.
 
-use super::material::{Facts, unbound_bytes};
+use super::material::{Facts, unbound};
 use super::{SqliteStore, StoreError, broken};
 use crate::store::material::{ByteStream, NewMaterial, UploadOutcome};
-use crate::store::sealed::DataKey;
 use crate::store::sealed::file::FileSealer;
+use crate::store::sealed::{DataKey, Vault};
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use futures_util::StreamExt;
@@ -24,7 +24,10 @@ pub(super) struct MaterialFiles {
 
 #[derive(Default)]
 struct UnderWay {
+    /// Files being written, or written and without a row yet.
     ids: HashSet<String>,
+    /// Resumable uploads of which a part is being written.
+    uploads: HashSet<String>,
     bytes: HashMap<Vec<u8>, u64>,
 }
 
@@ -62,22 +65,49 @@ impl MaterialFiles {
         }
     }
 
-    /// Ids of the files on disk that no upload of this process is writing.
-    pub(super) async fn settled_ids(&self) -> Result<Vec<String>, StoreError> {
-        let mut ids = Vec::new();
+    /// Folders that hold files.
+    pub(super) async fn shards(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut found = Vec::new();
         let mut shards = tokio::fs::read_dir(&self.folder).await?;
         while let Some(shard) = shards.next_entry().await? {
-            if shard.file_name() == "incoming" || !shard.file_type().await?.is_dir() {
-                continue;
+            if shard.file_name() != "incoming" && shard.file_type().await?.is_dir() {
+                found.push(shard.path());
             }
-            let mut files = tokio::fs::read_dir(shard.path()).await?;
-            while let Some(file) = files.next_entry().await? {
-                ids.extend(file.file_name().into_string().ok());
-            }
+        }
+        Ok(found)
+    }
+
+    /// Ids of the files of a shard that nothing in this process is writing.
+    pub(super) async fn settled_ids(&self, shard: &Path) -> Result<Vec<String>, StoreError> {
+        let mut ids = Vec::new();
+        let mut files = tokio::fs::read_dir(shard).await?;
+        while let Some(file) = files.next_entry().await? {
+            ids.extend(file.file_name().into_string().ok());
         }
         let under_way = self.under_way.lock();
         ids.retain(|id| !under_way.ids.contains(id));
         Ok(ids)
+    }
+
+    /// Marks a resumable upload as being written; `None` when it is already.
+    pub(super) fn write_part(&self, id: &str) -> Option<PartUnderWay> {
+        let new = self.under_way.lock().uploads.insert(id.to_owned());
+        new.then(|| PartUnderWay {
+            id: id.to_owned(),
+            under_way: Arc::clone(&self.under_way),
+        })
+    }
+
+    /// A look at the resumable uploads that are being written, for the sweep.
+    pub(super) fn parts_under_way(&self) -> impl Fn() -> Vec<String> + Send + 'static {
+        let under_way = Arc::clone(&self.under_way);
+        move || under_way.lock().uploads.iter().cloned().collect()
+    }
+
+    /// Bytes of a client in plain uploads that are under way.
+    pub(super) fn under_way_of(&self, client: &[u8]) -> u64 {
+        let under_way = self.under_way.lock();
+        under_way.bytes.get(client).copied().unwrap_or_default()
     }
 }
 
@@ -85,7 +115,19 @@ async fn sync_folder(folder: &Path) -> io::Result<()> {
     tokio::fs::File::open(folder).await?.sync_all().await
 }
 
-/// An upload under way: counted against its client, known to the sweep, and gone without a trace when it is dropped unfinished.
+/// A resumable upload of which a part is being written.
+pub(super) struct PartUnderWay {
+    id: String,
+    under_way: Arc<Mutex<UnderWay>>,
+}
+
+impl Drop for PartUnderWay {
+    fn drop(&mut self) {
+        self.under_way.lock().uploads.remove(&self.id);
+    }
+}
+
+/// A file under way: counted against its client, known to the sweep, and gone without a trace when it is dropped unfinished.
 struct Incoming {
     id: String,
     client: Vec<u8>,
@@ -96,7 +138,7 @@ struct Incoming {
 }
 
 impl Incoming {
-    /// Begins an upload; an id that is under way or there already belongs to somebody else.
+    /// Begins a file; an id that is under way or there already belongs to somebody else.
     fn begin(
         files: &MaterialFiles,
         id: &str,
@@ -145,90 +187,153 @@ impl Drop for Incoming {
     }
 }
 
-/// Bytes that are sealed, synced and in their place, but have no row yet.
-pub(super) struct Received {
-    pub(super) key: DataKeyBytes,
-    pub(super) facts: Facts,
+/// A key of a file: once to seal what belongs to it, once to be wrapped.
+pub(super) type DataKeyBytes = zeroize::Zeroizing<[u8; 32]>;
+
+/// A sealed file being written.
+pub(super) struct SealedWriter {
+    incoming: Incoming,
+    target: PathBuf,
+    file: tokio::fs::File,
+    sealer: FileSealer,
+    out: Vec<u8>,
+    key: DataKeyBytes,
     pub(super) size: u64,
-    pub(super) client: Vec<u8>,
+}
+
+/// A sealed file that is synced and in its place, but has no row yet.
+pub(super) struct InPlace {
+    pub(super) id: String,
+    pub(super) key: DataKeyBytes,
+    pub(super) size: u64,
     /// Until the row is committed.
     _incoming: Incoming,
 }
 
-/// A material's own key: once to seal its facts, once to be wrapped.
-pub(super) type DataKeyBytes = zeroize::Zeroizing<[u8; 32]>;
+impl SealedWriter {
+    /// Begins the file `id` under a fresh key.
+    pub(super) async fn begin(
+        files: &MaterialFiles,
+        vault: &Vault,
+        id: &str,
+        client: Vec<u8>,
+    ) -> Result<Self, StoreError> {
+        let target = files.path(id)?;
+        let incoming = Incoming::begin(files, id, &target, client)?;
+        let entropy = vault.entropy();
+        let key = zeroize::Zeroizing::new(entropy.bytes::<32>().map_err(io::Error::other)?);
+        let file_key = DataKey::from_bytes(key.as_slice())?;
+        let (sealer, out) = FileSealer::begin(file_key, id, entropy)?;
+        let file = tokio::fs::File::create_new(&incoming.path).await?;
+        Ok(Self {
+            incoming,
+            target,
+            file,
+            sealer,
+            out,
+            key,
+            size: 0,
+        })
+    }
+
+    pub(super) async fn push(&mut self, plain: &[u8]) -> Result<(), StoreError> {
+        self.size += plain.len() as u64;
+        self.sealer.push(plain, &mut self.out)?;
+        self.file.write_all(&self.out).await?;
+        self.out.clear();
+        Ok(())
+    }
+
+    /// Seals the rest, syncs the file, moves it to its place and syncs the folders that name it. From then on only the sweep may
+    /// remove it: a row may come.
+    pub(super) async fn finish(mut self, files: &MaterialFiles) -> Result<InPlace, StoreError> {
+        self.sealer.finish(&mut self.out)?;
+        self.file.write_all(&self.out).await?;
+        self.file.sync_all().await?;
+        let shard = self.target.parent().unwrap_or(&files.folder).to_owned();
+        tokio::fs::create_dir_all(&shard).await?;
+        tokio::fs::rename(&self.incoming.path, &self.target).await?;
+        self.incoming.keep_file = true;
+        sync_folder(&shard).await?;
+        sync_folder(&files.folder).await?;
+        Ok(InPlace {
+            id: self.incoming.id.clone(),
+            key: self.key,
+            size: self.size,
+            _incoming: self.incoming,
+        })
+    }
+}
+
+/// A material's bytes in their place with what is known of them.
+pub(super) struct Received {
+    pub(super) file: InPlace,
+    pub(super) facts: Facts,
+    pub(super) client: Vec<u8>,
+}
 
 impl SqliteStore {
-    /// Streams a body into its sealed file. `capped`: against the client's cap on what is unbound.
+    pub(super) fn client_digest(&self, client: &str) -> Vec<u8> {
+        self.vault.digest("client", &[client.as_bytes()])
+    }
+
+    /// Streams a body into its sealed file. `capped`: against the client's caps on what is unbound.
     pub(super) async fn receive(
         &self,
         material: &NewMaterial,
-        mut body: ByteStream,
+        body: ByteStream,
         capped: bool,
     ) -> Result<Result<Received, UploadOutcome>, StoreError> {
-        let client = self.vault.digest("client", &[material.client.as_bytes()]);
-        let unbound = if capped {
-            unbound_bytes(&mut *self.reader().await?, &client).await?
-        } else {
-            0
-        };
-        let target = self.files.path(&material.id)?;
-        let mut incoming = Incoming::begin(&self.files, &material.id, &target, client.clone())?;
-        let entropy = self.vault.entropy();
-        let key = zeroize::Zeroizing::new(entropy.bytes::<32>().map_err(io::Error::other)?);
-        let file_key = DataKey::from_bytes(key.as_slice())?;
-        let (mut sealer, mut out) = FileSealer::begin(file_key, &material.id, entropy)?;
-        let mut file = tokio::fs::File::create_new(&incoming.path).await?;
+        let client = self.client_digest(&material.client);
+        if !capped {
+            return self.receive_of(material, client, body, None).await;
+        }
+        let unbound = unbound(&mut *self.reader().await?, &client).await?;
+        if unbound.files >= self.unbound_files {
+            return Ok(Err(UploadOutcome::OverCap));
+        }
+        let room = material.max_unbound_bytes.saturating_sub(unbound.bytes);
+        self.receive_of(material, client, body, Some(room)).await
+    }
+
+    /// As [`SqliteStore::receive`], for a client whose digest is known; `room`: bytes that its uploads under way may hold together.
+    pub(super) async fn receive_of(
+        &self,
+        material: &NewMaterial,
+        client: Vec<u8>,
+        mut body: ByteStream,
+        room: Option<u64>,
+    ) -> Result<Result<Received, UploadOutcome>, StoreError> {
+        let mut writer =
+            SealedWriter::begin(&self.files, &self.vault, &material.id, client.clone()).await?;
         let (mut sha256, mut md5) = (digest::Context::new(&digest::SHA256), Md5::new());
-        let mut size = 0u64;
         while let Some(part) = body.next().await {
             let Ok(part) = part else {
                 return Ok(Err(UploadOutcome::Interrupted));
             };
-            size += part.len() as u64;
-            if size > material.max_bytes {
+            let bytes = part.len() as u64;
+            if writer.size + bytes > material.max_bytes {
                 return Ok(Err(UploadOutcome::TooLarge));
             }
-            let held = unbound.saturating_add(incoming.count(part.len() as u64));
-            if capped && held > material.max_unbound_bytes {
+            if let Some(room) = room
+                && writer.incoming.count(bytes) > room
+            {
                 return Ok(Err(UploadOutcome::OverCap));
             }
             sha256.update(&part);
             md5.update(&part);
-            sealer.push(&part, &mut out)?;
-            file.write_all(&out).await?;
-            out.clear();
+            writer.push(&part).await?;
         }
-        sealer.finish(&mut out)?;
-        file.write_all(&out).await?;
-        file.sync_all().await?;
-        put_in_place(&mut incoming, &self.files.folder, target).await?;
         let facts = Facts {
             file_name: material.file_name.clone(),
             sha256: HEXLOWER.encode(sha256.finish().as_ref()),
             md5: HEXLOWER.encode(&md5.finalize()),
         };
+        let file = writer.finish(&self.files).await?;
         Ok(Ok(Received {
-            key,
+            file,
             facts,
-            size,
             client,
-            _incoming: incoming,
         }))
     }
-}
-
-/// Moves a synced file to its place and syncs the folders that name it. From now on only the sweep may remove it: a row may come.
-async fn put_in_place(
-    incoming: &mut Incoming,
-    materials: &Path,
-    target: PathBuf,
-) -> Result<(), StoreError> {
-    let shard = target.parent().unwrap_or(materials);
-    tokio::fs::create_dir_all(shard).await?;
-    tokio::fs::rename(&incoming.path, &target).await?;
-    incoming.keep_file = true;
-    sync_folder(shard).await?;
-    sync_folder(materials).await?;
-    Ok(())
 }

@@ -46,6 +46,10 @@ pub(super) async fn take(
     until: i64,
 ) -> Result<LeasedDelivery, StoreError> {
     const T: &str = "delivery";
+    let interrupted: bool = sqlx::query_scalar("SELECT begun FROM delivery WHERE id = ?")
+        .bind(id)
+        .fetch_one(&mut *connection)
+        .await?;
     let row = sqlx::query(
         "UPDATE delivery SET state = 'sending', worker = ?, due_at = ?, fence = fence + 1, ask_first = max(ask_first, begun), begun = 0
          WHERE id = ? RETURNING case_id, system_id, operation, fence, ask_first, attempts, created_at, journal, message",
@@ -72,6 +76,7 @@ pub(super) async fn take(
         system_id,
         operation: outbox::operation(id, row.try_get("operation")?)?,
         ask_first: row.try_get::<i64, _>("ask_first")? != 0,
+        interrupted,
         attempts: count(T, "attempts", id, row.try_get("attempts")?)?,
         created_at: instant(T, "created_at", id, row.try_get("created_at")?)?,
         journal: open("journal")?,

@@ -7,7 +7,7 @@ use super::rows::{case_place, count, instant, named_place, stored, uuid};
 use super::{SqliteStore, StoreError, document, keep, undo};
 use crate::identity::Scope;
 use crate::store::material::{
-    ByteStream, DocumentRecord, MaterialRecord, MaterialStore, NewDocument, NewMaterial,
+    ByteStream, DocumentRecord, MaterialRecord, MaterialStore, NewDocument, NewMaterial, Swept,
     UploadOutcome,
 };
 use crate::store::sealed::file::open_file;
@@ -17,10 +17,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
-
-/// Rows removed in one write of the sweep.
-const SWEPT_AT_ONCE: i64 = 500;
 
 /// What of a material tells of a person, or would let its content be guessed.
 #[derive(Serialize, Deserialize)]
@@ -30,17 +29,37 @@ pub(super) struct Facts {
     pub(super) md5: String,
 }
 
-pub(super) async fn unbound_bytes(
+/// What a client has uploaded and nobody bound: whole files, and unfinished ones by their announced length.
+pub(super) struct Unbound {
+    pub(super) bytes: u64,
+    pub(super) files: u64,
+}
+
+pub(super) async fn unbound(
     connection: &mut SqliteConnection,
     client: &[u8],
-) -> Result<u64, StoreError> {
-    let sum: i64 = sqlx::query_scalar(
-        "SELECT coalesce(sum(size), 0) FROM material WHERE client_digest = ? AND case_id IS NULL",
+) -> Result<Unbound, StoreError> {
+    let (bytes, files): (i64, i64) = sqlx::query_as(
+        "SELECT coalesce(sum(size), 0), count(*) FROM (
+             SELECT size FROM material WHERE client_digest = ?1 AND case_id IS NULL
+             UNION ALL SELECT length FROM upload WHERE client_digest = ?1)",
     )
     .bind(client)
     .fetch_one(connection)
     .await?;
-    count("material", "size", "sum", sum)
+    Ok(Unbound {
+        bytes: count("material", "size", "sum", bytes)?,
+        files: count("material", "id", "count", files)?,
+    })
+}
+
+/// The word of a material that is about to be stored.
+pub(super) fn first_scan(scanning: &AtomicBool) -> &'static str {
+    if scanning.load(Ordering::Acquire) {
+        "pending"
+    } else {
+        "off"
+    }
 }
 
 /// Writes a material's row; under its case's key when it is bound at once.
@@ -49,24 +68,26 @@ pub(super) async fn insert(
     vault: &Vault,
     material: &NewMaterial,
     received: &Received,
+    scan: &'static str,
     bound: Option<(i64, &DataKey)>,
 ) -> Result<(), StoreError> {
-    let key = DataKey::from_bytes(received.key.as_slice())?;
+    let key = DataKey::from_bytes(received.file.key.as_slice())?;
     let place = named_place("material", "data_key", &material.id);
     let wrapped = match bound {
         Some((_, case_key)) => case_key.wrap(&place, &key, vault.entropy())?,
-        None => vault.wrap(&place, received.key.as_slice())?,
+        None => vault.wrap(&place, received.file.key.as_slice())?,
     };
     let place = named_place("material", "facts", &material.id);
     let facts = Sealed::seal(&key, &place, &received.facts, vault.entropy())?;
     sqlx::query(
-        "INSERT INTO material (id, client_digest, content_type, size, scan, case_id, created_at, data_key, facts)
-         VALUES (?, ?, ?, ?, 'off', ?, ?, ?, ?)",
+        "INSERT INTO material (id, client_digest, content_type, size, scan, scan_due, case_id, created_at, data_key, facts)
+         VALUES (?1, ?2, ?3, ?4, ?5, iif(?5 = 'pending', ?7, NULL), ?6, ?7, ?8, ?9)",
     )
     .bind(&material.id)
     .bind(&received.client)
     .bind(&material.content_type)
-    .bind(stored(received.size))
+    .bind(stored(received.file.size))
+    .bind(scan)
     .bind(bound.map(|(row, _)| row))
     .bind(material.created_at.as_microsecond())
     .bind(wrapped)
@@ -80,16 +101,17 @@ pub(super) async fn insert(
 pub(super) fn record_of(
     material: &NewMaterial,
     received: &Received,
+    scan: &'static str,
     case_no: Option<String>,
 ) -> MaterialRecord {
     MaterialRecord {
         id: material.id.clone(),
         content_type: material.content_type.clone(),
         file_name: received.facts.file_name.clone(),
-        size: received.size,
+        size: received.file.size,
         sha256: received.facts.sha256.clone(),
         md5: received.facts.md5.clone(),
-        scan: "off".to_owned(),
+        scan: scan.to_owned(),
         case_no,
         created_at: material.created_at,
     }
@@ -178,58 +200,7 @@ impl SqliteStore {
         let file = tokio::fs::File::open(self.files.path(id)?).await?;
         Ok(open_file(file, key, id).await?)
     }
-
-    /// Removes rows (and then files) of unbound materials; returns how many, at most [`SWEPT_AT_ONCE`].
-    async fn sweep_unbound(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let gone: Vec<String> = self
-            .write(move |c, _| {
-                Box::pin(async move {
-                    keep(
-                        sqlx::query_scalar(SWEEP)
-                            .bind(before.as_microsecond())
-                            .bind(SWEPT_AT_ONCE)
-                            .fetch_all(c)
-                            .await?,
-                    )
-                })
-            })
-            .await?;
-        for id in &gone {
-            self.files.remove(id).await?;
-        }
-        Ok(gone.len() as u64)
-    }
-
-    /// Removes files without a row. The writer is asked, so that a row still in its queue counts.
-    async fn sweep_orphans(&self) -> Result<u64, StoreError> {
-        let mut swept = 0;
-        for some in self.files.settled_ids().await?.chunks(1000) {
-            let list = super::rows::json_list(some.iter().map(String::as_str));
-            let orphans: Vec<String> = self
-                .write(move |c, _| {
-                    Box::pin(async move {
-                        keep(
-                            sqlx::query_scalar(
-                                "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM material)",
-                            )
-                            .bind(list)
-                            .fetch_all(c)
-                            .await?,
-                        )
-                    })
-                })
-                .await?;
-            for id in &orphans {
-                self.files.remove(id).await?;
-                swept += 1;
-            }
-        }
-        Ok(swept)
-    }
 }
-
-pub(super) const SWEEP: &str = "DELETE FROM material WHERE id IN
-    (SELECT id FROM material WHERE case_id IS NULL AND created_at < ? ORDER BY created_at LIMIT ?) RETURNING id";
 
 #[async_trait]
 impl MaterialStore for SqliteStore {
@@ -243,15 +214,19 @@ impl MaterialStore for SqliteStore {
             Err(outcome) => return Ok(outcome),
         };
         let id = material.id.clone();
+        let (scanning, files_max) = (Arc::clone(&self.scanning), self.unbound_files);
         let outcome = self
             .write(move |c, vault| {
                 Box::pin(async move {
-                    let unbound = unbound_bytes(c, &received.client).await?;
-                    if unbound.saturating_add(received.size) > material.max_unbound_bytes {
+                    let unbound = unbound(c, &received.client).await?;
+                    let bytes = unbound.bytes.saturating_add(received.file.size);
+                    if bytes > material.max_unbound_bytes || unbound.files >= files_max {
                         return undo(UploadOutcome::OverCap);
                     }
-                    insert(c, vault, &material, &received, None).await?;
-                    keep(UploadOutcome::Stored(record_of(&material, &received, None)))
+                    let scan = first_scan(&scanning);
+                    insert(c, vault, &material, &received, scan, None).await?;
+                    let record = record_of(&material, &received, scan, None);
+                    keep(UploadOutcome::Stored(record))
                 })
             })
             .await?;
@@ -324,15 +299,7 @@ impl MaterialStore for SqliteStore {
         document::bytes(self, scope, no, id).await
     }
 
-    async fn sweep(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut swept = 0;
-        loop {
-            let gone = self.sweep_unbound(before).await?;
-            swept += gone;
-            if gone < SWEPT_AT_ONCE.unsigned_abs() {
-                break;
-            }
-        }
-        Ok(swept + self.sweep_orphans().await?)
+    async fn sweep(&self, before: Timestamp) -> Result<Swept, StoreError> {
+        self.swept(before).await
     }
 }

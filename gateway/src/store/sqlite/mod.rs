@@ -22,11 +22,16 @@ mod material;
 mod numbers;
 mod operator;
 mod outbox;
+mod part;
 mod registry;
 mod rows;
+mod scan;
 mod submit;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod unread;
+mod upload;
 mod writer;
 
 use super::sealed::{MasterKeys, Place, Vault, keys};
@@ -41,6 +46,7 @@ use sqlx::sqlite::{
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use writer::{Verdict, Writer};
 
@@ -64,6 +70,8 @@ pub struct StoreBounds {
     pub batch: usize,
     /// Read connections.
     pub readers: u32,
+    /// Unbound files of one client, unfinished ones included; one more is refused as over its cap.
+    pub unbound_files: u64,
 }
 
 impl Default for StoreBounds {
@@ -72,6 +80,7 @@ impl Default for StoreBounds {
             queue: 1024,
             batch: 256,
             readers: 4,
+            unbound_files: 1_000,
         }
     }
 }
@@ -82,6 +91,9 @@ pub struct SqliteStore {
     readers: SqlitePool,
     vault: Arc<Vault>,
     files: files::MaterialFiles,
+    unbound_files: u64,
+    /// Whether what is stored begins as pending. Read inside writes.
+    scanning: Arc<AtomicBool>,
     lock: Arc<File>,
 }
 
@@ -143,6 +155,8 @@ impl SqliteStore {
             readers,
             vault,
             files,
+            unbound_files: bounds.unbound_files,
+            scanning: Arc::default(),
             lock,
         })
     }
@@ -231,9 +245,12 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 /// The folder's lock is ours, so whoever held a lease has ended: what it left is due now, not when its lease would have run out. One
 /// that had begun a step is asked about first, as after any lease that ended.
 async fn end_leases(pool: &SqlitePool) -> Result<(), StoreError> {
-    sqlx::query("UPDATE delivery SET due_at = created_at WHERE state = 'sending'")
-        .execute(pool)
-        .await?;
+    for statement in [
+        "UPDATE delivery SET due_at = created_at WHERE state = 'sending'",
+        "UPDATE case_record SET poll_leased = 0, poll_at = iif(poll_at IS NULL, NULL, 0) WHERE poll_leased = 1",
+    ] {
+        sqlx::query(statement).execute(pool).await?;
+    }
     Ok(())
 }
 

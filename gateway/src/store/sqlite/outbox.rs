@@ -6,6 +6,7 @@ use crate::store::delivery::NewDelivery;
 use crate::store::sealed::{DataKey, Sealed, Vault};
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
+use tongban_adapters::exchange::Operation;
 
 /// Writes deliveries of a case. Only the first unfinished one of a case and system has its turn.
 pub(super) async fn begin(
@@ -16,6 +17,9 @@ pub(super) async fn begin(
     created_at: Timestamp,
 ) -> Result<(), StoreError> {
     for delivery in deliveries {
+        if delivery.operation == Operation::Supplement {
+            supersede_infected(connection, case_row, &delivery.system_id).await?;
+        }
         // Most deliveries carry no message: then nothing need be bound to the row, and SQLite numbers it.
         let (id, message) = if delivery.message.is_null() {
             (None, None)
@@ -43,6 +47,26 @@ pub(super) async fn begin(
     Ok(())
 }
 
+/// A new supplement takes the place of one that never left because a file of it was infected.
+async fn supersede_infected(
+    connection: &mut SqliteConnection,
+    case_row: i64,
+    system_id: &str,
+) -> Result<(), StoreError> {
+    let superseded = sqlx::query(
+        "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE case_id = ? AND system_id = ? AND state = 'dead'
+         AND operation = 'supplement' AND last_code = 'material_infected' AND ask_first = 0",
+    )
+    .bind(case_row)
+    .bind(system_id)
+    .execute(&mut *connection)
+    .await?;
+    if superseded.rows_affected() > 0 {
+        next_turn(connection, case_row, system_id).await?;
+    }
+    Ok(())
+}
+
 /// Gives the turn to the first unfinished delivery of a case and system.
 pub(super) async fn next_turn(
     connection: &mut SqliteConnection,
@@ -60,7 +84,21 @@ pub(super) async fn next_turn(
     Ok(())
 }
 
-/// Discards what a case has not handed over and will not: pending and dead deliveries. One that is leased, or may have arrived, stays.
+/// Whether a delivery of a case is with a worker, or may have arrived: it is too late to cancel then.
+pub(super) async fn has_left(
+    connection: &mut SqliteConnection,
+    case: i64,
+) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM delivery WHERE case_id = ? AND state <> 'discarded'
+         AND (ask_first = 1 OR state IN ('sending', 'unknown', 'delivered')))",
+    )
+    .bind(case)
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Discards what a case has not handed over and will not: pending and dead deliveries.
 pub(super) async fn cancel(
     connection: &mut SqliteConnection,
     case: &CaseAtHand,
@@ -90,10 +128,7 @@ pub(super) fn open_words(
 }
 
 /// The operation of a stored word.
-pub(super) fn operation(
-    id: i64,
-    word: &str,
-) -> Result<tongban_adapters::exchange::Operation, StoreError> {
-    tongban_adapters::exchange::Operation::parse(word)
+pub(super) fn operation(id: i64, word: &str) -> Result<Operation, StoreError> {
+    Operation::parse(word)
         .ok_or_else(|| broken("delivery", "operation", id, "no operation of this version"))
 }

@@ -300,7 +300,10 @@ async fn no_periodic_query_scans_a_table() {
         (delivery::DUE, "delivery_due"),
         (delivery::NEXT_DUE, "delivery_due"),
         (operator::DEPTHS, "delivery_open"),
-        (material::SWEEP, "material_unbound"),
+        (sweep::SWEEP, "material_unbound"),
+        (sweep::OLD_UPLOADS, "upload_touched"),
+        (scan::DUE, "material_scan"),
+        (scan::WAITING, "material_scan"),
         (dead_list, "delivery_open"),
         (
             "SELECT state, count(*) FROM case_record GROUP BY state",
@@ -326,7 +329,12 @@ async fn no_periodic_query_scans_a_table() {
 async fn ordered_queries_sort_nothing() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder, StoreBounds::default()).await;
-    for sql in [clock::DUE_CLOCKS, clock::TAKE_DUE_POLLS, material::SWEEP] {
+    for sql in [
+        clock::DUE_CLOCKS,
+        clock::TAKE_DUE_POLLS,
+        sweep::SWEEP,
+        sweep::OLD_UPLOADS,
+    ] {
         let lines = plan(&store, sql).await.join("\n");
         assert!(!lines.contains("TEMP B-TREE"), "{sql}\n{lines}");
     }

@@ -1,0 +1,155 @@
+//! A case: timeline, clocks, who has it, and what its applicant may do.
+#![allow(missing_docs, reason = "the key says what each text is")]
+
+super::texts! {
+    LOOK_UP_TITLE "case.look_up_title" "查询办件" "Open my application";
+    LOOK_UP_LEAD "case.look_up_lead" "编号和查询码在提交申请后的回执上。" "Number and query code stand on the receipt that you got after submitting.";
+    LOOK_UP_NUMBER "case.look_up_number" "办件编号" "Application number";
+    LOOK_UP_CODE "case.look_up_code" "查询码" "Query code";
+    LOOK_UP_CODE_HINT "case.look_up_code_hint" "不区分大小写，空格和短横线可以不填" "Capital or small letters; spaces and hyphens do not matter";
+    LOOK_UP_BUTTON "case.look_up_button" "查询" "Open";
+    LOOK_UP_WRONG "case.look_up_wrong" "办件编号或查询码不正确，请对照回执再试一次。" "The number or the query code is wrong. Please compare with your receipt and try again.";
+    LOOK_UP_WAIT "case.look_up_wait" "尝试次数过多，请约{n}分钟后再试。" "Too many tries. Please try again in about {n} minutes.";
+    LOOK_UP_MISSING "case.look_up_missing" "请填写办件编号和查询码。" "Enter the number and the query code.";
+    LOOK_UP_LOST "case.look_up_lost" "查询码丢了？" "Lost your query code?";
+    PROBLEM "case.problem" "有问题需要解决" "There is a problem";
+
+    STATE_SUBMITTED "case.code.submitted" "已提交，等待受理" "Submitted, waiting to be accepted";
+    STATE_PRE_ACCEPTED "case.code.pre_accepted" "已预受理，等待受理" "Looked at, waiting to be accepted";
+    STATE_PRE_CORRECTION "case.code.pre_correction" "需要您补正" "Corrections are needed from you";
+    STATE_HANDLING "case.code.handling" "已受理，办理中" "Accepted, being handled";
+    STATE_CORRECTION "case.code.correction" "需要您补正" "Corrections are needed from you";
+    STATE_SPECIAL "case.code.special_procedure" "正在进行特别程序，暂停计时" "In a special procedure, the clock stands still";
+    STATE_CLOSED "case.code.closed" "已办结" "Closed";
+    STATE_REFUSED "case.code.refused" "不予受理" "Not accepted";
+    STATE_COLLECTED "case.code.collected" "已领取结果" "Result collected";
+    STATE_ANSWERED "case.code.answered" "补正已提交，等待承办部门确认" "Your answer was sent and waits for the department";
+    STATE_WITHDRAWING "case.code.withdrawing" "已申请撤回，等待承办部门确认" "Withdrawal asked for, the department has to confirm";
+
+    DECISION_GRANTED "case.code.granted" "准予，已出具结果" "Granted";
+    DECISION_COMPLETED "case.code.completed" "已办结" "Completed";
+    DECISION_DENIED "case.code.denied" "不予批准" "Denied";
+    DECISION_VOID "case.code.void" "作废办结" "Void";
+    DECISION_DELETED "case.code.deleted" "因录入错误删除" "Deleted for a clerical error";
+    DECISION_PASSED_ON "case.code.passed_on" "已转报其他机关办理" "Passed on to another authority";
+    DECISION_LAPSED "case.code.lapsed" "逾期未补正，已办结" "Closed because no corrections came";
+    DECISION_WITHDRAWN "case.code.withdrawn" "已撤回" "Withdrawn";
+
+    EVENT_APPLIED "case.code.event_applied" "提交申请" "Application submitted";
+    EVENT_PRE_ACCEPTED "case.code.event_pre_accepted" "预受理通过" "Passed the first check";
+    EVENT_PRE_REFUSED "case.code.event_pre_refused" "预受理未通过" "Did not pass the first check";
+    EVENT_CORRECTION_REQUESTED "case.code.event_correction_requested" "通知您补正" "You were asked for corrections";
+    EVENT_ACCEPTED "case.code.event_accepted" "受理" "Accepted";
+    EVENT_REFUSED "case.code.event_refused" "不予受理" "Not accepted";
+    EVENT_DEEMED_ACCEPTED "case.code.event_deemed" "逾期未答复，视为受理" "Deemed accepted, since nobody answered in time";
+    EVENT_STEP_HANDLING "case.code.event_step_handling" "承办" "Being worked on";
+    EVENT_STEP_REVIEW "case.code.event_step_review" "审核" "Reviewed";
+    EVENT_STEP_APPROVAL "case.code.event_step_approval" "批准" "Approved within the department";
+    EVENT_STEP_REFUSED "case.code.event_step_refused" "审查不通过" "Not approved";
+    EVENT_FORWARDED "case.code.event_forwarded" "转报" "Passed on";
+    EVENT_SUPPLEMENTED "case.code.event_supplemented" "您提交了补正" "You sent your corrections";
+    EVENT_CORRECTED "case.code.event_corrected" "补正已收到" "Your corrections were received";
+    EVENT_LAPSED "case.code.event_lapsed" "逾期未补正" "No corrections came in time";
+    EVENT_EXTENSION_STARTED "case.code.event_extension" "延长审批" "More time was approved";
+    EVENT_SPECIAL_STARTED "case.code.event_special" "进入特别程序" "A special procedure began";
+    EVENT_SPECIAL_ENDED "case.code.event_special_ended" "特别程序结束" "The special procedure ended";
+    EVENT_WITHDRAWAL_REQUESTED "case.code.event_withdrawal" "您申请撤回" "You asked to withdraw";
+    EVENT_WITHDRAWN "case.code.event_withdrawn" "撤回申请" "Withdrawn";
+    EVENT_COLLECTED "case.code.event_collected" "领取结果" "Result collected";
+    EVENT_EVALUATED "case.code.event_evaluated" "您作出了评价" "You rated the service";
+    EVENT_RECALCULATED "case.code.event_recalculated" "因节假日安排调整，重新计算了时限" "Time limits were recomputed after a new holiday notice";
+    DOCUMENT_NO "case.code.document_no" "文书编号：{no}" "Document no. {no}";
+    CORRECTION_LIMIT "case.code.correction_limit" "请在{n}个工作日内补正" "Please answer within {n} working days";
+    CORRECTS "case.corrects" "更正" "Corrected";
+
+    WITH_NOBODY "case.code.with_nobody" "办件已于{since}办结。" "The case was closed on {since}.";
+    WITH_APPLICANT "case.code.with_applicant" "自{since}起在您手里：请按下面的通知补正。" "With you since {since}: please answer the notice below.";
+    WITH_HALL "case.code.with_hall" "自{since}起由网上办事大厅办理。" "With the hall since {since}.";
+    WITH_SYSTEM "case.code.with_system" "自{since}起在{name}办理。" "With {name} since {since}.";
+    WITH_ON_THE_WAY "case.code.with_on_the_way" "自{since}起正在转交{name}。" "On its way to {name} since {since}.";
+    WITH_PARTNER_NO "case.code.with_partner_no" "承办系统编号：{no}" "Their number: {no}";
+    WAY_DEAD "case.code.way_dead" "转交遇到问题，大厅工作人员正在处理，您不需要做什么。" "The hand-over met a problem. The hall's staff take care of it; you need not do anything.";
+    WAY_HELD "case.code.way_held" "承办系统暂停接收，恢复后自动转交。" "Their system has paused; your case goes there as soon as it is back.";
+    WAY_AGAIN "case.code.way_again" "已尝试{n}次，{at}再试。" "Tried {n} time(s); again at {at}.";
+
+    CLOCK_ACCEPTANCE "clock.code.acceptance" "受理期限" "Time to accept";
+    CLOCK_PROMISE "clock.code.promise" "承诺办结时限" "Promised time";
+    CLOCK_STATUTORY "clock.code.statutory" "法定办结时限" "Time by law";
+    CLOCK_DELIVERY "clock.code.delivery" "送达期限" "Time to hand over the result";
+    CLOCK_RUNNING "clock.code.running" "还剩{left}，{day}前" "{left} left, until {day}";
+    CLOCK_LAST "clock.code.last" "今天到期（{day}）" "Due today ({day})";
+    CLOCK_OVERDUE "clock.code.overdue" "已超期{over}" "Overdue by {over}";
+    CLOCK_FROZEN "clock.code.frozen" "暂停计时，还剩{left}" "Standing still, {left} left";
+    CLOCK_DONE "clock.code.done" "已按时完成" "Done in time";
+    CLOCK_DONE_LATE "clock.code.done_late" "已完成，但超过了时限" "Done, but late";
+    CLOCK_VOID "clock.code.void" "不再适用" "No longer applies";
+    CLOCK_UNKNOWN "clock.code.unknown" "暂时无法计算" "Cannot be computed at the moment";
+    CLOCK_START "clock.code.start" "从{day}起算，当天不计，次日为第1天" "Counted from {day}; the day after is day 1";
+    CLOCK_DUE "clock.code.due" "到期日：{day}" "Due on {day}";
+    CLOCK_NO_DUE "clock.code.no_due" "暂停期间没有到期日" "There is no due date while it stands still";
+    CLOCK_LIMIT "clock.limit" "期限：{limit}" "Limit: {limit}";
+    CLOCK_CALENDAR "clock.calendar" "所用日历：{version}" "Calendar: {version}";
+    CLOCK_UNFOLD "clock.unfold" "怎么算出来的" "How this was computed";
+    DAY_DATE "clock.date" "日期" "Date";
+    DAY_KIND "clock.kind" "日历" "Calendar";
+    DAY_MEANING "clock.meaning" "是否计入" "Counted?";
+    DAY_WORKING "clock.code.working" "工作日" "working day";
+    DAY_WEEKEND "clock.code.weekend" "周末" "weekend";
+    DAY_HOLIDAY "clock.code.holiday" "{name}放假" "holiday: {name}";
+    DAY_MAKE_UP "clock.code.make_up" "{name}调休上班" "worked in exchange for {name}";
+    DAY_COUNTED "clock.code.counted" "第{n}天" "day {n}";
+    DAY_SUSPENDED "clock.code.suspended" "暂停，不计" "suspended, not counted";
+    DAY_GRANTED "clock.code.granted" "暂停补回，不计" "given back, not counted";
+    DAY_SKIPPED "clock.code.skipped" "不计" "not counted";
+    DAY_SERVED "clock.code.served" "计{n}分钟" "{n} minutes";
+    DAY_LAST "clock.code.last_day" "{meaning}，到期" "{meaning}, due";
+
+    CASE_TITLE "case.title" "办件进度" "Progress";
+    CASE_NUMBER "case.number" "办件编号" "Number";
+    CASE_SUBMITTED_AT "case.submitted_at" "提交时间" "Submitted";
+    CASE_SITUATION "case.situation" "情形" "Situation";
+    CASE_ORGANISATION "case.organisation" "实施主体" "Handled by";
+    CASE_WHO "case.who" "现在在谁手里" "Who has it now";
+    CASE_CLOCKS "case.clocks" "什么时候办完" "When it will be done";
+    CASE_TIMELINE "case.timeline" "办理过程" "What happened";
+    CASE_DOCUMENTS "case.documents" "结果和文书" "Documents and result";
+    CASE_LIVE "case.live" "有新进展时，本页自动更新" "This page updates by itself";
+    CASE_REFRESH "case.refresh" "刷新" "Refresh";
+    CASE_RECEIPT "case.receipt" "查看回执" "Receipt";
+    CASE_OTHERS "case.others" "同一申请的其他办件" "Other cases of this application";
+    CASE_REASON "case.reason" "理由：{reason}" "Reason: {reason}";
+    CASE_CERTIFICATE "case.certificate" "证照" "Certificate";
+    CERTIFICATE_NUMBER "case.certificate_number" "编号" "Number";
+    CERTIFICATE_VALIDITY "case.certificate_validity" "有效期" "Valid";
+    CERTIFICATE_ISSUER "case.certificate_issuer" "发证机关" "Issued by";
+    DOCUMENT_DOWNLOAD "case.download" "下载" "Download";
+    DOCUMENT_WAITS "case.document_waits" "正在进行安全检查" "Being checked for viruses";
+    DOCUMENT_ACCEPTANCE "document.code.acceptance" "受理文书" "Acceptance";
+    DOCUMENT_CORRECTION "document.code.correction_notice" "补正通知书" "Correction notice";
+    DOCUMENT_DECISION "document.code.decision" "决定书" "Decision";
+    DOCUMENT_CERTIFICATE "document.code.certificate" "证照" "Certificate";
+    DOCUMENT_OTHER "document.code.other" "文书" "Document";
+
+    CORRECTION_HEADING "correction.heading" "请补正以下内容" "Please answer this notice";
+    CORRECTION_SINCE "correction.since" "通知时间：" "Notified: ";
+    CORRECTION_WITHIN "correction.within" "请在{n}个工作日内补正。" "Please answer within {n} working days.";
+    CORRECTION_TEXT "correction.text" "说明" "Your words";
+    CORRECTION_FILES "correction.files" "补交材料" "Documents";
+    CORRECTION_FILES_HINT "correction.files_hint" "照片、扫描件或PDF；可以一次选多个" "Photographs, scans or PDF; several at once";
+    CORRECTION_SEND "correction.send" "提交补正" "Send";
+    CORRECTION_SENT "correction.sent" "补正已提交，承办部门确认后继续办理。" "Sent. The department goes on once it has confirmed.";
+
+    WITHDRAW_LINK "withdraw.link" "撤回申请" "Withdraw this application";
+    WITHDRAW_TITLE "withdraw.title" "撤回申请" "Withdraw the application";
+    WITHDRAW_TEXT "withdraw.text" "撤回后不能恢复，需要时要重新申请。已经转交承办部门的，由承办部门确认后撤回。" "This cannot be undone; you would have to apply again. Where the case was handed over, the department has to confirm.";
+    WITHDRAW_REASON "withdraw.reason" "撤回理由" "Reason";
+    WITHDRAW_OPTIONAL "withdraw.optional" "（选填）" "(optional)";
+    WITHDRAW_SEND "withdraw.send" "确认撤回" "Withdraw";
+    WITHDRAW_KEEP "withdraw.keep" "不撤回，返回" "Keep it and go back";
+
+    EVALUATE_HEADING "evaluate.heading" "请评价这次服务" "How was the service?";
+    EVALUATE_TEXT "evaluate.text" "想对我们说的话" "Anything you want to say";
+    EVALUATE_SEND "evaluate.send" "提交评价" "Send";
+    EVALUATE_CHOOSE "evaluate.choose" "请选择满意度。" "Choose how satisfied you are.";
+    EVALUATED "evaluate.done" "感谢您的评价。" "Thank you for your rating.";
+}

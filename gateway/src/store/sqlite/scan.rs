@@ -1,0 +1,137 @@
+//! Virus scans on SQLite: the state of a material is the whole queue; nothing is leased, since one process has the folder.
+
+use super::material::{COLUMNS, material_key, record};
+use super::rows::{count, restrict};
+use super::{SqliteStore, StoreError, keep};
+use crate::identity::Scope;
+use crate::store::material::ByteStream;
+use crate::store::scan::{HeldMaterial, ScanStore, ScanVerdict};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::{QueryBuilder, Row, Sqlite};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What waits for its scan and is due. The bytes of an erased case do not open any more, and never leave.
+pub(super) const DUE: &str = "SELECT m.id FROM material m LEFT JOIN case_record c ON c.id = m.case_id
+    WHERE m.scan = 'pending' AND m.scan_due <= ? AND (m.case_id IS NULL OR c.data_key IS NOT NULL) ORDER BY m.scan_due DESC LIMIT ?";
+
+pub(super) const WAITING: &str =
+    "SELECT count(*) FROM material WHERE scan = 'pending' AND scan_due IS NOT NULL";
+
+/// What was never scanned waits from now on, but for the bytes of erased cases.
+const BEGIN: &str = "UPDATE material SET scan = 'pending', scan_due = ? WHERE scan = 'off'
+    AND (case_id IS NULL OR case_id IN (SELECT id FROM case_record WHERE data_key IS NOT NULL))";
+
+const END: &str = "UPDATE material SET scan = 'off', scan_due = NULL WHERE scan = 'pending'";
+
+#[async_trait]
+impl ScanStore for SqliteStore {
+    async fn set_scanning(&self, on: bool, now: Timestamp) -> Result<u64, StoreError> {
+        let scanning = Arc::clone(&self.scanning);
+        self.write(move |c, _| {
+            Box::pin(async move {
+                scanning.store(on, Ordering::Release);
+                let change = if on {
+                    sqlx::query(BEGIN).bind(now.as_microsecond())
+                } else {
+                    sqlx::query(END)
+                };
+                keep(change.execute(c).await?.rows_affected())
+            })
+        })
+        .await
+    }
+
+    async fn due_scans(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar(DUE)
+            .bind(now.as_microsecond())
+            .bind(limit)
+            .fetch_all(&mut *self.reader().await?)
+            .await?)
+    }
+
+    async fn scan_bytes(&self, id: &str) -> Result<Option<(u64, ByteStream)>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        query
+            .push(COLUMNS)
+            .push(
+                " FROM material m LEFT JOIN case_record c ON c.id = m.case_id WHERE m.scan = 'pending' AND m.id = ",
+            )
+            .push_bind(id.to_owned());
+        let row = query
+            .build()
+            .fetch_optional(&mut *self.reader().await?)
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let size = count("material", "size", id, row.try_get("size")?)?;
+        let key = material_key(&row, &self.vault)?;
+        match self.bytes(id, key).await {
+            Ok(bytes) => Ok(Some((size, bytes))),
+            // Removed between the look and the opening.
+            Err(StoreError::Bytes(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn settle_scan(&self, id: &str, verdict: ScanVerdict) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        let (word, due) = match verdict {
+            ScanVerdict::Clean => ("clean", None),
+            ScanVerdict::Infected => ("infected", None),
+            ScanVerdict::Again(at) => ("pending", Some(at.as_microsecond())),
+        };
+        self.write(move |c, _| {
+            Box::pin(async move {
+                let changed = sqlx::query(
+                    "UPDATE material SET scan = ?, scan_due = ? WHERE id = ? AND scan = 'pending'",
+                )
+                .bind(word)
+                .bind(due)
+                .bind(id)
+                .execute(c)
+                .await?;
+                keep(changed.rows_affected() > 0)
+            })
+        })
+        .await
+    }
+
+    async fn waiting_scans(&self) -> Result<u64, StoreError> {
+        let waiting: i64 = sqlx::query_scalar(WAITING)
+            .fetch_one(&mut *self.reader().await?)
+            .await?;
+        count("material", "scan", "pending", waiting)
+    }
+
+    async fn held_materials(
+        &self,
+        scope: &Scope,
+        case_no: &str,
+    ) -> Result<Vec<HeldMaterial>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT m.seq, ");
+        query
+            .push(COLUMNS)
+            .push(
+                " FROM case_record c JOIN application a ON a.id = c.application_id JOIN material m ON m.case_id = c.id
+                 WHERE m.seq IS NOT NULL AND m.scan IN ('pending', 'infected') AND c.case_no = ",
+            )
+            .push_bind(case_no.to_owned());
+        restrict(&mut query, scope, &self.vault, "c.system_id");
+        query.push(" ORDER BY m.seq, m.id");
+        let rows = query.build().fetch_all(&mut *self.reader().await?).await?;
+        rows.iter()
+            .map(|row| {
+                let material = record(row, &material_key(row, &self.vault)?)?;
+                Ok(HeldMaterial {
+                    seq: count("material", "seq", &material.id, row.try_get("seq")?)?,
+                    material,
+                })
+            })
+            .collect()
+    }
+}

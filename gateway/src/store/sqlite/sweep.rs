@@ -1,0 +1,124 @@
+//! The sweep: what nobody bound in time, and files that no row names. In bounded steps, so that nobody waits long behind it.
+
+use super::rows::json_list;
+use super::{SqliteStore, StoreError, keep};
+use crate::store::material::Swept;
+use jiff::Timestamp;
+use std::path::Path;
+
+/// Rows removed in one write.
+const SWEPT_AT_ONCE: i64 = 500;
+/// Names of files looked up in one write.
+const NAMES_AT_ONCE: usize = 1_000;
+
+pub(super) const SWEEP: &str = "DELETE FROM material WHERE id IN
+    (SELECT id FROM material WHERE case_id IS NULL AND created_at < ? ORDER BY created_at LIMIT ?) RETURNING id";
+
+pub(super) const OLD_UPLOADS: &str = "SELECT id FROM upload WHERE touched_at < ? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY touched_at, id LIMIT ?";
+
+impl SqliteStore {
+    pub(super) async fn swept(&self, before: Timestamp) -> Result<Swept, StoreError> {
+        let mut swept = Swept::default();
+        loop {
+            let gone = self.sweep_materials(before).await?;
+            swept.materials += gone;
+            if gone < SWEPT_AT_ONCE.unsigned_abs() {
+                break;
+            }
+        }
+        loop {
+            let gone = self.sweep_uploads(before).await?;
+            swept.uploads += gone;
+            if gone < SWEPT_AT_ONCE.unsigned_abs() {
+                break;
+            }
+        }
+        for shard in self.files.shards().await? {
+            swept.files += self.sweep_files(&shard).await?;
+        }
+        Ok(swept)
+    }
+
+    /// Removes rows (and then files) of unbound materials; returns how many, at most [`SWEPT_AT_ONCE`].
+    async fn sweep_materials(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let gone: Vec<String> = self
+            .write(move |c, _| {
+                Box::pin(async move {
+                    keep(
+                        sqlx::query_scalar(SWEEP)
+                            .bind(before.as_microsecond())
+                            .bind(SWEPT_AT_ONCE)
+                            .fetch_all(c)
+                            .await?,
+                    )
+                })
+            })
+            .await?;
+        for id in &gone {
+            self.files.remove(id).await?;
+        }
+        Ok(gone.len() as u64)
+    }
+
+    /// The same of unfinished uploads. Which are being written is asked inside the write: whoever begins a part later finds no row.
+    async fn sweep_uploads(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let under_way = self.files.parts_under_way();
+        let (uploads, files): (u64, Vec<String>) = self
+            .write(move |c, _| {
+                Box::pin(async move {
+                    let written = under_way();
+                    let old: Vec<String> = sqlx::query_scalar(OLD_UPLOADS)
+                        .bind(before.as_microsecond())
+                        .bind(json_list(written.iter().map(String::as_str)))
+                        .bind(SWEPT_AT_ONCE)
+                        .fetch_all(&mut *c)
+                        .await?;
+                    let ids = json_list(old.iter().map(String::as_str));
+                    let files = sqlx::query_scalar(
+                        "DELETE FROM upload_segment WHERE upload_id IN (SELECT value FROM json_each(?)) RETURNING id",
+                    )
+                    .bind(&ids)
+                    .fetch_all(&mut *c)
+                    .await?;
+                    sqlx::query("DELETE FROM upload WHERE id IN (SELECT value FROM json_each(?))")
+                        .bind(&ids)
+                        .execute(c)
+                        .await?;
+                    keep((old.len() as u64, files))
+                })
+            })
+            .await?;
+        for id in &files {
+            self.files.remove(id).await?;
+        }
+        Ok(uploads)
+    }
+
+    /// Removes files of a shard without a row. The writer is asked, so that a row still in its queue counts.
+    async fn sweep_files(&self, shard: &Path) -> Result<u64, StoreError> {
+        let mut swept = 0;
+        for some in self.files.settled_ids(shard).await?.chunks(NAMES_AT_ONCE) {
+            let list = json_list(some.iter().map(String::as_str));
+            let orphans: Vec<String> = self
+                .write(move |c, _| {
+                    Box::pin(async move {
+                        keep(
+                            sqlx::query_scalar(
+                                "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM material)
+                                 AND value NOT IN (SELECT id FROM upload_segment)",
+                            )
+                            .bind(list)
+                            .fetch_all(c)
+                            .await?,
+                        )
+                    })
+                })
+                .await?;
+            for id in &orphans {
+                self.files.remove(id).await?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+}
