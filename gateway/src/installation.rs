@@ -263,6 +263,10 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         metrics: metrics.clone(),
         changing: reloading.changing,
         file: config.file.clone(),
+        scanned_bytes_max: config
+            .scan
+            .as_ref()
+            .map_or(u64::MAX, |scan| scan.stream_bytes_max),
         in_force: Mutex::new(config.named.clone()),
     });
     // Set once, here: whoever asks before is told to come again.

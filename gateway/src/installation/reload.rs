@@ -84,6 +84,8 @@ pub struct Reloader {
     pub(super) metrics: Metrics,
     pub(super) changing: Changing,
     pub(super) file: Option<PathBuf>,
+    /// The largest file that the running scan takes.
+    pub(super) scanned_bytes_max: u64,
     pub(super) in_force: Mutex<Named>,
 }
 
@@ -228,13 +230,14 @@ impl Reloader {
             lease: config.delivery.lease,
             ..(*running).clone()
         }));
+        // By the scan that runs, not by one that waits for a restart: what it cannot scan is not taken.
+        let upload_bytes_max = config.intake.material_bytes_max.min(self.scanned_bytes_max);
         parts
             .uploads
-            .change(config.upload_bytes_max(), config.intake.unbound_bytes_max);
-        parts.exchange.change(
-            config.feedback.callback_bytes_max,
-            config.intake.material_bytes_max,
-        );
+            .change(upload_bytes_max, config.intake.unbound_bytes_max);
+        parts
+            .exchange
+            .change(config.feedback.callback_bytes_max, upload_bytes_max);
         settings.filter.commit();
         changes
     }
