@@ -54,7 +54,8 @@ the gateway that gets them, and go to its partners: use an installation made for
 
 Only this machine is called unless --allow-remote is given. A gateway as shipped takes 500 requests
 a second from one address; more gets 429, which is counted apart. For more load from one machine,
-raise `listeners.public.limits.address` there.
+raise `listeners.public.limits.address` there, and `intake.uploads_at_once_max` for applications with
+materials.
 
 Examples:
   tongban load mix --rate 200 --duration 30s

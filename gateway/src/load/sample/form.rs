@@ -1,7 +1,7 @@
 //! Forms that satisfy their JSON Schema: drawn from it, checked by the same validator as intake's, drawn again where it objects.
 //!
 //! Drawing knows types, bounds, patterns, formats, choices, nested objects and lists, references within the schema. What follows
-//! from conditions (`if`/`then`, `dependentRequired`) is left to the validator: it names what is missing, and that is filled in.
+//! from conditions (`if`/`then`, `dependentRequired`) is left to the validator: what it names as missing or wrong is drawn again.
 
 use super::words;
 use crate::registry::form::Form;
@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 
 /// Forms drawn until one satisfies its schema.
 const ATTEMPTS_MAX: u32 = 40;
-/// Times that what is missing is filled in, in one attempt.
-const ROUNDS_MAX: usize = 10;
+/// Times that what is missing or wrong is drawn again, in one attempt.
+const ROUNDS_MAX: usize = 20;
 /// Depth of a form.
 const DEPTH_MAX: usize = 12;
 /// Repetitions that a pattern leaves open.
@@ -54,15 +54,12 @@ pub fn draw_form(form: &Form, random: &mut Xoshiro256PlusPlus) -> Result<Value, 
                 pointer: first.pointer.clone(),
                 reason: first.message.en.clone(),
             };
-            let missing: Vec<&str> = faults
-                .iter()
-                .filter(|f| f.code == "form_missing")
-                .map(|f| f.pointer.as_str())
-                .collect();
-            let filled = missing
-                .iter()
-                .any(|pointer| drawing.fill(&mut value, pointer));
-            if !filled {
+            // What is missing is filled in, what is wrong drawn again; a fault of the whole needs another attempt.
+            let mut mended = false;
+            for fault in &faults {
+                mended |= drawing.redraw(&mut value, &fault.pointer);
+            }
+            if !mended {
                 break;
             }
         }
@@ -78,8 +75,9 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    /// Puts a value at a pointer whose parent is there; whether it did.
-    fn fill(&mut self, value: &mut Value, pointer: &str) -> bool {
+    /// Puts another value at a pointer whose parent is there; whether it did. Where conditions say more of a field than its own
+    /// schema, one of them is kept.
+    fn redraw(&mut self, value: &mut Value, pointer: &str) -> bool {
         let Some((parent, name)) = pointer.rsplit_once('/') else {
             return false;
         };
@@ -87,17 +85,22 @@ impl Drawing<'_> {
         let mut schema = self.root.clone();
         for step in parent.split('/').skip(1) {
             let items = schema.get("items").cloned();
-            match property(&schema, step).or(items) {
+            match mentions(&schema, step).into_iter().next().or(items) {
                 Some(next) => schema = self.resolved(&next),
                 None => return false,
             }
         }
-        let Some(own) = property(&schema, &name) else {
+        let all = mentions(&schema, &name);
+        let Some(first) = all.first() else {
             return false;
         };
+        let own = narrowed(first, self.one(&all).unwrap_or(first));
         let drawn = self.value(&own, parent.matches('/').count());
         match value.pointer_mut(parent).and_then(Value::as_object_mut) {
-            Some(object) => object.insert(name, drawn).is_none(),
+            Some(object) => {
+                object.insert(name, drawn);
+                true
+            }
             None => false,
         }
     }
@@ -179,7 +182,9 @@ impl Drawing<'_> {
         let any = Value::Bool(true);
         let items = schema.get("items").unwrap_or(&any);
         let first = schema.get("prefixItems").and_then(Value::as_array);
-        let mut list: Vec<Value> = Vec::new();
+        let contained = schema.get("contains").map(|own| self.value(own, depth + 1));
+        let mut list: Vec<Value> = contained.into_iter().collect();
+        let wanted = wanted.max(list.len());
         for _ in 0..wanted.saturating_add(DRAWS_MAX) {
             if list.len() == wanted {
                 break;
@@ -328,11 +333,9 @@ fn join(own: &mut Map<String, Value>, part: Value) {
     }
 }
 
-/// The schema of a property, wherever the schema says it: outright, or in a part that holds under a condition.
-fn property(schema: &Value, name: &str) -> Option<Value> {
-    if let Some(found) = schema.get("properties").and_then(|p| p.get(name)) {
-        return Some(found.clone());
-    }
+/// What a schema says of a property: outright first, then in parts that hold under a condition.
+fn mentions(schema: &Value, name: &str) -> Vec<Value> {
+    let outright = schema.get("properties").and_then(|p| p.get(name));
     let lists = ["allOf", "anyOf", "oneOf"]
         .into_iter()
         .filter_map(|list| schema.get(list)?.as_array())
@@ -340,7 +343,23 @@ fn property(schema: &Value, name: &str) -> Option<Value> {
     let single = ["then", "else", "if"]
         .into_iter()
         .filter_map(|word| schema.get(word));
-    lists.chain(single).find_map(|part| property(part, name))
+    let dependent = schema.get("dependentSchemas").and_then(Value::as_object);
+    let dependent = dependent.into_iter().flat_map(|parts| parts.values());
+    let parts = lists.chain(single).chain(dependent);
+    let conditional = parts.flat_map(|part| mentions(part, name));
+    outright.cloned().into_iter().chain(conditional).collect()
+}
+
+/// A field's own schema with the words that a condition puts in their place.
+fn narrowed(first: &Value, narrower: &Value) -> Value {
+    if narrower.get("const").is_some() || narrower.get("enum").is_some() {
+        return narrower.clone();
+    }
+    let Value::Object(mut own) = narrower.clone() else {
+        return first.clone();
+    };
+    join(&mut own, first.clone());
+    Value::Object(own)
 }
 
 fn kind(schema: &Value) -> &str {

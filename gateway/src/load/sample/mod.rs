@@ -84,12 +84,60 @@ fn applicant(kind: Applicants, index: u64, random: &mut Xoshiro256PlusPlus) -> A
     }
 }
 
-/// The content of a sample material: a few lines that say what it stands for, filled up to `bytes`.
+/// The content of a sample material: it begins as files of its media type do, says that it is a sample, differs from that of every
+/// other `number`, and is filled up to `bytes`.
 #[must_use]
 pub fn material_content(need: &Need, number: u64, bytes: usize) -> Vec<u8> {
-    let mut content = format!("%PDF-1.4\n% {} 样例 {number}\n", need.name).into_bytes();
+    let mut content = beginning(need.content_type).to_vec();
+    let (before, after) = match need.content_type {
+        "application/xml" => ("<!-- ", " --><sample/>\n"),
+        _ => ("% ", "\n"),
+    };
+    content.extend(format!("{before}{} 样例 {number}{after}", need.name).into_bytes());
     if content.len() < bytes {
         content.resize(bytes, b' ');
     }
     content
+}
+
+/// The first bytes by which a kind of file is known (`intake::file_kind` looks at them).
+fn beginning(content_type: &str) -> &'static [u8] {
+    match content_type {
+        "application/pdf" => b"%PDF-1.4\n",
+        "image/jpeg" => b"\xff\xd8\xff\xe0",
+        "image/png" => b"\x89PNG\r\n\x1a\n",
+        "image/tiff" => b"II*\0\x08\0\0\0",
+        // A header of 40 bytes (BITMAPINFOHEADER), as its length in bytes 14 to 17 says.
+        "image/bmp" => b"BM\0\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0",
+        "application/msword" | "application/vnd.ms-excel" => b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "image/vnd.dwg" => b"AC1032\0",
+        "application/xml" => b"<?xml version=\"1.0\"?>",
+        "text/plain" => b"",
+        // OFD, the Office formats and archives: an archive without an entry.
+        _ => b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::file_kind::judge;
+
+    #[test]
+    fn a_sample_material_is_what_it_is_declared_as() {
+        for content_type in crate::application::materials::MEDIA_TYPES.iter().copied() {
+            let need = Need {
+                seq: 1,
+                name: "营业执照".to_owned(),
+                file_name: "sample-1".to_owned(),
+                content_type,
+            };
+            for bytes in [0, 1_024] {
+                let content = material_content(&need, 7, bytes);
+                assert_eq!(judge(content_type, &content), Ok(()), "{content_type}");
+                assert!(content.len() >= bytes);
+                assert_ne!(content, material_content(&need, 8, bytes));
+            }
+        }
+    }
 }
