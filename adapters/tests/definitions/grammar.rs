@@ -281,7 +281,7 @@ fn a_fault_of_soap_1_2_is_read_by_its_code() {
     assert_eq!(
         fault("Receiver"),
         StepVerdict::Unavailable {
-            reason: "no".into(),
+            reason: "Receiver: no".into(),
             retry_after_s: None
         }
     );

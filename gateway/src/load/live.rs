@@ -1,5 +1,6 @@
 //! What is told while a run goes on: one live line on a terminal, a line now and then elsewhere. Always on standard error.
 
+use super::Operation;
 use super::latencies::{Latencies, LatencyError};
 use super::tally::Tally;
 use parking_lot::Mutex;
@@ -125,8 +126,11 @@ impl Window {
             let mut tally = lane.lock();
             self.latencies.join(&tally.window);
             tally.window.clear();
-            for own in tally.operations.values() {
-                answers += own.answered;
+            for (operation, own) in &tally.operations {
+                // Uploads and repetitions are not what was asked for.
+                if Operation::DUE.contains(operation) {
+                    answers += own.answered;
+                }
                 look.faults += own.faults;
             }
             look.throttled += tally.throttled.values().map(|t| t.count).sum::<u64>();

@@ -60,7 +60,7 @@ impl Table<'_> {
         }
         writeln!(
             f,
-            ", {} connections, {} threads, {:.1} s after {:.1} s of warm-up, seed {}",
+            ", {} connections, threads: {}, {:.1} s after {:.1} s of warm-up, seed {}",
             plan.connections, plan.threads, plan.duration_s, plan.warm_up_s, report.seed
         )?;
         if report.mode == "closed" {
@@ -98,10 +98,13 @@ impl Table<'_> {
                 }
             }
         }
-        writeln!(
-            f,
-            "  response counts from the time at which a request was due, service from its sending\n"
-        )
+        let words = match report.mode {
+            "closed" => "service counts from sending",
+            _ => {
+                "response counts from the time at which a request was due, service from its sending"
+            }
+        };
+        writeln!(f, "  {words}\n")
     }
 
     fn counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

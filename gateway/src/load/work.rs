@@ -120,11 +120,15 @@ impl Worker {
         random: &mut Xoshiro256PlusPlus,
     ) {
         let shared = Arc::clone(&self.shared);
-        let place = random.random_range(0..shared.templates.len().max(1));
-        let Some(template) = shared.templates.get(place) else {
+        // In turn, so that every item gets as many as any other.
+        let number = shared.applications.fetch_add(1, Ordering::Relaxed);
+        let templates = u64::try_from(shared.templates.len()).unwrap_or(u64::MAX);
+        let place = number
+            .checked_rem(templates)
+            .and_then(|p| usize::try_from(p).ok());
+        let Some(template) = place.and_then(|place| shared.templates.get(place)) else {
             return;
         };
-        let number = shared.applications.fetch_add(1, Ordering::Relaxed);
         let mut materials = Vec::with_capacity(template.needs.len());
         for need in &template.needs {
             let Some(id) = self.upload(measured, need, number).await else {
