@@ -16,7 +16,7 @@ const PICTURES = [
   ['receipt', '20-receipt', PHONE],
   ['correction', '30-case-correction', PHONE],
   ['guide', '05-guide', { ...PHONE, kind: 'desktop' }],
-  ['derivation', '31-derivation', { ...PHONE, kind: 'desktop', language: 'en' }, '#clocks'],
+  ['derivation', '31-derivation', { ...PHONE, kind: 'desktop', language: 'en' }, 'details[data-clock=promise]'],
 ];
 
 const [folder] = process.argv.slice(2);

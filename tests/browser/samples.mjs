@@ -19,7 +19,10 @@ export const EXPLOSIVES = {
     [{ zh: /专用仓库地址/, en: /address of the store/i }, '韶关市浈江区示例路8号'],
     [{ zh: /核定储存量/, en: /storage limit/i }, '5000'],
   ],
-  ticks: [/工业炸药/, /工业雷管/],
+  ticks: [
+    { zh: /^工业炸药/, en: /^explosives/i },
+    { zh: /^工业雷管/, en: /^detonators/i },
+  ],
   /** The field that is filled in wrongly at first, with the mistake. */
   mistaken: [{ zh: /核定储存量/, en: /storage limit/i }, '五吨'],
   async documents(browser) {
@@ -27,7 +30,7 @@ export const EXPLOSIVES = {
       [{ zh: /申请审批表/, en: /application form/i }, await photograph(browser, '申请审批表', 45)],
       [{ zh: /营业执照/, en: /business licence/i }, await picture(browser, '营业执照')],
       [{ zh: /安全评价报告/, en: /safety assessment/i }, await paper(browser, '安全评价报告')],
-      [{ zh: /资格证明/, en: /资格证明/ }, await photograph(browser, '资格证明', 120)],
+      [{ zh: /资格证明/, en: /certificates of safety/i }, await photograph(browser, '资格证明', 120)],
     ];
   },
 };
@@ -47,7 +50,11 @@ export const DISCLOSURE = {
     [{ zh: /所需信息名称/, en: /name of the information/i }, '2016年度科技专项资金安排'],
     [{ zh: /所需信息内容描述/, en: /^description/i }, '2016年度市级科技专项资金的安排文件及项目清单'],
   ],
-  choices: [/自身科研需要/, /纸质/, /网上获取/],
+  choices: [
+    { zh: /^自身科研需要/, en: /^own research/i },
+    { zh: /^纸质/, en: /^paper/i },
+    { zh: /^网上获取/, en: /^online/i },
+  ],
   async documents(browser) {
     return [[{ zh: /身份证明/, en: /proof of identity/i }, await photograph(browser, '身份证')]];
   },

@@ -9,8 +9,8 @@ export async function fillIn(browser, visit, sample, mistake) {
   const form = new Form(visit);
   await form.applicant(sample.applicant);
   for (const [words, value] of sample.fields) await form.fill(words, value);
-  for (const name of sample.choices ?? []) await form.choose(name);
-  for (const name of sample.ticks ?? []) await visit.page.getByRole('checkbox', { name }).check();
+  for (const words of sample.choices ?? []) await form.choose(visit.say(words));
+  for (const words of sample.ticks ?? []) await form.tick(visit.say(words));
   if (mistake) await form.fill(...sample.mistaken);
   for (const [words, file] of await sample.documents(browser)) await form.upload(words, file);
   return form;

@@ -25,7 +25,7 @@ export async function keyboard(hall, how) {
   await keys.write({ zh: /^证件号码/, en: /^number of the document/i }, applicant.number);
   await keys.write({ zh: /^联系电话/, en: /^telephone/i }, applicant.phone);
   for (const [words, value] of fields) await keys.write(words, value);
-  for (const name of choices) await keys.choose(page.getByRole('radio', { name }));
+  for (const words of choices) await keys.choose(page.getByRole('radio', { name: visit.say(words) }));
   for (const [words, file] of await DISCLOSURE.documents(hall.browser)) {
     await keys.to(page.getByLabel(visit.say(words)).and(page.locator('input[type=file]')));
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);

@@ -30,6 +30,10 @@ export class Form {
     await this.visit.page.getByRole('radio', { name }).check();
   }
 
+  async tick(name) {
+    await this.visit.page.getByRole('checkbox', { name }).check();
+  }
+
   async fill(words, value) {
     await this.visit.page.getByRole('textbox', { name: this.visit.say(words) }).fill(value);
   }

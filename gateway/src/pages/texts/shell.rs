@@ -11,6 +11,7 @@ super::texts! {
     NAV_CASE "shell.nav_case" "查询办件" "My application";
     NAV_HELP "shell.nav_help" "帮助" "Help";
     COMMA "shell.comma" "、" ", ";
+    COLON "shell.colon" "：" ": ";
     OTHER_LANGUAGE "shell.other_language" "English" "中文";
     FOOTER_INTERFACE "shell.footer_interface" "开放接口" "Interface for programs";
     FOOTER_KEY "shell.footer_key" "回执验证公钥" "Key that verifies receipts";
