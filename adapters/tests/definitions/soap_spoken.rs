@@ -25,7 +25,7 @@ operations:
 feedback:
   callback:
     operation: tell
-    parameters: [no, key]
+    parameters: ["no", key]
     CALLBACK
     read: soap
     auth: { scheme: shared_identifier, parameter: key, value: secret }

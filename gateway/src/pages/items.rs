@@ -31,7 +31,7 @@ pub struct Listed {
     pub foreign: bool,
     /// 实施主体.
     pub organisation: String,
-    /// Where.
+    /// Where; empty where nobody knows a name, since the body's own name says it then.
     pub region: String,
     /// 承诺办结时限 in words; none for what is decided on the spot or has no promise.
     pub promise: Option<String>,
@@ -53,7 +53,7 @@ impl Listed {
             name: item.name_in(catalogue).to_owned(),
             foreign: language == Language::English && item.name_en.is_none(),
             organisation: item.org.name.clone(),
-            region: region_name(&item.region, language),
+            region: item.region.name(catalogue).unwrap_or_default().to_owned(),
             promise: item
                 .promise_for(Channel::Online)
                 .filter(|limit| limit.n > 0)

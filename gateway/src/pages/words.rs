@@ -101,6 +101,16 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A limit as people know it: whole binary megabytes where it is one, `200 MB` for 200 MiB.
+#[must_use]
+pub fn size_limit(bytes: u64) -> String {
+    const MIB: u64 = 1 << 20;
+    match bytes {
+        0..MIB => size(bytes),
+        _ => format!("{} MB", bytes / MIB),
+    }
+}
+
 /// A text as the value of a query's parameter: percent-encoded but for what need not be (RFC 3986, section 2.3).
 #[must_use]
 pub fn query_value(text: &str) -> String {
@@ -137,6 +147,13 @@ mod tests {
             weekday("2026-11-28".parse().unwrap(), Language::Chinese),
             "星期六"
         );
+    }
+
+    #[test]
+    fn a_limit_is_a_round_number_and_never_more_than_what_is_taken() {
+        assert_eq!(size_limit(200 << 20), "200 MB");
+        assert_eq!(size_limit((200 << 20) + 1), "200 MB");
+        assert_eq!(size_limit(500_000), "500 KB");
     }
 
     #[test]

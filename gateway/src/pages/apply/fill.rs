@@ -148,7 +148,7 @@ impl FillPage {
             cut: models.form.cut,
             materials,
             hidden,
-            most: words::size(drawn.material_bytes_max),
+            most: words::size_limit(drawn.material_bytes_max),
         }
     }
 }

@@ -283,7 +283,7 @@ impl Reader<'_> {
             StatusCode::PAYLOAD_TOO_LARGE => texts::FILE_TOO_LARGE,
             _ => texts::FILE_REFUSED,
         };
-        let most = crate::pages::words::size(self.hall.uploads.material_bytes_max());
+        let most = crate::pages::words::size_limit(self.hall.uploads.material_bytes_max());
         let words = |title: &str, language| {
             text.fill(
                 language,

@@ -54,6 +54,8 @@ pub struct Holder {
     pub more: Vec<String>,
     /// Something hinders the hand-over.
     pub hindered: bool,
+    /// Somebody still has it; what nobody has needs no heading.
+    pub somebody: bool,
 }
 
 impl Holder {
@@ -88,6 +90,7 @@ impl Holder {
             sentence,
             more,
             hindered,
+            somebody: with.holder != "nobody",
         })
     }
 }
