@@ -6,7 +6,7 @@ use crate::process::{Partner, Running, address_in, eventually, free_address, roo
 use crate::sample::Taken;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -46,6 +46,29 @@ pub struct Hall {
 
 /// Makes a system's definition from its id and text.
 type Edit<'a> = &'a dyn Fn(&str, String) -> String;
+
+/// Leaves the items that the partners handle: who starts many halls need not register the whole catalogue in each.
+fn keep_items(folder: &Path) {
+    let kept = [
+        "explosives-sales",
+        "info-disclosure-zhuhai",
+        "radio-station",
+    ];
+    let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{e}"));
+    for file in files.flatten() {
+        let path = file.path();
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned());
+        if !stem.is_some_and(|stem| kept.contains(&stem.as_str())) {
+            std::fs::remove_file(&path).unwrap_or_else(|e| panic!("{e}"));
+            continue;
+        }
+        // Relatives would be among those that are gone.
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
+        let lines = text.lines().filter(|line| !line.starts_with("related:"));
+        let text: String = lines.flat_map(|line| [line, "\n"]).collect();
+        std::fs::write(&path, text).unwrap_or_else(|e| panic!("{e}"));
+    }
+}
 
 /// How a hall differs from the usual one.
 struct Opening<'a> {
@@ -204,6 +227,7 @@ impl Hall {
             let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
             std::fs::write(&path, edited(&id, text)).unwrap_or_else(|e| panic!("{e}"));
         }
+        keep_items(&copy.join("items"));
         copy.display().to_string()
     }
 

@@ -299,7 +299,7 @@ async fn twenty_reloads_and_applies_under_load_fail_no_request_and_invalid_ones_
         let said = words(&refused);
         assert_eq!(refused.status.code(), Some(1), "{said}");
         assert!(
-            said.contains("nonsense") && said.contains("material_bytes_max"),
+            said.contains("nonsense") && said.contains("wrong_type"),
             "{said}"
         );
         std::fs::write(hall.config(), &good).unwrap();

@@ -132,7 +132,12 @@ async fn a_file_found_infected_after_submission_stops_the_delivery_for_good() {
     ];
     // Neither an operator's retry nor the end of scanning lets it go.
     let retried = hall.deliveries(&retry);
-    assert!(retried.status.success(), "{}", words(&retried));
+    assert_eq!(retried.status.code(), Some(1), "{}", words(&retried));
+    assert!(
+        words(&retried).contains("dead again"),
+        "{}",
+        words(&retried)
+    );
     hall.until(&taken, "dead again", |shown| {
         shown["with"]["delivery"]["attempt"] == 2
     })

@@ -59,12 +59,17 @@ async fn dead_letter(hall: &Hall, cell: &Cell, taken: &Taken) -> Value {
     })
     .await;
     let shown = hall.show(taken).await;
-    assert_eq!(shown["with"]["delivery"]["state"], "dead", "{shown:#}");
+    // Nobody has a case that has ended; what was left over concerns operators alone.
+    if shown["with"]["holder"] != "nobody" {
+        assert_eq!(shown["with"]["delivery"]["state"], "dead", "{shown:#}");
+    }
     dead
 }
 
 async fn order(hall: &Hall, what: &str, taken: &Taken) {
-    let body = json!({"case": taken.no, "state": "dead", "reason": "the partner is mended"});
+    let dead = hall.listed(&format!("case={}&state=dead", taken.no)).await;
+    let ids: Vec<&Value> = dead.iter().map(|delivery| &delivery["id"]).collect();
+    let body = json!({"ids": ids, "reason": "the partner is mended"});
     let answer = hall
         .ops("POST", &format!("/ops/v1/deliveries/{what}"), body)
         .await;

@@ -140,6 +140,8 @@ pub async fn receive(
                 break;
             }
         };
+        // The head of a part is a piece that came out, too: a whole form may arrive as one piece.
+        reader.ahead.caught_up();
         count += 1;
         let taken = match count > PARTS_MAX {
             true => Err(TOO_MANY),

@@ -6,6 +6,8 @@
 //! | sent, no complete answer | again, **asking first**; dead when the partner can neither be asked nor notices a repeat |
 //! | the partner could not (busy, 5xx) | again, asking first when the partner can be asked; its `Retry-After` is honoured up to the cap |
 //! | the partner refused | dead: a person decides |
+//! | the partner refused an applicant's later message, and the case has ended | delivered: it has arrived, too late, and nothing is left for a person to decide |
+//! | the partner refused an applicant's later message that may have arrived before | again a few times: the report of the end may be on its way |
 //! | taken, more steps to go | next step |
 //! | taken, last step | delivered |
 //! | "already there" | delivered when the look-up proves it ours, dead when it is somebody else's; where there is no look-up, delivered when an attempt of ours may have arrived before |
@@ -33,9 +35,14 @@ pub struct Facts {
     pub repeatable: bool,
     /// Whether an attempt of unknown outcome came before.
     pub doubtful: bool,
+    /// For an applicant's later message (supplement, withdrawal): whether its case has ended meanwhile. `None` for others.
+    pub ended: Option<bool>,
     /// A random number in `[0, 1)` for the jitter.
     pub jitter: f64,
 }
+
+/// Attempts up to which a refusal of what may have arrived before is looked at again.
+pub const DOUBTFUL_REFUSALS_MAX: u32 = 6;
 
 /// What happened in one exchange with the partner.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +89,16 @@ pub fn decide(policy: &RetryPolicy, facts: &Facts, happened: &Happened) -> Next 
         Happened::Answered(StepVerdict::AlreadyThere) if facts.askable => Next::Ask,
         // The message is named by our case and its serial: who sent it before us, if not we.
         Happened::Answered(StepVerdict::AlreadyThere) if facts.doubtful => Next::Delivered,
+        Happened::Answered(StepVerdict::Refused { .. }) if facts.ended == Some(true) => {
+            Next::Delivered
+        }
+        Happened::Answered(StepVerdict::Refused { .. })
+            if facts.doubtful
+                && facts.ended == Some(false)
+                && facts.attempts < DOUBTFUL_REFUSALS_MAX =>
+        {
+            again(policy, facts, None, true)
+        }
         Happened::Answered(StepVerdict::AlreadyThere | StepVerdict::Refused { .. }) => Next::Dead,
         Happened::Answered(StepVerdict::Unavailable { retry_after_s, .. }) => {
             again(policy, facts, *retry_after_s, facts.askable)
@@ -159,6 +176,7 @@ mod tests {
             askable,
             repeatable: true,
             doubtful: false,
+            ended: None,
             jitter: 1.0,
         }
     }
@@ -199,6 +217,31 @@ mod tests {
             };
             assert_eq!(decide(&POLICY, &facts, &there), expected);
         }
+    }
+
+    #[test]
+    fn a_refused_later_message_is_moot_once_the_case_has_ended() {
+        let refused = Happened::Answered(StepVerdict::Refused {
+            code: "0".to_owned(),
+            reason: "已办结".to_owned(),
+        });
+        let of = |doubtful, ended, attempts| {
+            let facts = Facts {
+                doubtful,
+                ended,
+                ..facts(attempts, true)
+            };
+            decide(&POLICY, &facts, &refused)
+        };
+        assert_eq!(of(true, Some(true), 1), Next::Delivered);
+        assert!(matches!(
+            of(true, Some(false), 1),
+            Next::Again { unknown: true, .. }
+        ));
+        assert_eq!(of(true, Some(false), DOUBTFUL_REFUSALS_MAX), Next::Dead);
+        assert_eq!(of(false, Some(true), 1), Next::Delivered);
+        assert_eq!(of(false, Some(false), 1), Next::Dead);
+        assert_eq!(of(true, None, 1), Next::Dead);
     }
 
     fn at(seconds: i64, unknown: bool) -> Next {

@@ -9,6 +9,7 @@ use super::journal::Journal;
 use super::transcript;
 use super::{Courier, SendFailure};
 use crate::identity::Scope;
+use crate::processing::life_cycle::State;
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;
 use crate::store::delivery::{AttemptRecord, DeliveryOutcome, LeasedDelivery};
@@ -163,12 +164,14 @@ impl<'a> Errand<'a> {
             let exchange = self
                 .exchange(case, definition, &steps, &turn, &mut partner_no)
                 .await?;
+            let ended = self.ended_meanwhile(&exchange.happened).await?;
             let next = decide(
                 &definition.retry(),
                 &Facts {
                     askable,
                     repeatable,
                     doubtful,
+                    ended,
                     ..self.facts()
                 },
                 &exchange.happened,
@@ -329,6 +332,22 @@ impl<'a> Errand<'a> {
         }
     }
 
+    /// Whether the case of a refused supplement or withdrawal has ended by now; looked up only where it matters.
+    async fn ended_meanwhile(&self, happened: &Happened) -> Result<Option<bool>, ErrandError> {
+        let later = matches!(
+            self.lease.operation,
+            Operation::Supplement | Operation::Withdraw
+        );
+        let refused = matches!(happened, Happened::Answered(StepVerdict::Refused { .. }));
+        if !later || !refused {
+            return Ok(None);
+        }
+        let store = &self.courier.store;
+        let case = store.case(&Scope::Everything, &self.lease.case_no).await?;
+        let ended = |state: &str| State::ALL.iter().any(|s| s.wire() == state && s.is_ended());
+        Ok(case.map(|case| ended(&case.state)))
+    }
+
     fn facts(&self) -> Facts {
         Facts {
             attempts: self.attempts.saturating_sub(1),
@@ -337,6 +356,7 @@ impl<'a> Errand<'a> {
             askable: false,
             repeatable: false,
             doubtful: false,
+            ended: None,
             jitter: self.courier.jitter(),
         }
     }

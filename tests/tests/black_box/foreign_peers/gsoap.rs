@@ -9,7 +9,7 @@ use tongban_tests::http::get;
 const PACKAGES: &str = "gsoap, libgsoap-dev";
 
 /// wsdl2h, soapcpp2 and cc: gives the path of the client.
-async fn compiled(folder: &Path, wsdl: &str, style: &str) -> String {
+async fn compiled(folder: &Path, wsdl: &str, style: &str, version: &str) -> String {
     let sources = repository("tests/peers/gsoap");
     std::fs::write(folder.join("callback.wsdl"), wsdl).unwrap();
     let run = |name: &str, arguments: &[&str]| {
@@ -25,7 +25,9 @@ async fn compiled(folder: &Path, wsdl: &str, style: &str) -> String {
     let mut header = std::fs::read_to_string(folder.join("callback.h")).unwrap();
     header.push_str(&std::fs::read_to_string(sources.join("no_such_operation.h")).unwrap());
     std::fs::write(folder.join("callback.h"), header).unwrap();
-    run("soapcpp2", &["-c", "-C", "-L", "-x", "callback.h"]).await;
+    // The version that it speaks is chosen when the client is made.
+    let speaks = if version == "1.1" { "-1" } else { "-2" };
+    run("soapcpp2", &["-c", "-C", "-L", "-x", speaks, "callback.h"]).await;
     let client = sources.join("call_callback.c").display().to_string();
     let mut arguments = vec![
         "-w",
@@ -52,7 +54,7 @@ async fn calls(style: &'static str) {
         assert_eq!(wsdl.status, 200, "{}", wsdl.text());
         let folder = platform.case.hall.folder().join("gsoap");
         std::fs::create_dir(&folder).unwrap();
-        let client = compiled(&folder, &wsdl.text(), style).await;
+        let client = compiled(&folder, &wsdl.text(), style, version).await;
         let address = platform.wsdl.trim_end_matches("?wsdl");
         let mut command = std::process::Command::new(client);
         command.args(platform.arguments(address, version, &[]));
