@@ -31,15 +31,16 @@ pub enum FaultSide {
 const SUBCODES_MAX: usize = 8;
 
 pub(super) fn read(element: &Element, version: SoapVersion) -> SoapFault {
-    let code = match version {
-        SoapVersion::V11 => element
-            .child("faultcode")
-            .map_or_else(String::new, |code| local(&code.text)),
-        SoapVersion::V12 => codes(element).join("."),
+    // node-soap sends what is inside a fault of 1.2 in an envelope of 1.1 when it fails itself: read what is there.
+    let (v11_code, v12_code) = (element.child("faultcode"), codes(element).join("."));
+    let code = match (version, v11_code) {
+        (SoapVersion::V11, Some(code)) => local(&code.text),
+        _ => v12_code,
     };
+    let v12_reason = || element.child("Reason").and_then(in_chinese);
     let reason = match version {
-        SoapVersion::V11 => element.child("faultstring"),
-        SoapVersion::V12 => element.child("Reason").and_then(in_chinese),
+        SoapVersion::V11 => element.child("faultstring").or_else(v12_reason),
+        SoapVersion::V12 => v12_reason(),
     };
     let side = match code.split('.').next().unwrap_or_default() {
         "Client" | "Sender" | "MustUnderstand" | "VersionMismatch" | "DataEncodingUnknown" => {

@@ -148,7 +148,7 @@ async fn a_file_found_infected_after_submission_stops_the_delivery_for_good() {
     hall.start().await;
     assert_eq!(scan_of(hall.public, &id).await, "infected");
     let retried = hall.deliveries(&retry);
-    assert!(retried.status.success(), "{}", words(&retried));
+    assert_eq!(retried.status.code(), Some(1), "{}", words(&retried));
     hall.until(&taken, "dead a third time", |shown| {
         shown["with"]["delivery"]["attempt"] == 3
     })

@@ -101,7 +101,8 @@ pub fn decide(policy: &RetryPolicy, facts: &Facts, happened: &Happened) -> Next 
         }
         Happened::Answered(StepVerdict::AlreadyThere | StepVerdict::Refused { .. }) => Next::Dead,
         Happened::Answered(StepVerdict::Unavailable { retry_after_s, .. }) => {
-            again(policy, facts, *retry_after_s, facts.askable)
+            let unknown = facts.askable || facts.doubtful;
+            again(policy, facts, *retry_after_s, unknown)
         }
         Happened::Asked(QueryVerdict::Ours { .. }) => Next::Delivered,
         Happened::Asked(QueryVerdict::Foreign) => Next::Dead,
@@ -114,7 +115,8 @@ pub fn decide(policy: &RetryPolicy, facts: &Facts, happened: &Happened) -> Next 
         Happened::Asked(QueryVerdict::Unavailable { .. })
         | Happened::OutcomeUnknown
         | Happened::NotUnderstood => again(policy, facts, None, true),
-        Happened::NotSent => again(policy, facts, None, false),
+        // What may have arrived before may still have: a try that did not leave says nothing of it.
+        Happened::NotSent => again(policy, facts, None, facts.doubtful),
     }
 }
 
@@ -216,6 +218,18 @@ mod tests {
                 ..facts(1, askable)
             };
             assert_eq!(decide(&POLICY, &facts, &there), expected);
+        }
+    }
+
+    #[test]
+    fn a_try_that_did_not_leave_takes_no_doubt_away() {
+        for (doubtful, expected) in [(true, true), (false, false)] {
+            let facts = Facts {
+                doubtful,
+                ..facts(2, false)
+            };
+            let next = decide(&POLICY, &facts, &Happened::NotSent);
+            assert!(matches!(next, Next::Again { unknown, .. } if unknown == expected));
         }
     }
 

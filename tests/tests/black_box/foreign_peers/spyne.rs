@@ -48,12 +48,6 @@ async fn spyne_takes_our_call_in_gbk() {
 }
 
 #[tokio::test]
-async fn characters_that_gbk_lacks_arrive_at_spyne_as_they_were() {
-    let case = open(&[("PEER_PATH", "/soap11"), ("PEER_CHARSET", "GBK")]).await;
-    case.arrives(PROJECT).await;
-}
-
-#[tokio::test]
 async fn a_call_in_the_wrong_version_is_a_dead_letter_that_says_so() {
     let case = open(&[("PEER_PATH", "/soap11"), ("PEER_VERSION", "1.2")]).await;
     let taken = case.submit("样例公开申请", "accept").await;
