@@ -54,11 +54,11 @@ async fn play(hall: &Hall, cell: &Cell, plan: &Plan, round: &Round, others: &[&s
     .await;
     println!("{switches:?}: used {used} times, case {}", taken.no);
     seen_and_mended(hall, cell, round.expected, &taken).await;
-    let mut history = plan.journey.history(cell.kind);
-    if round.expected == Expected::LateStep {
-        history.retain(|kind| *kind != "step");
-    }
-    ended_with(hall, cell.kind, plan.journey, &taken, history).await;
+    let kept_back = matches!(
+        round.expected,
+        Expected::Missing | Expected::LateStep | Expected::Listed(_)
+    );
+    ended_with(hall, cell.kind, plan.journey, &taken, kept_back).await;
     partner.clear().await;
 }
 
