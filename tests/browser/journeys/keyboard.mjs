@@ -7,6 +7,8 @@ import { Visit } from '../visit.mjs';
 
 /** No page has more stops. */
 const STOPS_MAX = 120;
+/** How long a file takes to arrive over a poor line, in milliseconds. */
+const POOR_LINE = 1_500;
 
 export async function keyboard(hall, how) {
   const visit = await Visit.begin(hall, how);
@@ -26,11 +28,16 @@ export async function keyboard(hall, how) {
   await keys.write({ zh: /^联系电话/, en: /^telephone/i }, applicant.phone);
   for (const [words, value] of fields) await keys.write(words, value);
   for (const words of choices) await keys.choose(page.getByRole('radio', { name: visit.say(words) }));
+  await page.route('**/api/v1/materials', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, POOR_LINE));
+    await route.continue();
+  });
   for (const [words, file] of await DISCLOSURE.documents(hall.browser)) {
     await keys.to(page.getByLabel(visit.say(words)).and(page.locator('input[type=file]')));
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
     await chooser.setFiles(file);
     await page.getByText(file.name).first().waitFor();
+    // The file is named, not arrived: whoever goes on at once must not lose it.
   }
   await keys.to(visit.button({ zh: /下一步：核对/, en: /next: check/i }));
   await keys.follow('Enter');

@@ -12,9 +12,26 @@
 
   // Pressing twice sends once; the server would give the same answer anyway.
   let sending = false;
+  // Uploads on their way, each a promise of whether its file arrived.
+  const uploads = new Set();
+  // A form that leaves before its files would leave without them: it goes as soon as the last has arrived, and stays if one failed.
+  const waitForUploads = async (submitter) => {
+    const arrived = await Promise.all(uploads);
+    sending = false;
+    submitter?.removeAttribute("aria-busy");
+    if (arrived.every(Boolean)) form.requestSubmit(submitter);
+    else form.querySelector(".uploads li.wrong")?.closest("[data-material]").querySelector("input[type=file]").focus();
+  };
   form.addEventListener("submit", (event) => {
     if (sending) { event.preventDefault(); return; }
     sending = true;
+    if (uploads.size) {
+      event.preventDefault();
+      say(form.dataset.sending);
+      event.submitter?.setAttribute("aria-busy", "true");
+      waitForUploads(event.submitter);
+      return;
+    }
     say(form.dataset.sending);
     event.submitter?.setAttribute("aria-busy", "true");
     window.setTimeout(() => { sending = false; }, 8000);
@@ -135,7 +152,14 @@
       // From here on the file is sent by us; the form must not send it a second time.
       input.value = "";
       box.querySelectorAll(".uploads li.wrong").forEach((old) => old.remove());
-      for (const file of files) await send(box, input, file);
+      const upload = (async () => {
+        let all = true;
+        for (const file of files) all = (await send(box, input, file)) && all;
+        return all;
+      })();
+      uploads.add(upload);
+      await upload;
+      uploads.delete(upload);
     });
   }
 })();
