@@ -8,6 +8,7 @@ use crate::identity::token::TokenSettings;
 use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
 use crate::scan::ScanSettings;
+use crate::store::postgres::PostgresSettings;
 use classes::Named;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,9 @@ pub struct Config {
     /// Intake.
     #[serde(default)]
     pub intake: IntakeSettings,
+    /// Where applications are kept.
+    #[serde(default)]
+    pub store: StoreSettings,
     /// The virus scan; without it nothing is scanned.
     #[serde(default)]
     pub scan: Option<ScanSettings>,
@@ -102,6 +106,14 @@ impl Default for IntakeSettings {
             commit_batch_max: 64,
         }
     }
+}
+
+/// Where applications are kept: SQLite in the data folder, or PostgreSQL for several nodes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// The database that all nodes share; without it SQLite in the data folder, for one node.
+    pub postgres: Option<PostgresSettings>,
 }
 
 /// Bounds of delivery.

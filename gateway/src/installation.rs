@@ -34,10 +34,11 @@ use crate::registry::{Registry, loading};
 use crate::scan;
 use crate::scan::client::Clamd;
 use crate::scan::worker::Scanner;
-use crate::store::registry::RegistryStore;
-use crate::store::scan::ScanStore;
 use crate::store::sealed::MasterKeys;
-use crate::store::sqlite::{SqliteStore, StoreBounds};
+use crate::store::SharedStore;
+use crate::store::postgres::PostgresStore;
+use crate::store::sqlite::SqliteStore;
+use crate::store::writing::StoreBounds;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use reload::{Changing, LiveParts, ReloadReport, Reloader};
 use std::net::SocketAddr;
@@ -69,7 +70,7 @@ impl InstallationError {
 /// What is open before anything runs: also what `apply` uses on a data folder that no gateway runs on.
 pub struct Foundation {
     /// The store.
-    pub store: Arc<SqliteStore>,
+    pub store: SharedStore,
     /// What is registered.
     pub registry: Arc<Registry>,
     /// The clock.
@@ -104,14 +105,24 @@ impl Foundation {
             unbound_files: config.intake.unbound_files_max,
             ..StoreBounds::default()
         };
-        let store = SqliteStore::open(&config.data, keys, clock.clone(), entropy.clone(), bounds)
-            .await
-            .map_err(InstallationError::of)?;
-        let snapshot = loading::load(&store, &*environment)
+        let (folder, ticking, random) = (&config.data, clock.clone(), entropy.clone());
+        let store: SharedStore = match &config.store.postgres {
+            None => Arc::new(
+                SqliteStore::open(folder, keys, ticking, random, bounds)
+                    .await
+                    .map_err(InstallationError::of)?,
+            ),
+            Some(postgres) => Arc::new(
+                PostgresStore::open(postgres, folder, keys, ticking, random, bounds)
+                    .await
+                    .map_err(InstallationError::of)?,
+            ),
+        };
+        let snapshot = loading::load(store.as_ref(), &*environment)
             .await
             .map_err(InstallationError::of)?;
         Ok(Self {
-            store: Arc::new(store),
+            store,
             registry: Arc::new(Registry::new(snapshot)),
             clock,
             entropy,
@@ -138,7 +149,7 @@ pub struct Running {
     edge: RunningEdge,
     workers: JoinSet<()>,
     stop_workers: CancellationToken,
-    store: Arc<SqliteStore>,
+    store: SharedStore,
 }
 
 impl Running {
@@ -192,7 +203,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let readiness = Readiness::new();
     let starting = readiness.task("start");
     store.observe(Arc::new(metrics.clone()));
-    settle_scans(config, store.as_ref(), &clock).await?;
+    settle_scans(config, &store, &clock).await?;
     let casework = Casework {
         store: store.clone(),
         registry: Arc::clone(&registry),
@@ -304,7 +315,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
 /// Brings the states of stored files in line with the setting, before anything is served.
 async fn settle_scans(
     config: &Config,
-    store: &SqliteStore,
+    store: &SharedStore,
     clock: &Clock,
 ) -> Result<(), InstallationError> {
     let on = config.scan.is_some();
@@ -362,7 +373,7 @@ fn bearer_tokens(
 }
 
 async fn intake(
-    store: &Arc<SqliteStore>,
+    store: &SharedStore,
     registry: &Arc<Registry>,
     clock: &Clock,
     entropy: &Entropy,

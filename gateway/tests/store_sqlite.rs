@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
-use tongban_gateway::store::SharedStore;
+use tongban_gateway::store::{SharedStore, Store};
 use tongban_gateway::store::conformance::Subject;
 use tongban_gateway::store::sealed::MasterKeys;
 use tongban_gateway::store::sqlite::{DATABASE_FILE, SqliteStore, StoreBounds};

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
+use tongban_gateway::store::Store;
 use tongban_gateway::store::sealed::MasterKeys;
 use tongban_gateway::store::sqlite::{DATABASE_FILE, SqliteStore, StoreBounds};
 

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
 use tongban_gateway::identity::Scope;
+use tongban_gateway::store::Store;
 use tongban_gateway::store::case::NewUnread;
 use tongban_gateway::store::conformance::documents::{decision, stored};
 use tongban_gateway::store::conformance::samples::*;

@@ -15,7 +15,7 @@ use crate::outbound::{Connector, ConnectorParts};
 use crate::passthrough::{Passthrough, PassthroughTable};
 use crate::processing::delivery::worker::WorkerBounds;
 use crate::registry::{Registry, Snapshot, loading};
-use crate::store::sqlite::SqliteStore;
+use crate::store::SharedStore;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -79,7 +79,7 @@ pub(super) struct LiveParts {
 /// Reads anew and takes over.
 pub struct Reloader {
     pub(super) parts: LiveParts,
-    pub(super) store: Arc<SqliteStore>,
+    pub(super) store: SharedStore,
     pub(super) environment: Environment,
     pub(super) metrics: Metrics,
     pub(super) changing: Changing,

@@ -16,11 +16,13 @@ pub mod case;
 pub mod conformance;
 pub mod delivery;
 pub mod material;
+pub mod postgres;
 pub mod registry;
 pub mod scan;
 pub mod sealed;
 pub mod sqlite;
 pub mod upload;
+pub mod writing;
 
 use crate::identity::Scope;
 use std::sync::Arc;
@@ -61,6 +63,7 @@ pub enum StoreError {
 }
 
 /// What everything that runs holds: one implementation of every concern.
+#[async_trait::async_trait]
 pub trait Store:
     application::ApplicationStore
     + case::CaseStore
@@ -75,6 +78,14 @@ pub trait Store:
     + Sync
     + 'static
 {
+    /// Tells `observer` of every commit from now on; the first observer stays.
+    fn observe(&self, observer: Arc<dyn writing::CommitObserver>);
+
+    /// Writes that wait for their turn by now, of [`writing::StoreBounds::queue`].
+    fn waiting_writes(&self) -> usize;
+
+    /// Commits what is queued and closes the database.
+    async fn close(&self);
 }
 
 /// A shared handle to the store; exists on the control-plane runtime alone, never on an edge core.

@@ -1,10 +1,11 @@
 //! The item's code beside cases that were stored before it had a column of its own.
 
+use super::dialect::DbRow;
+use sqlx::SqlitePool;
 use super::StoreError;
 use super::rows::{case_place, uuid};
 use crate::store::sealed::{Sealed, Vault};
 use sqlx::Row;
-use sqlx::sqlite::{SqlitePool, SqliteRow};
 use tongban_adapters::canonical::Submission;
 
 /// Cases in one transaction.
@@ -15,7 +16,7 @@ const AT_ONCE: u32 = 500;
 pub(super) async fn fill_in(pool: &SqlitePool, vault: &Vault) -> Result<(), StoreError> {
     loop {
         let rows = sqlx::query(
-            "SELECT id, case_id, data_key, submission FROM case_record WHERE item_code IS NULL ORDER BY id LIMIT ?",
+            "SELECT id, case_id, data_key, submission FROM case_record WHERE item_code IS NULL ORDER BY id LIMIT $1",
         )
         .bind(AT_ONCE)
         .fetch_all(pool)
@@ -25,7 +26,7 @@ pub(super) async fn fill_in(pool: &SqlitePool, vault: &Vault) -> Result<(), Stor
         }
         let mut transaction = pool.begin().await?;
         for row in &rows {
-            sqlx::query("UPDATE case_record SET item_code = ? WHERE id = ?")
+            sqlx::query("UPDATE case_record SET item_code = $1 WHERE id = $2")
                 .bind(code(row, vault).unwrap_or_default())
                 .bind(row.try_get::<i64, _>("id")?)
                 .execute(&mut *transaction)
@@ -35,7 +36,7 @@ pub(super) async fn fill_in(pool: &SqlitePool, vault: &Vault) -> Result<(), Stor
     }
 }
 
-fn code(row: &SqliteRow, vault: &Vault) -> Result<String, StoreError> {
+fn code(row: &DbRow, vault: &Vault) -> Result<String, StoreError> {
     let case_id = uuid(
         "case_record",
         "case_id",

@@ -4,40 +4,70 @@
 //! after the commit is synced (WAL, `synchronous=FULL`); reads go through a pool of read-only connections opened after it. Every
 //! file here is one concern: what a trait promises is written at the trait.
 
-mod application;
-mod audit;
-mod bulk;
-mod bulk_rows;
-mod bulk_steps;
-mod case;
-mod clock;
-mod delivery;
-mod document;
-mod erase;
-mod feedback;
-mod files;
+#[macro_use]
+mod dialect;
 mod item_code;
-mod leased;
-mod material;
-mod numbers;
-mod operator;
-mod outbox;
-mod part;
-mod registry;
-mod rows;
-mod scan;
-mod submit;
-mod sweep;
 #[cfg(test)]
 mod tests;
-mod unread;
-mod upload;
 mod writer;
 
-use super::sealed::{MasterKeys, Place, Vault, keys};
+// Written once for both databases.
+#[path = "../relational/application.rs"]
+mod application;
+#[path = "../relational/audit.rs"]
+mod audit;
+#[path = "../relational/bulk.rs"]
+mod bulk;
+#[path = "../relational/bulk_rows.rs"]
+mod bulk_rows;
+#[path = "../relational/bulk_steps.rs"]
+mod bulk_steps;
+#[path = "../relational/case.rs"]
+mod case;
+#[path = "../relational/clock.rs"]
+mod clock;
+#[path = "../relational/delivery.rs"]
+mod delivery;
+#[path = "../relational/document.rs"]
+mod document;
+#[path = "../relational/erase.rs"]
+mod erase;
+#[path = "../relational/feedback.rs"]
+mod feedback;
+#[path = "../relational/files.rs"]
+mod files;
+#[path = "../relational/leased.rs"]
+mod leased;
+#[path = "../relational/material.rs"]
+mod material;
+#[path = "../relational/numbers.rs"]
+mod numbers;
+#[path = "../relational/operator.rs"]
+mod operator;
+#[path = "../relational/outbox.rs"]
+mod outbox;
+#[path = "../relational/part.rs"]
+mod part;
+#[path = "../relational/registry.rs"]
+mod registry;
+#[path = "../relational/rows.rs"]
+mod rows;
+#[path = "../relational/scan.rs"]
+mod scan;
+#[path = "../relational/submit.rs"]
+mod submit;
+#[path = "../relational/sweep.rs"]
+mod sweep;
+#[path = "../relational/unread.rs"]
+mod unread;
+#[path = "../relational/upload.rs"]
+mod upload;
+
+use super::sealed::{MasterKeys, Vault};
 use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -48,9 +78,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use writer::{Verdict, Writer};
+use super::writing::{Verdict, broken, keep, place, undo};
+use writer::Writer;
 
-pub use writer::CommitObserver;
+
+pub use super::writing::{CommitObserver, StoreBounds};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -61,31 +93,7 @@ const LOCK_FILE: &str = "tongban.lock";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How much may wait, and how much goes together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreBounds {
-    /// Writes that may wait for the writer; one more is refused as [`StoreError::Busy`].
-    pub queue: usize,
-    /// Writes in one commit at most.
-    pub batch: usize,
-    /// Read connections.
-    pub readers: u32,
-    /// Unbound files of one client, unfinished ones included; one more is refused as over its cap.
-    pub unbound_files: u64,
-}
-
-impl Default for StoreBounds {
-    fn default() -> Self {
-        Self {
-            queue: 1024,
-            batch: 256,
-            readers: 4,
-            unbound_files: 1_000,
-        }
-    }
-}
-
-/// The store on SQLite. Everything of [`Store`]; close it with [`SqliteStore::close`] to wait for the last commit and the lock.
+/// The store on SQLite. Everything of [`Store`]; close it with [`Store::close`] to wait for the last commit and the lock.
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
@@ -97,7 +105,26 @@ pub struct SqliteStore {
     lock: Arc<File>,
 }
 
-impl Store for SqliteStore {}
+/// The store that the shared concerns are written for.
+type DatabaseStore = SqliteStore;
+
+#[async_trait]
+impl Store for SqliteStore {
+    fn observe(&self, observer: Arc<dyn CommitObserver>) {
+        self.writer.observe(observer);
+    }
+
+    fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+        // Nothing reads or writes any more; whoever still holds this store only hears that it is closed.
+        self.lock.unlock().ok();
+    }
+}
 
 impl SqliteStore {
     /// Opens (or creates) the store in `folder`, brings its schema up to date and takes the folder's lock.
@@ -140,7 +167,8 @@ impl SqliteStore {
             .await
             .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
         end_leases(&writing).await?;
-        let digest_key = digest_key(&writing, &keys, &entropy).await?;
+        let digest_key =
+            registry::digest_key(&mut *writing.acquire().await?, &keys, &entropy).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(bounds.readers.max(1))
             .test_before_acquire(false)
@@ -161,23 +189,9 @@ impl SqliteStore {
         })
     }
 
-    /// Tells `observer` of every commit from now on; the first observer stays.
-    pub fn observe(&self, observer: Arc<dyn CommitObserver>) {
-        self.writer.observe(observer);
-    }
-
-    /// Writes that wait for the writer by now, of [`StoreBounds::queue`].
-    #[must_use]
-    pub fn waiting_writes(&self) -> usize {
-        self.writer.waiting()
-    }
-
-    /// Commits what is queued, closes the database and gives the folder free.
-    pub async fn close(&self) {
-        self.writer.close().await;
-        self.readers.close().await;
-        // Nothing reads or writes any more; whoever still holds this store only hears that it is closed.
-        self.lock.unlock().ok();
+    /// Moves what was written over out of the write-ahead log too, so that nothing that was erased is left in it.
+    async fn forget_overwritten(&self) -> Result<(), StoreError> {
+        self.writer.empty_log().await
     }
 
     /// Queues a write and waits for its commit.
@@ -199,16 +213,6 @@ impl SqliteStore {
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
         Ok(self.readers.acquire().await?)
     }
-}
-
-/// Shorthand of the rooms of this store: the answer of a write that stands.
-fn keep<T>(value: T) -> Result<Verdict<T>, StoreError> {
-    Ok(Verdict::Keep(value))
-}
-
-/// Shorthand of the rooms of this store: the answer of a write of which nothing may stay.
-fn undo<T>(value: T) -> Result<Verdict<T>, StoreError> {
-    Ok(Verdict::Undo(value))
 }
 
 fn create_folder(folder: &Path) -> Result<(), StoreError> {
@@ -252,57 +256,4 @@ async fn end_leases(pool: &SqlitePool) -> Result<(), StoreError> {
         sqlx::query(statement).execute(pool).await?;
     }
     Ok(())
-}
-
-/// The installation's digest key: made once, kept under the master key, so that digests outlive a change of the master key.
-async fn digest_key(
-    pool: &SqlitePool,
-    masters: &MasterKeys,
-    entropy: &Entropy,
-) -> Result<[u8; keys::KEY_LEN], StoreError> {
-    const NAME: &str = "digest key";
-    let place = registry::secret_place(NAME);
-    let fresh = entropy
-        .bytes::<{ keys::KEY_LEN }>()
-        .map_err(|e| StoreError::Unavailable(e.to_string()))?;
-    let sealed = keys::wrap(masters, &place, &fresh, entropy)?;
-    sqlx::query(
-        "INSERT INTO installation_secret (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING",
-    )
-    .bind(NAME)
-    .bind(sealed)
-    .execute(pool)
-    .await?;
-    let stored: Vec<u8> =
-        sqlx::query_scalar("SELECT secret FROM installation_secret WHERE name = ?")
-            .bind(NAME)
-            .fetch_one(pool)
-            .await?;
-    registry::secret_bytes(keys::unwrap(masters, &place, &stored)?.as_slice(), &place)
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-/// A stored row that cannot be read: a programming or administration fault, named without its content.
-fn broken(
-    table: &'static str,
-    column: &'static str,
-    row: impl ToString,
-    reason: impl ToString,
-) -> StoreError {
-    StoreError::Inconsistent {
-        table,
-        column,
-        row: row.to_string(),
-        reason: reason.to_string(),
-    }
-}
-
-/// The place of a column of this store's tables.
-fn place(table: &'static str, column: &'static str, row: &[&[u8]]) -> Place {
-    Place::new(table, column, row)
 }

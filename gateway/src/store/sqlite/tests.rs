@@ -297,7 +297,7 @@ async fn no_periodic_query_scans_a_table() {
         (clock::DUE_CLOCKS, "clock_due"),
         (clock::TAKE_DUE_POLLS, "case_poll"),
         (feedback::HELD_DUE, "feedback_held"),
-        (delivery::DUE, "delivery_due"),
+        (dialect::DUE, "delivery_due"),
         (delivery::NEXT_DUE, "delivery_due"),
         (operator::DEPTHS, "delivery_open"),
         (sweep::SWEEP, "material_unbound"),

@@ -5,6 +5,7 @@
 //! trace and does not touch its neighbours; a commit that fails answers all of its batch as [`StoreError::Unavailable`].
 
 use super::{StoreBounds, StoreError};
+use crate::store::writing::{CommitObserver, Verdict};
 use crate::clock::Clock;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -14,27 +15,9 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use std::fs::File;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-/// Told of every commit, for metrics. Called on the writer's task: count and return.
-pub trait CommitObserver: Send + Sync {
-    /// `writes` writes were committed together, in `took` from the first statement to the sync.
-    fn committed(&self, writes: usize, took: Duration);
-
-    /// A batch of `writes` writes could not be committed.
-    fn failed(&self, writes: usize);
-}
-
-/// What is to become of a write's changes.
-pub(super) enum Verdict<T> {
-    /// They stay: answer after the commit.
-    Keep(T),
-    /// They are taken back to the savepoint: nothing was written.
-    Undo(T),
-}
 
 /// A write at work on the connection.
 pub(super) type Working<'c, T> = BoxFuture<'c, Result<Verdict<T>, StoreError>>;

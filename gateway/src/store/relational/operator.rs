@@ -1,5 +1,6 @@
 //! Deliveries as operators see them: listed, shown with their bytes, retried, discarded, paused; every change with its audit row.
 
+use super::dialect::{self, Db, DbConnection, DbRow};
 use super::audit::{self, About};
 use super::leased::{Exchange, message_key};
 use super::rows::{attempt_place, case_place, count, instant, restrict, uuid};
@@ -11,14 +12,13 @@ use crate::store::delivery::{
 };
 use crate::store::sealed::{DataKey, Sealed, Vault};
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
 /// Lines of a list when the filter names no limit.
 const LINES: u32 = 100;
 
 const FROM: &str = " FROM delivery d JOIN case_record c ON c.id = d.case_id JOIN application a ON a.id = c.application_id
-    LEFT JOIN paused_system p ON p.system_id = d.system_id WHERE 1";
+    LEFT JOIN paused_system p ON p.system_id = d.system_id WHERE 1 = 1";
 
 pub(super) const OPEN: &str = " AND d.state NOT IN ('delivered', 'discarded')";
 
@@ -27,15 +27,15 @@ pub(super) fn matching(
     vault: &Vault,
     scope: &Scope,
     filter: &DeliveryFilter,
-) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::<Sqlite>::new(what);
+) -> QueryBuilder<Db> {
+    let mut query = QueryBuilder::<Db>::new(what);
     query.push(FROM);
     if !filter.ids.is_empty() {
         let ids = serde_json::Value::from(filter.ids.clone()).to_string();
         query
-            .push(" AND d.id IN (SELECT value FROM json_each(")
+            .push(concat!(" AND d.id IN ", number_list_begin!()))
             .push_bind(ids)
-            .push("))");
+            .push(number_list_end!());
     }
     if let Some(system) = &filter.system_id {
         query.push(" AND d.system_id = ").push_bind(system.clone());
@@ -47,7 +47,9 @@ pub(super) fn matching(
         query.push(" AND d.last_code = ").push_bind(code.clone());
     }
     if let Some(item) = &filter.item {
-        query.push(" AND c.item_code GLOB ").push_bind(glob(item));
+        query
+            .push(concat!(" AND c.item_code ", pattern!(), " "))
+            .push_bind(super::dialect::pattern(item));
     }
     if let Some(from) = filter.created_from {
         query
@@ -64,7 +66,7 @@ pub(super) fn matching(
         if only_open(filter) {
             query.push(OPEN);
         }
-        query.push(" AND (0");
+        query.push(" AND (1 = 0");
         for state in &filter.states {
             query.push(" OR ").push(condition(*state));
         }
@@ -72,17 +74,6 @@ pub(super) fn matching(
     }
     restrict(&mut query, scope, vault, "d.system_id");
     query
-}
-
-/// A pattern in which `*` alone means anything, as SQLite's GLOB.
-fn glob(pattern: &str) -> String {
-    pattern.chars().fold(String::new(), |mut out, c| {
-        match c {
-            '[' | '?' => out.extend(['[', c, ']']),
-            plain => out.push(plain),
-        }
-        out
-    })
 }
 
 fn only_open(filter: &DeliveryFilter) -> bool {
@@ -106,7 +97,7 @@ fn condition(state: DeliveryState) -> &'static str {
 }
 
 /// Oldest first, at most the filter's limit. Open deliveries are few: they are found by their index and sorted.
-fn oldest_first(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
+fn oldest_first(query: &mut QueryBuilder<Db>, filter: &DeliveryFilter) {
     let limit = if filter.limit == 0 {
         LINES
     } else {
@@ -117,14 +108,14 @@ fn oldest_first(query: &mut QueryBuilder<Sqlite>, filter: &DeliveryFilter) {
         .push(" ORDER BY ")
         .push(order)
         .push(" LIMIT ")
-        .push_bind(limit);
+        .push_bind(i64::from(limit));
 }
 
 const SUMMARY: &str = "SELECT d.id, d.system_id, d.operation, d.state, d.due_at, d.attempts, d.created_at, d.last_code, d.last_words,
     c.case_no, c.case_id, c.data_key, p.system_id AS paused";
 
 pub(super) async fn list(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     scope: &Scope,
     filter: &DeliveryFilter,
@@ -139,7 +130,7 @@ pub(super) async fn list(
 }
 
 /// The key of a delivery's case; `None` when the case was erased.
-fn case_key(row: &SqliteRow, vault: &Vault) -> Result<Option<DataKey>, StoreError> {
+fn case_key(row: &DbRow, vault: &Vault) -> Result<Option<DataKey>, StoreError> {
     let case_id = uuid(
         "case_record",
         "case_id",
@@ -154,7 +145,7 @@ fn case_key(row: &SqliteRow, vault: &Vault) -> Result<Option<DataKey>, StoreErro
         .map(Some)
 }
 
-fn summary(row: &SqliteRow, key: Option<&DataKey>) -> Result<DeliverySummary, StoreError> {
+fn summary(row: &DbRow, key: Option<&DataKey>) -> Result<DeliverySummary, StoreError> {
     const T: &str = "delivery";
     let id: i64 = row.try_get("id")?;
     let paused: Option<String> = row.try_get("paused")?;
@@ -196,7 +187,7 @@ fn state(id: i64, word: &str, paused: bool) -> Result<DeliveryState, StoreError>
 }
 
 pub(super) async fn count_matching(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     scope: &Scope,
     filter: &DeliveryFilter,
@@ -213,7 +204,7 @@ pub(super) async fn count_matching(
 }
 
 pub(super) async fn show(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     scope: &Scope,
     id: i64,
@@ -240,13 +231,13 @@ pub(super) async fn show(
 }
 
 async fn attempts(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     key: &DataKey,
     id: i64,
 ) -> Result<Vec<AttemptRecord>, StoreError> {
     const T: &str = "delivery_attempt";
     let rows = sqlx::query(
-        "SELECT ordinal, at, step, took_us, code, exchange FROM delivery_attempt WHERE delivery_id = ? ORDER BY ordinal",
+        "SELECT ordinal, at, step, took_us, code, exchange FROM delivery_attempt WHERE delivery_id = $1 ORDER BY ordinal",
     )
     .bind(id)
     .fetch_all(connection)
@@ -271,7 +262,7 @@ async fn attempts(
 
 /// Ids that match a filter and are in one of `states` (a list of SQL words).
 async fn ids(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     (scope, filter): (&Scope, &DeliveryFilter),
     states: &'static str,
@@ -283,55 +274,67 @@ async fn ids(
 }
 
 pub(super) async fn retry(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     which: (&Scope, &DeliveryFilter),
     now: Timestamp,
     audit: NewAudit,
 ) -> Result<Verdict<u64>, StoreError> {
     let dead = ids(connection, vault, which, "('dead')").await?;
+    let mut retried = 0;
     for id in &dead {
-        sqlx::query("UPDATE delivery SET state = iif(ask_first = 1, 'unknown', 'pending'), due_at = ? WHERE id = ?")
-            .bind(now.as_microsecond())
-            .bind(id)
-            .execute(&mut *connection)
-            .await?;
+        dialect::case_of_delivery(connection, *id).await?;
+        retried += sqlx::query(
+            "UPDATE delivery SET state = CASE WHEN ask_first = 1 THEN 'unknown' ELSE 'pending' END, due_at = $1
+             WHERE id = $2 AND state = 'dead'",
+        )
+        .bind(now.as_microsecond())
+        .bind(id)
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
     }
     write_audit(connection, vault, which.1, audit).await?;
-    keep(dead.len() as u64)
+    keep(retried)
 }
 
 pub(super) async fn discard(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     which: (&Scope, &DeliveryFilter),
     audit: NewAudit,
 ) -> Result<Verdict<u64>, StoreError> {
     let gone = ids(connection, vault, which, "('dead', 'pending')").await?;
+    let mut discarded = 0;
     for id in &gone {
-        discard_one(connection, *id).await?;
+        discarded += u64::from(discard_one(connection, *id).await?.is_some());
     }
     write_audit(connection, vault, which.1, audit).await?;
-    keep(gone.len() as u64)
+    keep(discarded)
 }
 
-/// Gives one delivery up and its turn to the next; returns its fence.
+/// Gives one delivery up and its turn to the next; returns its fence, `None` when somebody else has dealt with it.
 pub(super) async fn discard_one(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: i64,
-) -> Result<i64, StoreError> {
-    let (case, system, fence): (i64, String, i64) = sqlx::query_as(
-        "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE id = ? RETURNING case_id, system_id, fence",
+) -> Result<Option<i64>, StoreError> {
+    dialect::case_of_delivery(connection, id).await?;
+    let discarded: Option<(i64, String, i64)> = sqlx::query_as(
+        "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE id = $1 AND state IN ('dead', 'pending')
+         RETURNING case_id, system_id, fence",
     )
     .bind(id)
-    .fetch_one(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await?;
+    let Some((case, system, fence)) = discarded else {
+        return Ok(None);
+    };
     outbox::next_turn(connection, case, &system).await?;
-    Ok(fence)
+    Ok(Some(fence))
 }
 
 async fn write_audit(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     filter: &DeliveryFilter,
     audit: NewAudit,
@@ -346,7 +349,7 @@ async fn write_audit(
 
 /// Pauses or resumes; a system outside the scope stays as it is, without a trace.
 pub(super) async fn set_paused(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     (scope, system_id): (&Scope, &str),
     paused: bool,
@@ -361,9 +364,9 @@ pub(super) async fn set_paused(
         return undo(());
     }
     let statement = if paused {
-        "INSERT INTO paused_system (system_id, paused_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING"
+        "INSERT INTO paused_system (system_id, paused_at) VALUES ($1, $2) ON CONFLICT DO NOTHING"
     } else {
-        "DELETE FROM paused_system WHERE system_id = ?1 AND ?2 IS NOT NULL"
+        "DELETE FROM paused_system WHERE system_id = $1 AND $2 IS NOT NULL"
     };
     sqlx::query(statement)
         .bind(system_id)
@@ -379,11 +382,11 @@ pub(super) async fn set_paused(
     keep(())
 }
 
-pub(super) const DEPTHS: &str = "SELECT system_id, sum(state <> 'dead'), sum(state = 'dead'), min(iif(state <> 'dead', created_at, NULL))
+pub(super) const DEPTHS: &str = "SELECT system_id, count(*) FILTER (WHERE state <> 'dead'), count(*) FILTER (WHERE state = 'dead'), min(CASE WHEN state <> 'dead' THEN created_at END)
     FROM delivery WHERE state NOT IN ('delivered', 'discarded') GROUP BY system_id ORDER BY system_id";
 
 pub(super) async fn depths(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
 ) -> Result<Vec<QueueDepth>, StoreError> {
     let rows = sqlx::query(DEPTHS).fetch_all(connection).await?;
     rows.iter()

@@ -1,9 +1,10 @@
 //! Resumable uploads on SQLite: rows of what is not whole yet. How bytes come in is in [`super::part`].
 
+use super::dialect::{self, DbConnection};
 use super::material::{first_scan, insert, record_of, unbound};
 use super::part;
 use super::rows::{count, instant, named_place, stored};
-use super::{SqliteStore, StoreError, keep, undo};
+use super::{DatabaseStore, StoreError, keep, undo};
 use crate::store::material::{ByteStream, MaterialRecord, NewMaterial, UploadOutcome};
 use crate::store::sealed::{DataKey, Sealed};
 use crate::store::upload::{
@@ -12,7 +13,6 @@ use crate::store::upload::{
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 use std::sync::Arc;
 
 /// What of an unfinished upload tells of a person.
@@ -28,12 +28,12 @@ pub(super) struct Unfinished {
     pub(super) segments: Vec<(String, DataKey)>,
 }
 
-impl SqliteStore {
+impl DatabaseStore {
     /// The row of an unfinished upload.
     async fn upload_row(&self, id: &str) -> Result<Option<(UploadRecord, Vec<u8>)>, StoreError> {
         const T: &str = "upload";
         let row = sqlx::query(
-            "SELECT client_digest, content_type, length, received, touched_at, data_key, facts FROM upload WHERE id = ?",
+            "SELECT client_digest, content_type, length, received, touched_at, data_key, facts FROM upload WHERE id = $1",
         )
         .bind(id)
         .fetch_optional(&mut *self.reader().await?)
@@ -64,7 +64,7 @@ impl SqliteStore {
             return Ok(None);
         };
         let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
-            "SELECT id, data_key FROM upload_segment WHERE upload_id = ? ORDER BY start",
+            "SELECT id, data_key FROM upload_segment WHERE upload_id = $1 ORDER BY start",
         )
         .bind(id)
         .fetch_all(&mut *self.reader().await?)
@@ -157,15 +157,15 @@ fn unreadable(reason: &str) -> StoreError {
 
 /// Deletes an upload's rows; names of its segments' files, `None` when there is no such upload.
 async fn delete(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: &str,
 ) -> Result<Option<Vec<String>>, StoreError> {
     let segments =
-        sqlx::query_scalar("DELETE FROM upload_segment WHERE upload_id = ? RETURNING id")
+        sqlx::query_scalar("DELETE FROM upload_segment WHERE upload_id = $1 RETURNING id")
             .bind(id)
             .fetch_all(&mut *connection)
             .await?;
-    let deleted = sqlx::query("DELETE FROM upload WHERE id = ?")
+    let deleted = sqlx::query("DELETE FROM upload WHERE id = $1")
         .bind(id)
         .execute(connection)
         .await?;
@@ -174,11 +174,11 @@ async fn delete(
 
 /// Deletes a material that nobody bound.
 async fn delete_unbound(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: &str,
 ) -> Result<RemoveOutcome, StoreError> {
     let bound: Option<Option<i64>> =
-        sqlx::query_scalar("SELECT case_id FROM material WHERE id = ?")
+        sqlx::query_scalar(concat!("SELECT case_id FROM material WHERE id = $1", for_update!()))
             .bind(id)
             .fetch_optional(&mut *connection)
             .await?;
@@ -187,7 +187,7 @@ async fn delete_unbound(
         Some(Some(_)) => return Ok(RemoveOutcome::Bound),
         Some(None) => {}
     }
-    sqlx::query("DELETE FROM material WHERE id = ?")
+    sqlx::query("DELETE FROM material WHERE id = $1")
         .bind(id)
         .execute(connection)
         .await?;
@@ -195,7 +195,7 @@ async fn delete_unbound(
 }
 
 #[async_trait]
-impl UploadStore for SqliteStore {
+impl UploadStore for DatabaseStore {
     async fn begin_upload(&self, upload: NewUpload) -> Result<Option<UploadRecord>, StoreError> {
         // Names no file yet, but must be able to.
         self.files.path(&upload.id)?;
@@ -204,6 +204,7 @@ impl UploadStore for SqliteStore {
         let files_max = self.unbound_files;
         self.write(move |c, vault| {
             Box::pin(async move {
+                dialect::alone(c, &client).await?;
                 let unbound = unbound(c, &client).await?;
                 let bytes = unbound.bytes.saturating_add(under_way).saturating_add(upload.length);
                 if bytes > upload.max_unbound_bytes || unbound.files >= files_max {
@@ -217,7 +218,7 @@ impl UploadStore for SqliteStore {
                 let facts = Sealed::seal(&key, &place, &facts, vault.entropy())?;
                 sqlx::query(
                     "INSERT INTO upload (id, client_digest, content_type, length, received, touched_at, data_key, facts)
-                     VALUES (?, ?, ?, ?, 0, ?, ?, ?)",
+                     VALUES ($1, $2, $3, $4, 0, $5, $6, $7)",
                 )
                 .bind(&upload.id)
                 .bind(&client)

@@ -8,7 +8,7 @@
 use super::files::{InPlace, SealedWriter};
 use super::rows::{named_place, stored};
 use super::upload::Unfinished;
-use super::{SqliteStore, StoreError, keep, undo};
+use super::{DatabaseStore, StoreError, keep, undo};
 use crate::store::material::{ByteStream, NewMaterial};
 use crate::store::sealed::DataKey;
 use crate::store::sealed::file::open_file;
@@ -76,7 +76,7 @@ impl Checking {
 
 /// Takes a part.
 pub(super) async fn append(
-    store: &SqliteStore,
+    store: &DatabaseStore,
     part: NewPart,
     body: ByteStream,
 ) -> Result<PartOutcome, StoreError> {
@@ -122,7 +122,7 @@ pub(super) async fn append(
 }
 
 async fn lie(
-    store: &SqliteStore,
+    store: &DatabaseStore,
     upload: UploadRecord,
     looks_like: &'static str,
 ) -> Result<PartOutcome, StoreError> {
@@ -134,7 +134,7 @@ async fn lie(
 }
 
 struct Arrival<'s> {
-    store: &'s SqliteStore,
+    store: &'s DatabaseStore,
     upload: Unfinished,
     part: NewPart,
     open: Option<SealedWriter>,
@@ -232,7 +232,7 @@ impl Arrival<'_> {
             .write(move |c, _| {
                 Box::pin(async move {
                     let found = sqlx::query(
-                        "UPDATE upload SET received = ?, touched_at = ? WHERE id = ? AND received = ?",
+                        "UPDATE upload SET received = $1, touched_at = $2 WHERE id = $3 AND received = $4",
                     )
                     .bind(stored(start))
                     .bind(at.as_microsecond())
@@ -245,7 +245,7 @@ impl Arrival<'_> {
                     }
                     for (segment, start, size, key) in rows {
                         sqlx::query(
-                            "INSERT INTO upload_segment (id, upload_id, start, size, data_key) VALUES (?, ?, ?, ?, ?)",
+                            "INSERT INTO upload_segment (id, upload_id, start, size, data_key) VALUES ($1, $2, $3, $4, $5)",
                         )
                         .bind(segment)
                         .bind(&id)

@@ -1,12 +1,12 @@
 //! Bulk jobs, read: a job's row, its members counted, what is sealed of it.
 
+use super::dialect::{DbConnection, DbRow};
 use super::rows::{count, instant, numbered_place};
 use super::{StoreError, broken};
 use crate::store::bulk::{BulkCounts, BulkJob, BulkKind, BulkState};
 use crate::store::sealed::Vault;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 const T: &str = "bulk_job";
 
@@ -19,11 +19,11 @@ pub(super) const OPEN: &str = "SELECT id, kind, state, why, interval_us, waived,
 
 /// One job.
 pub(super) const ONE: &str = "SELECT id, kind, state, why, interval_us, waived, system_id, created_at, resumed_at, ended_at, content
-    FROM bulk_job WHERE id = ?";
+    FROM bulk_job WHERE id = $1";
 
 /// The newest jobs.
 pub(super) const NEWEST: &str = "SELECT id, kind, state, why, interval_us, waived, system_id, created_at, resumed_at, ended_at, content
-    FROM bulk_job ORDER BY id DESC LIMIT ?";
+    FROM bulk_job ORDER BY id DESC LIMIT $1";
 
 /// What of a job is words of people: sealed under a master key.
 #[derive(Serialize, Deserialize)]
@@ -60,9 +60,9 @@ pub(super) const NOTE: &str = "UPDATE bulk_member SET state = CASE d.state WHEN 
 
 /// A job of one of the queries above, with its members counted.
 pub(super) async fn job(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
-    row: &SqliteRow,
+    row: &DbRow,
 ) -> Result<BulkJob, StoreError> {
     let id: i64 = row.try_get("id")?;
     let sealed: Vec<u8> = row.try_get("content")?;
@@ -70,7 +70,7 @@ pub(super) async fn job(
     let resumed_at: i64 = row.try_get("resumed_at")?;
     let ended_at: Option<i64> = row.try_get("ended_at")?;
     let last: Option<i64> =
-        sqlx::query_scalar("SELECT max(released_at) FROM bulk_member WHERE job_id = ?")
+        sqlx::query_scalar("SELECT max(released_at) FROM bulk_member WHERE job_id = $1")
             .bind(id)
             .fetch_one(&mut *connection)
             .await?;
@@ -112,9 +112,9 @@ fn state(id: i64, word: &str) -> Result<BulkState, StoreError> {
     }
 }
 
-async fn counts(connection: &mut SqliteConnection, id: i64) -> Result<BulkCounts, StoreError> {
+async fn counts(connection: &mut DbConnection, id: i64) -> Result<BulkCounts, StoreError> {
     let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT state, count(*) FROM bulk_member WHERE job_id = ? GROUP BY state")
+        sqlx::query_as("SELECT state, count(*) FROM bulk_member WHERE job_id = $1 GROUP BY state")
             .bind(id)
             .fetch_all(connection)
             .await?;
@@ -146,17 +146,17 @@ async fn counts(connection: &mut SqliteConnection, id: i64) -> Result<BulkCounts
 
 /// The run of failures at the end of what was released since the job was begun or went on.
 async fn failures(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: i64,
     since: i64,
 ) -> Result<u32, StoreError> {
     let last: Vec<String> = sqlx::query_scalar(
-        "SELECT state FROM bulk_member WHERE job_id = ? AND released_at >= ? AND state IN ('delivered', 'dead', 'trying')
-         ORDER BY ordinal DESC LIMIT ?",
+        "SELECT state FROM bulk_member WHERE job_id = $1 AND released_at >= $2 AND state IN ('delivered', 'dead', 'trying')
+         ORDER BY ordinal DESC LIMIT $3",
     )
     .bind(id)
     .bind(since)
-    .bind(FAILURES_COUNTED)
+    .bind(i64::from(FAILURES_COUNTED))
     .fetch_all(connection)
     .await?;
     let run = last.iter().take_while(|word| *word != "delivered").count();

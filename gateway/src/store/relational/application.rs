@@ -1,10 +1,11 @@
 //! Applications: read by their numbers, keys and applicants.
 
+use super::dialect::{Db, DbConnection};
 use super::rows::{
     SELECT_CASE, application_place, case_record, count, identity_digest, instant, restrict,
 };
 use super::submit::{self, Parties};
-use super::{SqliteStore, StoreError};
+use super::{DatabaseStore, StoreError};
 use crate::identity::Scope;
 use crate::store::application::{
     ApplicationRecord, ApplicationStore, IdempotencyKey, NewApplication, PartnerOrigin,
@@ -12,11 +13,10 @@ use crate::store::application::{
 };
 use crate::store::sealed::{Sealed, Vault};
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
 #[async_trait]
-impl ApplicationStore for SqliteStore {
+impl ApplicationStore for DatabaseStore {
     async fn submit(&self, application: NewApplication) -> Result<SubmitOutcome, StoreError> {
         let prepared = submit::prepare(&self.vault, application)?;
         self.write(move |c, vault| Box::pin(submit::commit(c, vault, prepared)))
@@ -30,8 +30,8 @@ impl ApplicationStore for SqliteStore {
     ) -> Result<Option<ApplicationRecord>, StoreError> {
         let mut connection = self.reader().await?;
         let id: Option<i64> = sqlx::query_scalar(
-            "SELECT id FROM application WHERE application_no = ?1
-             UNION SELECT application_id FROM case_record WHERE case_no = ?1",
+            "SELECT id FROM application WHERE application_no = $1
+             UNION SELECT application_id FROM case_record WHERE case_no = $1",
         )
         .bind(no)
         .fetch_optional(&mut *connection)
@@ -70,7 +70,7 @@ impl ApplicationStore for SqliteStore {
         id_number: &str,
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = QueryBuilder::<Db>::new(
             "SELECT a.application_no FROM case_record c JOIN application a ON a.id = c.application_id
              WHERE c.identity_digest = ",
         );
@@ -78,7 +78,7 @@ impl ApplicationStore for SqliteStore {
         restrict(&mut query, scope, &self.vault, "c.system_id");
         query
             .push(" GROUP BY a.id ORDER BY a.submitted_at DESC, a.id DESC LIMIT ")
-            .push_bind(limit);
+            .push_bind(i64::from(limit));
         let mut connection = self.reader().await?;
         Ok(query
             .build_query_scalar()
@@ -87,10 +87,10 @@ impl ApplicationStore for SqliteStore {
     }
 
     async fn count_by_state(&self, scope: &Scope) -> Result<Vec<(String, u64)>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(if *scope == Scope::Everything {
-            "SELECT c.state, count(*) FROM case_record c WHERE 1"
+        let mut query = QueryBuilder::<Db>::new(if *scope == Scope::Everything {
+            "SELECT c.state, count(*) FROM case_record c WHERE 1 = 1"
         } else {
-            "SELECT c.state, count(*) FROM case_record c JOIN application a ON a.id = c.application_id WHERE 1"
+            "SELECT c.state, count(*) FROM case_record c JOIN application a ON a.id = c.application_id WHERE 1 = 1"
         });
         restrict(&mut query, scope, &self.vault, "c.system_id");
         query.push(" GROUP BY c.state");
@@ -108,12 +108,12 @@ impl ApplicationStore for SqliteStore {
 
 /// An application with those of its cases that are visible; `None` when none is.
 pub(super) async fn load(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     scope: &Scope,
     id: i64,
 ) -> Result<Option<ApplicationRecord>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(SELECT_CASE);
+    let mut query = QueryBuilder::<Db>::new(SELECT_CASE);
     query.push(" AND c.application_id = ").push_bind(id);
     restrict(&mut query, scope, vault, "c.system_id");
     query.push(" ORDER BY c.id");
@@ -122,7 +122,7 @@ pub(super) async fn load(
         return Ok(None);
     }
     let row = sqlx::query(
-        "SELECT uid, application_no, data_key, parties, channel, submitted_at FROM application WHERE id = ?",
+        "SELECT uid, application_no, data_key, parties, channel, submitted_at FROM application WHERE id = $1",
     )
     .bind(id)
     .fetch_one(connection)
@@ -160,12 +160,12 @@ pub(super) fn key_digest(vault: &Vault, key: &IdempotencyKey) -> Vec<u8> {
 }
 
 pub(super) async fn id_by_key(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     key: &IdempotencyKey,
 ) -> Result<Option<i64>, StoreError> {
     Ok(
-        sqlx::query_scalar("SELECT application_id FROM idempotency WHERE key_digest = ?")
+        sqlx::query_scalar("SELECT application_id FROM idempotency WHERE key_digest = $1")
             .bind(key_digest(vault, key))
             .fetch_optional(connection)
             .await?,
@@ -173,12 +173,12 @@ pub(super) async fn id_by_key(
 }
 
 pub(super) async fn id_by_origin(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     origin: &PartnerOrigin,
 ) -> Result<Option<i64>, StoreError> {
     Ok(
         sqlx::query_scalar(
-            "SELECT id FROM application WHERE partner_system = ? AND partner_no = ?",
+            "SELECT id FROM application WHERE partner_system = $1 AND partner_no = $2",
         )
         .bind(&origin.system_id)
         .bind(&origin.partner_no)

@@ -1,14 +1,14 @@
 //! Audit rows, written with what they tell.
 
+use super::dialect::{Db, DbConnection, DbRow};
 use super::rows::{application_place, instant};
-use super::{SqliteStore, StoreError, broken, place};
+use super::{DatabaseStore, StoreError, broken, place};
 use crate::identity::Scope;
 use crate::store::audit::{AuditRecord, AuditStore, NewAudit};
 use crate::store::sealed::{DataKey, Place, Sealed, Vault};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
 /// What of an audit record may tell of a person: sealed under its application's key, or a master key when there is none.
 #[derive(Serialize, Deserialize)]
@@ -50,7 +50,7 @@ fn content_place(audit: &NewAudit) -> Place {
 
 /// Writes a record into the transaction at hand.
 pub(super) async fn write(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     mut audit: NewAudit,
     about: About<'_>,
@@ -77,7 +77,7 @@ pub(super) async fn write(
     };
     sqlx::query(
         "INSERT INTO audit (at, actor_kind, action, target, organisation_id, request_id, outcome, application_id, system_id, content)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(audit.at.as_microsecond())
     .bind(audit.actor_kind)
@@ -95,21 +95,21 @@ pub(super) async fn write(
 }
 
 #[async_trait]
-impl AuditStore for SqliteStore {
+impl AuditStore for DatabaseStore {
     async fn audit(
         &self,
         scope: &Scope,
         after_id: i64,
         limit: u32,
     ) -> Result<Vec<AuditRecord>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = QueryBuilder::<Db>::new(
             "SELECT l.id, l.at, l.actor_kind, l.action, l.target, l.organisation_id, l.request_id, l.outcome, l.content,
              l.application_id, a.uid, a.data_key
              FROM audit l LEFT JOIN application a ON a.id = l.application_id WHERE l.id > ",
         );
         query.push_bind(after_id);
         restrict(&mut query, scope, &self.vault);
-        query.push(" ORDER BY l.id LIMIT ").push_bind(limit);
+        query.push(" ORDER BY l.id LIMIT ").push_bind(i64::from(limit));
         let mut connection = self.reader().await?;
         let rows = query.build().fetch_all(&mut *connection).await?;
         rows.iter().map(|row| record(row, &self.vault)).collect()
@@ -117,19 +117,19 @@ impl AuditStore for SqliteStore {
 }
 
 /// The scope of audit rows: they carry organisation and system themselves, and the application where there is one.
-fn restrict(query: &mut QueryBuilder<Sqlite>, scope: &Scope, vault: &Vault) {
+fn restrict(query: &mut QueryBuilder<Db>, scope: &Scope, vault: &Vault) {
     match scope {
         Scope::Organisations(ids) => {
             query
-                .push(" AND l.organisation_id IN (SELECT value FROM json_each(")
+                .push(concat!(" AND l.organisation_id IN ", list_begin!()))
                 .push_bind(super::rows::json_list(ids.iter().map(String::as_str)))
-                .push("))");
+                .push(list_end!());
         }
         other => super::rows::restrict(query, other, vault, "l.system_id"),
     }
 }
 
-fn record(row: &SqliteRow, vault: &Vault) -> Result<AuditRecord, StoreError> {
+fn record(row: &DbRow, vault: &Vault) -> Result<AuditRecord, StoreError> {
     let id: i64 = row.try_get("id")?;
     let mut audit = NewAudit {
         at: instant("audit", "at", id, row.try_get("at")?)?,

@@ -1,7 +1,8 @@
 //! Partners' messages by their key: applied once, held in order, rejected and visible.
 
+use super::dialect::{self, Db, DbConnection, DbRow};
 use super::rows::{
-    CaseAtHand, case_place, count, instant, next_id, numbered_place, restrict, uuid,
+    CaseAtHand, case_place, count, instant, numbered_place, restrict, uuid,
 };
 use super::{StoreError, Verdict, broken, keep};
 use crate::identity::Scope;
@@ -10,8 +11,7 @@ use crate::store::case::{FeedbackKey, FeedbackRecord, FeedbackState, NewFeedback
 use crate::store::sealed::{DataKey, Sealed, Vault};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 use tongban_adapters::canonical::Event;
 
 /// Stable code of a message that came to be held while another of the same key was there.
@@ -59,12 +59,12 @@ fn state(id: i64, word: &str) -> Result<FeedbackState, StoreError> {
 }
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case: Option<(i64, &DataKey)>,
     new: &NewFeedback,
 ) -> Result<(), StoreError> {
-    let id = next_id(connection, "SELECT max(id) FROM feedback").await?;
+    let id = dialect::next_id(connection, "feedback").await?;
     let place = numbered_place("feedback", "content", id);
     let content = Content {
         case_no: new.key.case_no.clone(),
@@ -82,7 +82,7 @@ async fn insert(
     };
     sqlx::query(
         "INSERT INTO feedback (id, key_digest, content_digest, system_id, case_id, kind, data_version, state, reason_code,
-             received_at, occurred_at, held_until, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             received_at, occurred_at, held_until, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(id)
     .bind(key_digest(vault, &new.key))
@@ -90,7 +90,7 @@ async fn insert(
     .bind(&new.key.system_id)
     .bind(case.map(|(row, _)| row))
     .bind(&new.key.kind)
-    .bind(new.key.data_version)
+    .bind(i64::from(new.key.data_version))
     .bind(word(new.state))
     .bind(&new.reason_code)
     .bind(new.received_at.as_microsecond())
@@ -104,7 +104,7 @@ async fn insert(
 
 /// Keeps the key of an event that is applied now.
 pub(super) async fn insert_applied(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case: (i64, &DataKey),
     (key, digest): (&FeedbackKey, &[u8; 32]),
@@ -124,7 +124,7 @@ pub(super) async fn insert_applied(
 
 /// Marks an event's key as applied; false when it was applied before, or another content is held under it.
 pub(super) async fn apply(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case: &CaseAtHand,
     (key, digest): (&FeedbackKey, &[u8; 32]),
@@ -132,7 +132,7 @@ pub(super) async fn apply(
 ) -> Result<bool, StoreError> {
     let content = content_digest(vault, digest);
     let known: Vec<(i64, String, Vec<u8>)> =
-        sqlx::query_as("SELECT id, state, content_digest FROM feedback WHERE key_digest = ?")
+        sqlx::query_as("SELECT id, state, content_digest FROM feedback WHERE key_digest = $1")
             .bind(key_digest(vault, key))
             .fetch_all(&mut *connection)
             .await?;
@@ -144,7 +144,7 @@ pub(super) async fn apply(
     }
     match known.iter().find(|(_, _, same)| *same == content) {
         Some((id, _, _)) => {
-            sqlx::query("UPDATE feedback SET state = 'applied', reason_code = '', held_until = NULL WHERE id = ?")
+            sqlx::query("UPDATE feedback SET state = 'applied', reason_code = '', held_until = NULL WHERE id = $1")
                 .bind(id)
                 .execute(connection)
                 .await?;
@@ -158,15 +158,15 @@ pub(super) async fn apply(
 
 /// Leaves held messages of a case as a change says, those whose state `which` picks.
 pub(super) async fn settle(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     case: &CaseAtHand,
     settled: &[(i64, FeedbackState, String)],
     which: impl Fn(FeedbackState) -> bool,
 ) -> Result<(), StoreError> {
     for (id, state, code) in settled.iter().filter(|(_, state, _)| which(*state)) {
         sqlx::query(
-            "UPDATE feedback SET state = ?1, reason_code = ?2, held_until = iif(?1 = 'held', held_until, NULL)
-             WHERE id = ?3 AND case_id = ?4",
+            "UPDATE feedback SET state = $1, reason_code = $2, held_until = CASE WHEN $1 = 'held' THEN held_until ELSE NULL END
+             WHERE id = $3 AND case_id = $4",
         )
         .bind(word(*state))
         .bind(code)
@@ -180,13 +180,14 @@ pub(super) async fn settle(
 
 /// The write of [`crate::store::case::CaseStore::record_feedback`].
 pub(super) async fn record(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     mut new: NewFeedback,
 ) -> Result<Verdict<bool>, StoreError> {
     let content = content_digest(vault, &new.digest);
+    dialect::alone(connection, &key_digest(vault, &new.key)).await?;
     let known: Vec<(String, Vec<u8>)> =
-        sqlx::query_as("SELECT state, content_digest FROM feedback WHERE key_digest = ?")
+        sqlx::query_as("SELECT state, content_digest FROM feedback WHERE key_digest = $1")
             .bind(key_digest(vault, &new.key))
             .fetch_all(&mut *connection)
             .await?;
@@ -217,9 +218,9 @@ pub(super) async fn record(
 
 const SELECT: &str = "SELECT f.id, f.system_id, f.kind, f.data_version, f.state, f.reason_code, f.received_at, f.held_until,
     f.content, f.case_id AS case_row, c.case_id, c.data_key
-    FROM feedback f LEFT JOIN case_record c ON c.id = f.case_id LEFT JOIN application a ON a.id = c.application_id WHERE 1";
+    FROM feedback f LEFT JOIN case_record c ON c.id = f.case_id LEFT JOIN application a ON a.id = c.application_id WHERE 1 = 1";
 
-fn read(row: &SqliteRow, vault: &Vault) -> Result<FeedbackRecord, StoreError> {
+fn read(row: &DbRow, vault: &Vault) -> Result<FeedbackRecord, StoreError> {
     const T: &str = "feedback";
     let id: i64 = row.try_get("id")?;
     let place = numbered_place(T, "content", id);
@@ -256,11 +257,11 @@ fn read(row: &SqliteRow, vault: &Vault) -> Result<FeedbackRecord, StoreError> {
 
 /// The message that stands under a key; the last rejected one when none does.
 pub(super) async fn find(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     key: &FeedbackKey,
 ) -> Result<Option<FeedbackRecord>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    let mut query = QueryBuilder::<Db>::new(SELECT);
     query
         .push(" AND f.key_digest = ")
         .push_bind(key_digest(vault, key))
@@ -270,11 +271,11 @@ pub(super) async fn find(
 }
 
 pub(super) async fn held(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case_no: &str,
 ) -> Result<Vec<FeedbackRecord>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    let mut query = QueryBuilder::<Db>::new(SELECT);
     query
         .push(" AND f.state = 'held' AND f.case_id = (SELECT id FROM case_record WHERE case_no = ")
         .push_bind(case_no.to_owned())
@@ -283,30 +284,30 @@ pub(super) async fn held(
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
-pub(super) const HELD_DUE: &str = "SELECT c.case_no FROM (SELECT case_id, min(held_until) AS until FROM feedback INDEXED BY feedback_held
-    WHERE state = 'held' AND held_until <= ? GROUP BY case_id ORDER BY until LIMIT ?) h JOIN case_record c ON c.id = h.case_id";
+pub(super) const HELD_DUE: &str = concat!("SELECT c.case_no FROM (SELECT case_id, min(held_until) AS until FROM feedback", by_index!("feedback_held"), "
+    WHERE state = 'held' AND held_until <= $1 GROUP BY case_id ORDER BY until LIMIT $2) h JOIN case_record c ON c.id = h.case_id");
 
 pub(super) async fn held_due(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar(HELD_DUE)
         .bind(now.as_microsecond())
-        .bind(limit)
+        .bind(i64::from(limit))
         .fetch_all(connection)
         .await?)
 }
 
 /// Messages in a state (a condition on `f.state`) of one system or all, newest first.
 pub(super) async fn listed(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     scope: &Scope,
     (state, system_id): (&'static str, Option<&str>),
     limit: u32,
 ) -> Result<Vec<FeedbackRecord>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    let mut query = QueryBuilder::<Db>::new(SELECT);
     query.push(state);
     // Messages of an erased case cannot be shown any more.
     query.push(" AND (f.case_id IS NULL OR c.data_key IS NOT NULL)");
@@ -316,7 +317,7 @@ pub(super) async fn listed(
             .push_bind(system.to_owned());
     }
     restrict(&mut query, scope, vault, "f.system_id");
-    query.push(" ORDER BY f.id DESC LIMIT ").push_bind(limit);
+    query.push(" ORDER BY f.id DESC LIMIT ").push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(|row| read(row, vault)).collect()
 }

@@ -1,8 +1,9 @@
 //! Deliveries as workers see them: leased in order, journalled, left with an outcome. What operators see is in [`super::operator`].
 
+use super::dialect;
 use super::leased::{AtHand, set_aside, take};
 use super::rows::instant;
-use super::{SqliteStore, StoreError, keep, operator, undo};
+use super::{DatabaseStore, StoreError, keep, operator, undo};
 use crate::identity::Scope;
 use crate::store::audit::NewAudit;
 use crate::store::delivery::{
@@ -13,21 +14,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Due deliveries of every system that is neither paused nor busy, a few of each, found by one step of the index a system. What
-/// carries materials waits until all of its case's are scanned.
-pub(super) const DUE: &str = "WITH RECURSIVE system (id) AS (
-        SELECT min(system_id) FROM delivery WHERE turn = 1 AND due_at IS NOT NULL
-        UNION ALL
-        SELECT (SELECT min(d.system_id) FROM delivery d WHERE d.turn = 1 AND d.due_at IS NOT NULL AND d.system_id > system.id)
-        FROM system WHERE system.id IS NOT NULL)
-    SELECT d.id FROM system s CROSS JOIN delivery d ON d.id IN (SELECT e.id FROM delivery e
-        WHERE e.system_id = s.id AND e.turn = 1 AND e.due_at IS NOT NULL AND e.due_at <= ?1
-        AND NOT (e.operation IN ('submit', 'supplement')
-            AND EXISTS (SELECT 1 FROM material m WHERE m.case_id = e.case_id AND m.scan = 'pending' AND m.seq IS NOT NULL))
-        ORDER BY e.due_at, e.id LIMIT ?2)
-    WHERE s.id IS NOT NULL AND s.id NOT IN (SELECT system_id FROM paused_system) AND s.id NOT IN (SELECT value FROM json_each(?3))
-    ORDER BY d.due_at, d.id LIMIT ?4";
-
 pub(super) const NEXT_DUE: &str = "WITH RECURSIVE system (id) AS (
         SELECT min(system_id) FROM delivery WHERE turn = 1 AND due_at IS NOT NULL
         UNION ALL
@@ -37,7 +23,7 @@ pub(super) const NEXT_DUE: &str = "WITH RECURSIVE system (id) AS (
     FROM system s WHERE s.id IS NOT NULL AND s.id NOT IN (SELECT system_id FROM paused_system)";
 
 #[async_trait]
-impl DeliveryStore for SqliteStore {
+impl DeliveryStore for DatabaseStore {
     async fn lease(
         &self,
         worker: &str,
@@ -52,11 +38,11 @@ impl DeliveryStore for SqliteStore {
         let until = now.as_microsecond().saturating_add(lease_us);
         self.write(move |c, vault| {
             Box::pin(async move {
-                let due: Vec<i64> = sqlx::query_scalar(DUE)
+                let due: Vec<i64> = sqlx::query_scalar(dialect::DUE)
                     .bind(now.as_microsecond())
-                    .bind(per_system)
+                    .bind(i64::from(per_system))
                     .bind(busy)
-                    .bind(limit)
+                    .bind(i64::from(limit))
                     .fetch_all(&mut *c)
                     .await?;
                 let mut leased = Vec::with_capacity(due.len());
@@ -109,6 +95,7 @@ impl DeliveryStore for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.write(move |c, vault| {
             Box::pin(async move {
+                dialect::case_of_delivery(c, id).await?;
                 let Some(at_hand) = AtHand::find(c, vault, id, fence).await? else {
                     return undo(false);
                 };

@@ -1,13 +1,13 @@
 //! Messages of partners that could not be understood, counted by complaint and bounded by system.
 
-use super::rows::{CaseAtHand, case_place, instant, next_id, numbered_place, restrict, uuid};
+use super::dialect::{self, Db, DbConnection, DbRow};
+use super::rows::{CaseAtHand, case_place, instant, numbered_place, restrict, uuid};
 use super::{StoreError, Verdict, broken, keep};
 use crate::identity::Scope;
 use crate::store::case::{NewUnread, UNREAD_BYTES_MAX, UNREAD_OF_SYSTEM_MAX, UnreadRecord};
 use crate::store::sealed::{Sealed, Vault};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
 const T: &str = "unread_feedback";
 
@@ -32,14 +32,15 @@ fn complaint(vault: &Vault, new: &NewUnread) -> Vec<u8> {
 
 /// The write of [`crate::store::case::CaseStore::record_unread`].
 pub(super) async fn record(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     mut new: NewUnread,
 ) -> Result<Verdict<()>, StoreError> {
     new.bytes.truncate(UNREAD_BYTES_MAX);
     let (complaint, at) = (complaint(vault, &new), new.received_at.as_microsecond());
+    dialect::alone(connection, &complaint).await?;
     let known: Option<i64> = sqlx::query_scalar(
-        "UPDATE unread_feedback SET times = times + 1, last_at = max(last_at, ?) WHERE complaint = ? RETURNING id",
+        "UPDATE unread_feedback SET times = times + 1, last_at = CASE WHEN last_at < $1 THEN $1 ELSE last_at END WHERE complaint = $2 RETURNING id",
     )
     .bind(at)
     .bind(&complaint)
@@ -51,7 +52,7 @@ pub(super) async fn record(
     let case = CaseAtHand::find(connection, vault, &new.case_no)
         .await?
         .filter(|case| case.system_id.as_deref() == Some(new.system_id.as_str()));
-    let id = next_id(connection, "SELECT max(id) FROM unread_feedback").await?;
+    let id = dialect::next_id(connection, "unread_feedback").await?;
     let place = numbered_place(T, "content", id);
     let content = Content {
         case_no: new.case_no,
@@ -67,7 +68,7 @@ pub(super) async fn record(
     };
     sqlx::query(
         "INSERT INTO unread_feedback (id, complaint, system_id, case_id, way, code, first_at, last_at, times, content)
-         VALUES (?, ?, ?, ?, ?, ?, ?7, ?7, 1, ?8)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 1, $8)",
     )
     .bind(id)
     .bind(complaint)
@@ -81,11 +82,11 @@ pub(super) async fn record(
     .await?;
     // A partner that sends nothing but rubbish drives out its own oldest alone.
     sqlx::query(
-        "DELETE FROM unread_feedback WHERE system_id = ?1 AND id <= (SELECT id FROM unread_feedback WHERE system_id = ?1
-         ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        "DELETE FROM unread_feedback WHERE system_id = $1 AND id <= (SELECT id FROM unread_feedback WHERE system_id = $1
+         ORDER BY id DESC LIMIT 1 OFFSET $2)",
     )
     .bind(&new.system_id)
-    .bind(UNREAD_OF_SYSTEM_MAX)
+    .bind(i64::from(UNREAD_OF_SYSTEM_MAX))
     .execute(connection)
     .await?;
     keep(())
@@ -93,17 +94,17 @@ pub(super) async fn record(
 
 const SELECT: &str = "SELECT f.id, f.system_id, f.way, f.code, f.first_at, f.last_at, f.times, f.content, f.case_id AS case_row,
     c.case_id, c.data_key
-    FROM unread_feedback f LEFT JOIN case_record c ON c.id = f.case_id LEFT JOIN application a ON a.id = c.application_id WHERE 1";
+    FROM unread_feedback f LEFT JOIN case_record c ON c.id = f.case_id LEFT JOIN application a ON a.id = c.application_id WHERE 1 = 1";
 
 /// Newest first.
 pub(super) async fn list(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     scope: &Scope,
     system_id: Option<&str>,
     limit: u32,
 ) -> Result<Vec<UnreadRecord>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+    let mut query = QueryBuilder::<Db>::new(SELECT);
     // Messages of an erased case cannot be shown any more.
     query.push(" AND (f.case_id IS NULL OR c.data_key IS NOT NULL)");
     if let Some(system) = system_id {
@@ -112,12 +113,12 @@ pub(super) async fn list(
             .push_bind(system.to_owned());
     }
     restrict(&mut query, scope, vault, "f.system_id");
-    query.push(" ORDER BY f.id DESC LIMIT ").push_bind(limit);
+    query.push(" ORDER BY f.id DESC LIMIT ").push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(|row| read(row, vault)).collect()
 }
 
-fn read(row: &SqliteRow, vault: &Vault) -> Result<UnreadRecord, StoreError> {
+fn read(row: &DbRow, vault: &Vault) -> Result<UnreadRecord, StoreError> {
     let id: i64 = row.try_get("id")?;
     let place = numbered_place(T, "content", id);
     let sealed: Vec<u8> = row.try_get("content")?;

@@ -1,5 +1,6 @@
 //! Bulk jobs, step by step: members released, a job stopped, ended, made to go on.
 
+use super::dialect::{self, DbConnection};
 use super::audit::{self, About};
 use super::bulk::{overlap, target};
 use super::{StoreError, Verdict, keep, operator, undo};
@@ -7,15 +8,14 @@ use crate::store::audit::NewAudit;
 use crate::store::bulk::BulkGoneOn;
 use crate::store::sealed::Vault;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnection;
 
 /// The next waiting member of a running job, with what it does to its delivery.
 const NEXT: &str = "SELECT m.ordinal, m.delivery_id, d.state, j.kind FROM bulk_member m JOIN bulk_job j ON j.id = m.job_id
     JOIN delivery d ON d.id = m.delivery_id
-    WHERE m.job_id = ? AND m.state = 'waiting' AND j.state = 'running' ORDER BY m.ordinal LIMIT 1";
+    WHERE m.job_id = $1 AND m.state = 'waiting' AND j.state = 'running' ORDER BY m.ordinal LIMIT 1";
 
 pub(super) async fn release(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: i64,
     at_most: u32,
     now: Timestamp,
@@ -29,17 +29,19 @@ pub(super) async fn release(
         let Some((ordinal, delivery, state, kind)) = next else {
             break;
         };
-        let (member, fence) = match (kind.as_str(), state.as_str()) {
-            ("retry", "dead") => ("released", send_again(connection, delivery, now).await?),
-            ("discard", "dead" | "pending") => (
-                "discarded",
-                operator::discard_one(connection, delivery).await?,
-            ),
-            _ => ("gone", 0),
+        let done = match (kind.as_str(), state.as_str()) {
+            ("retry", "dead") => send_again(connection, delivery, now)
+                .await?
+                .map(|fence| ("released", fence)),
+            ("discard", "dead" | "pending") => operator::discard_one(connection, delivery)
+                .await?
+                .map(|fence| ("discarded", fence)),
+            _ => None,
         };
+        let (member, fence) = done.unwrap_or(("gone", 0));
         released += u64::from(member != "gone");
         sqlx::query(
-            "UPDATE bulk_member SET state = ?1, fence = ?2, released_at = iif(?1 = 'gone', NULL, ?3) WHERE job_id = ?4 AND ordinal = ?5",
+            "UPDATE bulk_member SET state = $1, fence = $2, released_at = CASE WHEN $1 = 'gone' THEN NULL ELSE $3 END WHERE job_id = $4 AND ordinal = $5",
         )
         .bind(member)
         .bind(fence)
@@ -52,30 +54,32 @@ pub(super) async fn release(
     keep(released)
 }
 
-/// A dead delivery is due now, asking first when its outcome was unknown; returns its fence.
+/// A dead delivery is due now, asking first when its outcome was unknown; returns its fence, `None` when it is not dead any more.
 async fn send_again(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     delivery: i64,
     now: Timestamp,
-) -> Result<i64, StoreError> {
+) -> Result<Option<i64>, StoreError> {
+    dialect::case_of_delivery(connection, delivery).await?;
     let fence = sqlx::query_scalar(
-        "UPDATE delivery SET state = iif(ask_first = 1, 'unknown', 'pending'), due_at = ? WHERE id = ? RETURNING fence",
+        "UPDATE delivery SET state = CASE WHEN ask_first = 1 THEN 'unknown' ELSE 'pending' END, due_at = $1
+         WHERE id = $2 AND state = 'dead' RETURNING fence",
     )
     .bind(now.as_microsecond())
     .bind(delivery)
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await?;
     Ok(fence)
 }
 
 /// A running job stops; what no worker has had since its release is dead again, as it was.
 pub(super) async fn stop(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: i64,
     why: &str,
 ) -> Result<bool, StoreError> {
     let stopped = sqlx::query(
-        "UPDATE bulk_job SET state = 'stopping', why = ? WHERE id = ? AND state = 'running'",
+        "UPDATE bulk_job SET state = 'stopping', why = $1 WHERE id = $2 AND state = 'running'",
     )
     .bind(why)
     .bind(id)
@@ -86,8 +90,8 @@ pub(super) async fn stop(
     }
     for statement in [
         "UPDATE delivery SET state = 'dead', due_at = NULL WHERE state IN ('pending', 'unknown')
-         AND id IN (SELECT delivery_id FROM bulk_member WHERE job_id = ? AND state = 'released' AND fence = delivery.fence)",
-        "UPDATE bulk_member SET state = 'kept', released_at = NULL WHERE job_id = ? AND (state = 'waiting' OR (state = 'released'
+         AND id IN (SELECT delivery_id FROM bulk_member WHERE job_id = $1 AND state = 'released' AND fence = delivery.fence)",
+        "UPDATE bulk_member SET state = 'kept', released_at = NULL WHERE job_id = $1 AND (state = 'waiting' OR (state = 'released'
          AND fence = (SELECT fence FROM delivery d WHERE d.id = delivery_id AND d.state = 'dead')))",
     ] {
         sqlx::query(statement)
@@ -99,15 +103,15 @@ pub(super) async fn stop(
 }
 
 pub(super) async fn end(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     id: i64,
     now: Timestamp,
     mut audit: NewAudit,
 ) -> Result<Verdict<bool>, StoreError> {
     let why: Option<String> = sqlx::query_scalar(
-        "UPDATE bulk_job SET state = iif(state = 'stopping', 'stopped', 'finished'), ended_at = ?
-         WHERE id = ? AND state IN ('running', 'stopping') RETURNING why",
+        "UPDATE bulk_job SET state = CASE WHEN state = 'stopping' THEN 'stopped' ELSE 'finished' END, ended_at = $1
+         WHERE id = $2 AND state IN ('running', 'stopping') RETURNING why",
     )
     .bind(now.as_microsecond())
     .bind(id)
@@ -117,14 +121,14 @@ pub(super) async fn end(
         return undo(false);
     };
     sqlx::query(
-        "UPDATE bulk_member SET state = iif(state = 'waiting', 'kept', 'again')
-         WHERE job_id = ? AND state IN ('waiting', 'released', 'trying')",
+        "UPDATE bulk_member SET state = CASE WHEN state = 'waiting' THEN 'kept' ELSE 'again' END
+         WHERE job_id = $1 AND state IN ('waiting', 'released', 'trying')",
     )
     .bind(id)
     .execute(&mut *connection)
     .await?;
     let totals: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT state, count(*) FROM bulk_member WHERE job_id = ? GROUP BY state ORDER BY state",
+        "SELECT state, count(*) FROM bulk_member WHERE job_id = $1 GROUP BY state ORDER BY state",
     )
     .bind(id)
     .fetch_all(&mut *connection)
@@ -139,13 +143,13 @@ pub(super) async fn end(
 }
 
 pub(super) async fn go_on(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     id: i64,
     now: Timestamp,
     audit: NewAudit,
 ) -> Result<Verdict<BulkGoneOn>, StoreError> {
-    let state: Option<String> = sqlx::query_scalar("SELECT state FROM bulk_job WHERE id = ?")
+    let state: Option<String> = sqlx::query_scalar("SELECT state FROM bulk_job WHERE id = $1")
         .bind(id)
         .fetch_optional(&mut *connection)
         .await?;
@@ -155,7 +159,7 @@ pub(super) async fn go_on(
         Some(_) => return undo(BulkGoneOn::NotStopped),
     }
     let left: Vec<i64> = sqlx::query_scalar(
-        "SELECT delivery_id FROM bulk_member WHERE job_id = ? AND state = 'kept'",
+        "SELECT delivery_id FROM bulk_member WHERE job_id = $1 AND state = 'kept'",
     )
     .bind(id)
     .fetch_all(&mut *connection)
@@ -164,8 +168,8 @@ pub(super) async fn go_on(
         return undo(BulkGoneOn::Overlaps { count, job });
     }
     for statement in [
-        "UPDATE bulk_member SET state = 'waiting' WHERE job_id = ?1 AND state = 'kept' AND ?2 IS NOT NULL",
-        "UPDATE bulk_job SET state = 'running', why = '', waived = 1, ended_at = NULL, resumed_at = ?2 WHERE id = ?1",
+        "UPDATE bulk_member SET state = 'waiting' WHERE job_id = $1 AND state = 'kept' AND $2 IS NOT NULL",
+        "UPDATE bulk_job SET state = 'running', why = '', waived = 1, ended_at = NULL, resumed_at = $2 WHERE id = $1",
     ] {
         sqlx::query(statement)
             .bind(id)
@@ -179,12 +183,12 @@ pub(super) async fn go_on(
 
 /// An audit record about a job.
 pub(super) async fn write_audit(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     id: i64,
     mut audit: NewAudit,
 ) -> Result<(), StoreError> {
-    let system: Option<String> = sqlx::query_scalar("SELECT system_id FROM bulk_job WHERE id = ?")
+    let system: Option<String> = sqlx::query_scalar("SELECT system_id FROM bulk_job WHERE id = $1")
         .bind(id)
         .fetch_one(&mut *connection)
         .await?;

@@ -1,5 +1,6 @@
 //! Committing an application: sealed before it queues, numbered and written in one transaction.
 
+use super::dialect::{self, DbConnection};
 use super::audit::{self, About};
 use super::rows::{application_place, case_place, event_place, stored, subject_digest};
 use super::{
@@ -12,7 +13,6 @@ use crate::store::application::{
 use crate::store::case::CaseRecord;
 use crate::store::sealed::{DataKey, Sealed, Vault};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteConnection;
 
 /// What of an application tells who it is of.
 #[derive(Serialize, Deserialize)]
@@ -117,10 +117,11 @@ fn prepare_case(vault: &Vault, case: &NewCase) -> Result<PreparedCase, StoreErro
 
 /// The write: nothing of it stays unless the outcome is [`SubmitOutcome::Stored`].
 pub(super) async fn commit(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     prepared: Prepared,
 ) -> Result<Verdict<SubmitOutcome>, StoreError> {
+    stand_alone(connection, vault, &prepared.application).await?;
     if let Some(earlier) = earlier(connection, vault, &prepared.application).await? {
         return undo(earlier);
     }
@@ -159,9 +160,25 @@ fn about<'a>(prepared: &'a Prepared, row: i64, numbers: &'a Numbers) -> About<'a
     }
 }
 
+/// Two submissions under one key, at whatever nodes, are looked at one after the other.
+async fn stand_alone(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    application: &NewApplication,
+) -> Result<(), StoreError> {
+    if let Some(key) = &application.idempotency {
+        dialect::alone(connection, &application::key_digest(vault, key)).await?;
+    }
+    if let Some(origin) = &application.partner_origin {
+        let name = format!("{}/{}", origin.system_id, origin.partner_no);
+        dialect::alone(connection, name.as_bytes()).await?;
+    }
+    Ok(())
+}
+
 /// What was committed before under the same idempotency key or partner number.
 async fn earlier(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     application: &NewApplication,
 ) -> Result<Option<SubmitOutcome>, StoreError> {
@@ -197,7 +214,7 @@ struct CaseNumber {
 
 /// One number a case; an application of several cases has one of its own, from the stem of the first.
 async fn draw_numbers(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     application: &NewApplication,
 ) -> Result<Option<Numbers>, StoreError> {
     let mut cases = Vec::with_capacity(application.cases.len());
@@ -233,7 +250,7 @@ async fn draw_numbers(
 }
 
 async fn insert_application(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     prepared: &Prepared,
     application_no: &str,
@@ -241,9 +258,9 @@ async fn insert_application(
     let application = &prepared.application;
     let digest = |subject: &Option<String>| subject.as_deref().map(|s| subject_digest(vault, s));
     let origin = application.partner_origin.as_ref();
-    let row = sqlx::query(
+    let row = sqlx::query_scalar(
         "INSERT INTO application (uid, application_no, data_key, owner_digest, agent_digest, parties, channel, submitted_at,
-             partner_system, partner_no) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             partner_system, partner_no) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
     )
     .bind(&prepared.uid)
     .bind(application_no)
@@ -255,11 +272,10 @@ async fn insert_application(
     .bind(application.submitted_at.as_microsecond())
     .bind(origin.map(|o: &PartnerOrigin| &o.system_id))
     .bind(origin.map(|o| &o.partner_no))
-    .execute(&mut *connection)
-    .await?
-    .last_insert_rowid();
+    .fetch_one(&mut *connection)
+    .await?;
     if let Some(key) = &application.idempotency {
-        sqlx::query("INSERT INTO idempotency (key_digest, application_id) VALUES (?, ?)")
+        sqlx::query("INSERT INTO idempotency (key_digest, application_id) VALUES ($1, $2)")
             .bind(application::key_digest(vault, key))
             .bind(row)
             .execute(connection)
@@ -269,16 +285,16 @@ async fn insert_application(
 }
 
 async fn insert_case(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     (application, case, sealed, number): (i64, &NewCase, &PreparedCase, &CaseNumber),
 ) -> Result<i64, StoreError> {
     let (identity, phone) = case::search_digests(vault, &case.submission);
-    Ok(sqlx::query(
+    Ok(sqlx::query_scalar(
         "INSERT INTO case_record (case_id, application_id, case_no, short_no, partner_no, organisation_id, system_id, data_key,
              identity_digest, phone_digest, submission, folded, state, decision, rev, last_seq, poll_at,
              item_code)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15, $16, $17) RETURNING id",
     )
     .bind(case.case_id.as_bytes().as_slice())
     .bind(application)
@@ -297,14 +313,13 @@ async fn insert_case(
     .bind(stored(case.events.len()))
     .bind(case.projection.poll_at.map(|t| t.as_microsecond()))
     .bind(&case.submission.item.code)
-    .execute(connection)
-    .await?
-    .last_insert_rowid())
+    .fetch_one(connection)
+    .await?)
 }
 
 /// Events with their keys, clocks and deliveries of a new case.
 async fn insert_parts(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     (id, case, sealed, number): (i64, &NewCase, &PreparedCase, &CaseNumber),
     prepared: &Prepared,

@@ -1,18 +1,18 @@
 //! Rows and what they become: scopes as `WHERE`, the places that bind sealed columns to their rows, the case row.
 
+use super::dialect::{Db, DbConnection, DbRow};
 use super::{StoreError, broken, place};
 use crate::identity::Scope;
 use crate::store::case::CaseRecord;
 use crate::store::sealed::{DataKey, Place, Sealed, Vault};
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 /// Adds `scope` to a query over `application a` and `case_record c`; `system` is the column that says whose row it is.
 /// Says in SQL what [`crate::store::visible`] says in Rust.
 pub(super) fn restrict(
-    query: &mut QueryBuilder<Sqlite>,
+    query: &mut QueryBuilder<Db>,
     scope: &Scope,
     vault: &Vault,
     system: &'static str,
@@ -20,13 +20,13 @@ pub(super) fn restrict(
     match scope {
         Scope::Everything => {}
         Scope::Nothing => {
-            query.push(" AND 0");
+            query.push(" AND 1 = 0");
         }
         Scope::Organisations(ids) => {
             query
-                .push(" AND c.organisation_id IN (SELECT value FROM json_each(")
+                .push(concat!(" AND c.organisation_id IN ", list_begin!()))
                 .push_bind(json_list(ids.iter().map(String::as_str)))
-                .push("))");
+                .push(list_end!());
         }
         Scope::Subject(subject) => {
             let digest = subject_digest(vault, subject);
@@ -52,7 +52,7 @@ pub(super) fn restrict(
     }
 }
 
-/// A list of words as one bound value, for `json_each`.
+/// A list of words as one bound value, for the dialect's `texts!`.
 pub(super) fn json_list<'a>(words: impl Iterator<Item = &'a str>) -> String {
     serde_json::Value::from(words.collect::<Vec<_>>()).to_string()
 }
@@ -131,22 +131,13 @@ pub(super) fn stored(value: impl TryInto<i64>) -> i64 {
     value.try_into().unwrap_or(i64::MAX)
 }
 
-/// The next id of a table that the one writer fills: known before the row is, so that what the row seals can be bound to it.
-pub(super) async fn next_id(
-    connection: &mut SqliteConnection,
-    query: &'static str,
-) -> Result<i64, StoreError> {
-    let last: Option<i64> = sqlx::query_scalar(query).fetch_one(connection).await?;
-    Ok(last.unwrap_or_default() + 1)
-}
-
 /// What a case is read from; ends in `WHERE 1`.
 pub(super) const SELECT_CASE: &str = "SELECT c.id, c.case_id, c.case_no, a.application_no, c.short_no, c.partner_no,
     c.organisation_id, c.system_id, c.definition_version, c.data_key, c.submission, c.folded, c.state, c.decision, c.rev, c.last_seq
-    FROM case_record c JOIN application a ON a.id = c.application_id WHERE 1";
+    FROM case_record c JOIN application a ON a.id = c.application_id WHERE 1 = 1";
 
 /// A case row of [`SELECT_CASE`], opened.
-pub(super) fn case_record(row: &SqliteRow, vault: &Vault) -> Result<CaseRecord, StoreError> {
+pub(super) fn case_record(row: &DbRow, vault: &Vault) -> Result<CaseRecord, StoreError> {
     const T: &str = "case_record";
     let case_no: String = row.try_get("case_no")?;
     let case_id = uuid(T, "case_id", &case_no, row.try_get("case_id")?)?;
@@ -209,15 +200,15 @@ pub(super) struct CaseAtHand {
 }
 
 impl CaseAtHand {
-    /// The case of this number, if there is one.
+    /// The case of this number, if there is one; nobody else changes it until this write ends.
     pub(super) async fn find(
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         vault: &Vault,
         case_no: &str,
     ) -> Result<Option<Self>, StoreError> {
         let row = sqlx::query(
-            "SELECT id, case_id, case_no, application_id, system_id, organisation_id, rev, last_seq, data_key
-             FROM case_record WHERE case_no = ?",
+            concat!("SELECT id, case_id, case_no, application_id, system_id, organisation_id, rev, last_seq, data_key
+             FROM case_record WHERE case_no = $1", for_update!()),
         )
         .bind(case_no)
         .fetch_optional(connection)
@@ -227,13 +218,13 @@ impl CaseAtHand {
 
     /// The case of this row id, which must be there.
     pub(super) async fn by_id(
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         vault: &Vault,
         id: i64,
     ) -> Result<Self, StoreError> {
         let row = sqlx::query(
             "SELECT id, case_id, case_no, application_id, system_id, organisation_id, rev, last_seq, data_key
-             FROM case_record WHERE id = ?",
+             FROM case_record WHERE id = $1",
         )
         .bind(id)
         .fetch_optional(connection)
@@ -242,7 +233,7 @@ impl CaseAtHand {
         Self::read(&row, vault)
     }
 
-    fn read(row: &SqliteRow, vault: &Vault) -> Result<Self, StoreError> {
+    fn read(row: &DbRow, vault: &Vault) -> Result<Self, StoreError> {
         const T: &str = "case_record";
         let case_no: String = row.try_get("case_no")?;
         let case_id = uuid(T, "case_id", &case_no, row.try_get("case_id")?)?;

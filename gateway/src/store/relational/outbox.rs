@@ -1,16 +1,16 @@
 //! The outbox inside a transaction: deliveries begin, wait their turn, and make room for the next.
 
-use super::rows::{CaseAtHand, next_id, numbered_place};
+use super::dialect::{self, DbConnection};
+use super::rows::{CaseAtHand, numbered_place};
 use super::{StoreError, broken};
 use crate::store::delivery::NewDelivery;
 use crate::store::sealed::{DataKey, Sealed, Vault};
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnection;
 use tongban_adapters::exchange::Operation;
 
 /// Writes deliveries of a case. Only the first unfinished one of a case and system has its turn.
 pub(super) async fn begin(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     (case_row, case_key): (i64, &DataKey),
     deliveries: &[NewDelivery],
@@ -24,15 +24,19 @@ pub(super) async fn begin(
         let (id, message) = if delivery.message.is_null() {
             (None, None)
         } else {
-            let id = next_id(connection, "SELECT max(id) FROM delivery").await?;
+            let id = dialect::next_id(connection, "delivery").await?;
             let place = numbered_place("delivery", "message", id);
             let sealed = Sealed::seal(case_key, &place, &delivery.message, vault.entropy())?;
             (Some(id), Some(sealed.into_bytes()))
         };
         sqlx::query(
-            "INSERT INTO delivery (id, case_id, system_id, operation, state, turn, due_at, created_at, message)
-             VALUES (?1, ?2, ?3, ?4, 'pending', NOT EXISTS (SELECT 1 FROM delivery WHERE case_id = ?2 AND system_id = ?3
-                 AND state NOT IN ('delivered', 'discarded')), ?5, ?6, ?7)",
+            concat!(
+                "INSERT INTO delivery (id, case_id, system_id, operation, state, turn, due_at, created_at, message)
+                 VALUES (",
+                own_id!("$1", "delivery"),
+                ", $2, $3, $4, 'pending', CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE case_id = $2 AND system_id = $3
+                     AND state NOT IN ('delivered', 'discarded')) THEN 0 ELSE 1 END, $5, $6, $7)"
+            ),
         )
         .bind(id)
         .bind(case_row)
@@ -49,12 +53,12 @@ pub(super) async fn begin(
 
 /// A new supplement takes the place of one that never left because a file of it was infected.
 async fn supersede_infected(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     case_row: i64,
     system_id: &str,
 ) -> Result<(), StoreError> {
     let superseded = sqlx::query(
-        "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE case_id = ? AND system_id = ? AND state = 'dead'
+        "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE case_id = $1 AND system_id = $2 AND state = 'dead'
          AND operation = 'supplement' AND last_code = 'material_infected' AND ask_first = 0",
     )
     .bind(case_row)
@@ -69,13 +73,13 @@ async fn supersede_infected(
 
 /// Gives the turn to the first unfinished delivery of a case and system.
 pub(super) async fn next_turn(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     case_row: i64,
     system_id: &str,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE delivery SET turn = 1 WHERE turn = 0 AND id = (SELECT min(id) FROM delivery
-             WHERE case_id = ? AND system_id = ? AND state NOT IN ('delivered', 'discarded'))",
+             WHERE case_id = $1 AND system_id = $2 AND state NOT IN ('delivered', 'discarded'))",
     )
     .bind(case_row)
     .bind(system_id)
@@ -86,11 +90,12 @@ pub(super) async fn next_turn(
 
 /// Whether a delivery of a case is with a worker, or may have arrived: it is too late to cancel then.
 pub(super) async fn has_left(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     case: i64,
 ) -> Result<bool, StoreError> {
+    dialect::deliveries_of_case(connection, case).await?;
     Ok(sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM delivery WHERE case_id = ? AND state <> 'discarded'
+        "SELECT EXISTS (SELECT 1 FROM delivery WHERE case_id = $1 AND state <> 'discarded'
          AND (ask_first = 1 OR state IN ('sending', 'unknown', 'delivered')))",
     )
     .bind(case)
@@ -100,12 +105,12 @@ pub(super) async fn has_left(
 
 /// Discards what a case has not handed over and will not: pending and dead deliveries.
 pub(super) async fn cancel(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     case: &CaseAtHand,
 ) -> Result<(), StoreError> {
     let systems: Vec<String> = sqlx::query_scalar(
         "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL
-         WHERE case_id = ? AND state IN ('pending', 'dead') AND ask_first = 0 RETURNING system_id",
+         WHERE case_id = $1 AND state IN ('pending', 'dead') AND ask_first = 0 RETURNING system_id",
     )
     .bind(case.id)
     .fetch_all(&mut *connection)

@@ -1,5 +1,6 @@
 //! One leased delivery: taken with a new fence, journalled, its attempts recorded, left with an outcome.
 
+use super::dialect::DbConnection;
 use super::rows::{CaseAtHand, attempt_place, count, instant, numbered_place};
 use super::{StoreError, Verdict, keep, outbox};
 use crate::store::delivery::{AttemptRecord, DeliveryOutcome, LeasedDelivery};
@@ -8,7 +9,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
 /// What of an attempt is sealed: the exact bytes and the partner's words.
 #[derive(Serialize, Deserialize)]
@@ -39,20 +39,20 @@ mod base64 {
 
 /// Leases one delivery: a new fence makes every older one void. A lease that ended with a step begun comes back as one to ask about.
 pub(super) async fn take(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     id: i64,
     worker: &str,
     until: i64,
 ) -> Result<LeasedDelivery, StoreError> {
     const T: &str = "delivery";
-    let interrupted: bool = sqlx::query_scalar("SELECT begun FROM delivery WHERE id = ?")
+    let begun: i64 = sqlx::query_scalar("SELECT begun FROM delivery WHERE id = $1")
         .bind(id)
         .fetch_one(&mut *connection)
         .await?;
     let row = sqlx::query(
-        "UPDATE delivery SET state = 'sending', worker = ?, due_at = ?, fence = fence + 1, ask_first = max(ask_first, begun), begun = 0
-         WHERE id = ? RETURNING case_id, system_id, operation, fence, ask_first, attempts, created_at, journal, message",
+        "UPDATE delivery SET state = 'sending', worker = $1, due_at = $2, fence = fence + 1, ask_first = CASE WHEN begun = 1 THEN 1 ELSE ask_first END, begun = 0
+         WHERE id = $3 RETURNING case_id, system_id, operation, fence, ask_first, attempts, created_at, journal, message",
     )
     .bind(worker)
     .bind(until)
@@ -76,7 +76,7 @@ pub(super) async fn take(
         system_id,
         operation: outbox::operation(id, row.try_get("operation")?)?,
         ask_first: row.try_get::<i64, _>("ask_first")? != 0,
-        interrupted,
+        interrupted: begun != 0,
         attempts: count(T, "attempts", id, row.try_get("attempts")?)?,
         created_at: instant(T, "created_at", id, row.try_get("created_at")?)?,
         journal: open("journal")?,
@@ -87,11 +87,11 @@ pub(super) async fn take(
 
 /// Leaves a delivery whose case or content cannot be read to a person, with the code `unreadable`.
 pub(super) async fn set_aside(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: i64,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "UPDATE delivery SET state = 'dead', due_at = NULL, last_code = 'unreadable' WHERE id = ?",
+        "UPDATE delivery SET state = 'dead', due_at = NULL, last_code = 'unreadable' WHERE id = $1",
     )
     .bind(id)
     .execute(connection)
@@ -117,14 +117,17 @@ pub(super) struct AtHand {
 
 impl AtHand {
     pub(super) async fn find(
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         vault: &Vault,
         id: i64,
         fence: i64,
     ) -> Result<Option<Self>, StoreError> {
         let row = sqlx::query(
-            "SELECT case_id, system_id, attempts, ask_first, begun, journal FROM delivery
-             WHERE id = ? AND fence = ? AND state = 'sending'",
+            concat!(
+                "SELECT case_id, system_id, attempts, ask_first, begun, journal FROM delivery
+                 WHERE id = $1 AND fence = $2 AND state = 'sending'",
+                for_update!()
+            ),
         )
         .bind(id)
         .bind(fence)
@@ -146,16 +149,16 @@ impl AtHand {
 
     pub(super) async fn write_journal(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         vault: &Vault,
         journal: &Value,
         begun: bool,
     ) -> Result<(), StoreError> {
         let place = numbered_place("delivery", "journal", self.id);
         let sealed = Sealed::seal(&self.case.key, &place, journal, vault.entropy())?;
-        sqlx::query("UPDATE delivery SET journal = ?, begun = ? WHERE id = ?")
+        sqlx::query("UPDATE delivery SET journal = $1, begun = $2 WHERE id = $3")
             .bind(sealed.into_bytes())
-            .bind(begun)
+            .bind(i64::from(begun))
             .bind(self.id)
             .execute(connection)
             .await?;
@@ -165,7 +168,7 @@ impl AtHand {
     /// Adds an attempt to the list and shows its outcome as the last one.
     pub(super) async fn record(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         vault: &Vault,
         attempt: &AttemptRecord,
     ) -> Result<(), StoreError> {
@@ -178,7 +181,7 @@ impl AtHand {
         };
         let sealed = Sealed::seal(key, &attempt_place(self.id, ordinal), &exchange, entropy)?;
         sqlx::query(
-            "INSERT INTO delivery_attempt (delivery_id, ordinal, at, step, took_us, code, exchange) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO delivery_attempt (delivery_id, ordinal, at, step, took_us, code, exchange) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(self.id)
         .bind(ordinal)
@@ -191,7 +194,7 @@ impl AtHand {
         .await?;
         let place = numbered_place("delivery", "last_words", self.id);
         let words = Sealed::seal(key, &place, &attempt.words, entropy)?;
-        sqlx::query("UPDATE delivery SET attempts = ?, last_code = ?, last_words = ? WHERE id = ?")
+        sqlx::query("UPDATE delivery SET attempts = $1, last_code = $2, last_words = $3 WHERE id = $4")
             .bind(ordinal)
             .bind(&attempt.code)
             .bind(words.into_bytes())
@@ -203,7 +206,7 @@ impl AtHand {
 
     pub(super) async fn leave(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         vault: &Vault,
         code: &str,
         outcome: DeliveryOutcome,
@@ -213,7 +216,7 @@ impl AtHand {
                 self.set(connection, "delivered", None, false).await?;
                 outbox::next_turn(connection, self.case.id, &self.system_id).await?;
                 if let Some(no) = partner_no {
-                    sqlx::query("UPDATE case_record SET partner_no = ? WHERE id = ?")
+                    sqlx::query("UPDATE case_record SET partner_no = $1 WHERE id = $2")
                         .bind(no)
                         .bind(self.case.id)
                         .execute(connection)
@@ -244,17 +247,17 @@ impl AtHand {
 
     async fn set(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         state: &'static str,
         due_at: Option<Timestamp>,
         ask_first: bool,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE delivery SET state = ?1, due_at = ?2, ask_first = ?3, begun = 0, turn = iif(?1 = 'delivered', 0, turn) WHERE id = ?4",
+            "UPDATE delivery SET state = $1, due_at = $2, ask_first = $3, begun = 0, turn = CASE WHEN $1 = 'delivered' THEN 0 ELSE turn END WHERE id = $4",
         )
         .bind(state)
         .bind(due_at.map(|t| t.as_microsecond()))
-        .bind(ask_first)
+        .bind(i64::from(ask_first))
         .bind(self.id)
         .execute(connection)
         .await?;
@@ -264,7 +267,7 @@ impl AtHand {
     /// The begun step's outcome is known by now: the next worker need not ask about it.
     async fn forget_begun(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut DbConnection,
         vault: &Vault,
     ) -> Result<(), StoreError> {
         let Some(sealed) = self.journal.clone() else {

@@ -2,9 +2,10 @@
 //!
 //! A file without a row is an orphan (the process ended between the two) and is swept; a row without a file cannot come to be.
 
+use super::dialect::{self, Db, DbConnection, DbRow};
 use super::files::Received;
 use super::rows::{case_place, count, instant, named_place, stored, uuid};
-use super::{SqliteStore, StoreError, document, keep, undo};
+use super::{DatabaseStore, StoreError, document, keep, undo};
 use crate::identity::Scope;
 use crate::store::material::{
     ByteStream, DocumentRecord, MaterialRecord, MaterialStore, NewDocument, NewMaterial, Swept,
@@ -15,8 +16,7 @@ use crate::store::sealed::{DataKey, Sealed, Vault};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
@@ -36,13 +36,13 @@ pub(super) struct Unbound {
 }
 
 pub(super) async fn unbound(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     client: &[u8],
 ) -> Result<Unbound, StoreError> {
     let (bytes, files): (i64, i64) = sqlx::query_as(
-        "SELECT coalesce(sum(size), 0), count(*) FROM (
-             SELECT size FROM material WHERE client_digest = ?1 AND case_id IS NULL
-             UNION ALL SELECT length FROM upload WHERE client_digest = ?1)",
+        "SELECT CAST(coalesce(sum(size), 0) AS BIGINT), count(*) FROM (
+             SELECT size FROM material WHERE client_digest = $1 AND case_id IS NULL
+             UNION ALL SELECT length FROM upload WHERE client_digest = $1) AS unbound",
     )
     .bind(client)
     .fetch_one(connection)
@@ -64,7 +64,7 @@ pub(super) fn first_scan(scanning: &AtomicBool) -> &'static str {
 
 /// Writes a material's row; under its case's key when it is bound at once.
 pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     material: &NewMaterial,
     received: &Received,
@@ -81,7 +81,7 @@ pub(super) async fn insert(
     let facts = Sealed::seal(&key, &place, &received.facts, vault.entropy())?;
     sqlx::query(
         "INSERT INTO material (id, client_digest, content_type, size, scan, scan_due, case_id, created_at, data_key, facts)
-         VALUES (?1, ?2, ?3, ?4, ?5, iif(?5 = 'pending', ?7, NULL), ?6, ?7, ?8, ?9)",
+         VALUES ($1, $2, $3, $4, $5, CASE WHEN $5 = 'pending' THEN $7 ELSE NULL END, $6, $7, $8, $9)",
     )
     .bind(&material.id)
     .bind(&received.client)
@@ -119,7 +119,7 @@ pub(super) fn record_of(
 
 /// Binds materials to a case and their keys to the case's; returns the ids that are unknown or bound elsewhere.
 pub(super) async fn bind(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     (case_row, case_key): (i64, &DataKey),
     materials: &[(u32, String)],
@@ -127,7 +127,7 @@ pub(super) async fn bind(
     let mut refused = Vec::new();
     for (seq, id) in materials {
         let row: Option<(Option<i64>, Vec<u8>)> =
-            sqlx::query_as("SELECT case_id, data_key FROM material WHERE id = ?")
+            sqlx::query_as(concat!("SELECT case_id, data_key FROM material WHERE id = $1", for_update!()))
                 .bind(id)
                 .fetch_optional(&mut *connection)
                 .await?;
@@ -135,9 +135,9 @@ pub(super) async fn bind(
             Some((None, wrapped)) => {
                 let place = named_place("material", "data_key", id);
                 let key = vault.open_key(&place, Some(&wrapped))?;
-                sqlx::query("UPDATE material SET case_id = ?, seq = ?, data_key = ? WHERE id = ?")
+                sqlx::query("UPDATE material SET case_id = $1, seq = $2, data_key = $3 WHERE id = $4")
                     .bind(case_row)
-                    .bind(seq)
+                    .bind(i64::from(*seq))
                     .bind(case_key.wrap(&place, &key, vault.entropy())?)
                     .bind(id)
                     .execute(&mut *connection)
@@ -155,7 +155,7 @@ pub(super) const COLUMNS: &str = "m.id, m.content_type, m.size, m.scan, m.create
     m.case_id AS case_row, c.case_id, c.case_no, c.data_key";
 
 /// A material's own key from a row with [`COLUMNS`].
-pub(super) fn material_key(row: &SqliteRow, vault: &Vault) -> Result<DataKey, StoreError> {
+pub(super) fn material_key(row: &DbRow, vault: &Vault) -> Result<DataKey, StoreError> {
     let id: String = row.try_get("id")?;
     let place = named_place("material", "data_key", &id);
     let wrapped: Vec<u8> = row.try_get("material_key")?;
@@ -166,7 +166,7 @@ pub(super) fn material_key(row: &SqliteRow, vault: &Vault) -> Result<DataKey, St
 }
 
 /// The key of the case of a row that has its `case_id` and `data_key`.
-pub(super) fn case_key(row: &SqliteRow, vault: &Vault) -> Result<DataKey, StoreError> {
+pub(super) fn case_key(row: &DbRow, vault: &Vault) -> Result<DataKey, StoreError> {
     let case_id: Uuid = uuid(
         "case_record",
         "case_id",
@@ -177,7 +177,7 @@ pub(super) fn case_key(row: &SqliteRow, vault: &Vault) -> Result<DataKey, StoreE
     vault.open_key(&case_place("data_key", case_id), wrapped.as_deref())
 }
 
-pub(super) fn record(row: &SqliteRow, key: &DataKey) -> Result<MaterialRecord, StoreError> {
+pub(super) fn record(row: &DbRow, key: &DataKey) -> Result<MaterialRecord, StoreError> {
     let id: String = row.try_get("id")?;
     let facts: Facts = Sealed::from_stored(row.try_get("material_facts")?)
         .open(key, &named_place("material", "facts", &id))?;
@@ -194,7 +194,7 @@ pub(super) fn record(row: &SqliteRow, key: &DataKey) -> Result<MaterialRecord, S
     })
 }
 
-impl SqliteStore {
+impl DatabaseStore {
     /// The plain bytes of a material.
     pub(super) async fn bytes(&self, id: &str, key: DataKey) -> Result<ByteStream, StoreError> {
         let file = tokio::fs::File::open(self.files.path(id)?).await?;
@@ -203,7 +203,7 @@ impl SqliteStore {
 }
 
 #[async_trait]
-impl MaterialStore for SqliteStore {
+impl MaterialStore for DatabaseStore {
     async fn upload(
         &self,
         material: NewMaterial,
@@ -218,6 +218,7 @@ impl MaterialStore for SqliteStore {
         let outcome = self
             .write(move |c, vault| {
                 Box::pin(async move {
+                    dialect::alone(c, &received.client).await?;
                     let unbound = unbound(c, &received.client).await?;
                     let bytes = unbound.bytes.saturating_add(received.file.size);
                     if bytes > material.max_unbound_bytes || unbound.files >= files_max {
@@ -237,7 +238,7 @@ impl MaterialStore for SqliteStore {
     }
 
     async fn material(&self, id: &str) -> Result<Option<MaterialRecord>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut query = QueryBuilder::<Db>::new("SELECT ");
         query
             .push(COLUMNS)
             .push(" FROM material m LEFT JOIN case_record c ON c.id = m.case_id WHERE m.id = ")
@@ -255,7 +256,7 @@ impl MaterialStore for SqliteStore {
         scope: &Scope,
         id: &str,
     ) -> Result<Option<(MaterialRecord, ByteStream)>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut query = QueryBuilder::<Db>::new("SELECT ");
         query
             .push(COLUMNS)
             .push(

@@ -1,10 +1,11 @@
 //! Bulk jobs, written: begun as they were looked at, released one by one, stopped, ended.
 
+use super::dialect::{self, DbConnection, DbRow};
 use super::audit::{self, About};
 use super::bulk_rows::{self, Content};
 use super::bulk_steps;
-use super::rows::{count, instant, next_id, stored};
-use super::{SqliteStore, StoreError, Verdict, keep, operator, outbox, undo};
+use super::rows::{count, instant, stored};
+use super::{DatabaseStore, StoreError, Verdict, keep, operator, outbox, undo};
 use crate::identity::Scope;
 use crate::store::audit::NewAudit;
 use crate::store::bulk::{
@@ -16,7 +17,6 @@ use crate::store::sealed::Vault;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 /// States of deliveries that a kind of job applies to, as a condition on `d`.
 fn applicable(kind: BulkKind) -> &'static str {
@@ -27,10 +27,10 @@ fn applicable(kind: BulkKind) -> &'static str {
 }
 
 const CANDIDATE: &str = "SELECT d.id, d.system_id, d.operation, d.last_code, d.created_at,
-    (d.ask_first = 1 OR d.last_code IN ('outcome_unknown', 'not_understood')) AS doubtful";
+    CASE WHEN d.ask_first = 1 OR d.last_code IN ('outcome_unknown', 'not_understood') THEN 1 ELSE 0 END AS doubtful";
 
 #[async_trait]
-impl BulkStore for SqliteStore {
+impl BulkStore for DatabaseStore {
     async fn bulk_candidates(
         &self,
         scope: &Scope,
@@ -53,7 +53,7 @@ impl BulkStore for SqliteStore {
             .push(operator::OPEN)
             .push(applicable(kind))
             .push(" ORDER BY +d.id LIMIT ")
-            .push_bind(most);
+            .push_bind(i64::from(most));
         let rows = query.build().fetch_all(&mut *connection).await?;
         let found = rows.iter().map(candidate).collect::<Result<_, _>>()?;
         Ok((count("delivery", "id", "count", total)?, found))
@@ -79,7 +79,7 @@ impl BulkStore for SqliteStore {
         }
         let mut connection = self.reader().await?;
         let rows = sqlx::query(bulk_rows::NEWEST)
-            .bind(limit)
+            .bind(i64::from(limit))
             .fetch_all(&mut *connection)
             .await?;
         self.jobs(&mut connection, &rows).await
@@ -174,11 +174,11 @@ impl BulkStore for SqliteStore {
     }
 }
 
-impl SqliteStore {
+impl DatabaseStore {
     async fn jobs(
         &self,
-        connection: &mut SqliteConnection,
-        rows: &[SqliteRow],
+        connection: &mut DbConnection,
+        rows: &[DbRow],
     ) -> Result<Vec<BulkJob>, StoreError> {
         let mut jobs = Vec::with_capacity(rows.len());
         for row in rows {
@@ -188,7 +188,7 @@ impl SqliteStore {
     }
 }
 
-fn candidate(row: &SqliteRow) -> Result<BulkCandidate, StoreError> {
+fn candidate(row: &DbRow) -> Result<BulkCandidate, StoreError> {
     let id: i64 = row.try_get("id")?;
     Ok(BulkCandidate {
         id,
@@ -201,13 +201,14 @@ fn candidate(row: &SqliteRow) -> Result<BulkCandidate, StoreError> {
 }
 
 async fn begin(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     scope: &Scope,
     new: NewBulkJob,
     open_max: u32,
     mut audit: NewAudit,
 ) -> Result<Verdict<BulkBegun>, StoreError> {
+    dialect::alone(connection, b"bulk jobs").await?;
     let open: i64 =
         sqlx::query_scalar("SELECT count(*) FROM bulk_job WHERE state IN ('running', 'stopping')")
             .fetch_one(&mut *connection)
@@ -238,7 +239,7 @@ async fn begin(
             "bulk_job", "id", "count", changed,
         )?));
     }
-    let id = next_id(connection, "SELECT max(id) FROM bulk_job").await?;
+    let id = dialect::next_id(connection, "bulk_job").await?;
     insert(connection, vault, id, &new, &audit).await?;
     audit.target = target(id);
     let about = About {
@@ -250,7 +251,7 @@ async fn begin(
 }
 
 async fn insert(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     id: i64,
     new: &NewBulkJob,
@@ -264,7 +265,7 @@ async fn insert(
     let created_at = new.created_at.as_microsecond();
     sqlx::query(
         "INSERT INTO bulk_job (id, kind, state, why, interval_us, waived, system_id, created_at, resumed_at, content)
-         VALUES (?, ?, 'running', '', ?, 0, ?, ?, ?, ?)",
+         VALUES ($1, $2, 'running', '', $3, 0, $4, $5, $6, $7)",
     )
     .bind(id)
     .bind(new.kind.as_str())
@@ -276,7 +277,10 @@ async fn insert(
     .execute(&mut *connection)
     .await?;
     sqlx::query(
-        "INSERT INTO bulk_member (job_id, ordinal, delivery_id, state) SELECT ?, key, value, 'waiting' FROM json_each(?)",
+        concat!(
+            "INSERT INTO bulk_member (job_id, ordinal, delivery_id, state) SELECT $1, ordinal, number, 'waiting' FROM ",
+            numbered!("$2")
+        ),
     )
     .bind(id)
     .bind(serde_json::Value::from(new.deliveries.clone()).to_string())
@@ -287,12 +291,15 @@ async fn insert(
 
 /// The first open job that has some of these deliveries, and how many.
 pub(super) async fn overlap(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     deliveries: &[i64],
 ) -> Result<Option<(i64, u64)>, StoreError> {
     let found: Option<(i64, i64)> = sqlx::query_as(
-        "SELECT job_id, count(*) FROM bulk_member WHERE state IN ('waiting', 'released', 'trying')
-             AND delivery_id IN (SELECT value FROM json_each(?)) GROUP BY job_id ORDER BY job_id LIMIT 1",
+        concat!(
+            "SELECT job_id, count(*) FROM bulk_member WHERE state IN ('waiting', 'released', 'trying') AND delivery_id IN ",
+            numbers!("$1"),
+            " GROUP BY job_id ORDER BY job_id LIMIT 1"
+        ),
     )
     .bind(serde_json::Value::from(deliveries.to_vec()).to_string())
     .fetch_optional(connection)

@@ -1,7 +1,7 @@
 //! Numbers, drawn inside the commit: the serial of a stem, and the short number of digits that some partners take.
 
+use super::dialect::DbConnection;
 use super::StoreError;
-use sqlx::sqlite::SqliteConnection;
 
 /// A short number has twelve digits and never begins with 0, which a partner's numeric column would lose.
 const SHORT_BASE: i64 = 100_000_000_000;
@@ -9,12 +9,12 @@ const SHORT_LAST: i64 = 899_999_999_999;
 
 /// The next number of a stem; `None` when all are given away.
 pub(super) async fn draw(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     stem: &str,
 ) -> Result<Option<String>, StoreError> {
     let serial: i64 = sqlx::query_scalar(
-        "INSERT INTO number_serial (stem, last) VALUES (?, 1)
-         ON CONFLICT (stem) DO UPDATE SET last = last + 1 RETURNING last",
+        "INSERT INTO number_serial (stem, last) VALUES ($1, 1)
+         ON CONFLICT (stem) DO UPDATE SET last = number_serial.last + 1 RETURNING last",
     )
     .bind(stem)
     .fetch_one(connection)
@@ -27,12 +27,12 @@ pub(super) async fn draw(
 
 /// The next short number of a system; `None` when its 900 billion are given away.
 pub(super) async fn draw_short(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     system_id: &str,
 ) -> Result<Option<String>, StoreError> {
     let serial: i64 = sqlx::query_scalar(
-        "INSERT INTO short_serial (system_id, last) VALUES (?, 1)
-         ON CONFLICT (system_id) DO UPDATE SET last = last + 1 RETURNING last",
+        "INSERT INTO short_serial (system_id, last) VALUES ($1, 1)
+         ON CONFLICT (system_id) DO UPDATE SET last = short_serial.last + 1 RETURNING last",
     )
     .bind(system_id)
     .fetch_one(connection)

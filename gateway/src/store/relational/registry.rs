@@ -1,15 +1,16 @@
 //! The registry's rows: versions are immutable, applying is idempotent.
 
+use super::dialect::{self, DbConnection};
 use super::audit::{self, About};
 use super::rows::{count, named_place};
-use super::{SqliteStore, StoreError, Verdict, broken, keep};
+use super::{DatabaseStore, StoreError, Verdict, broken, keep};
 use crate::store::registry::{
     Applied, ItemVersionRow, RegistryChange, RegistryStore, SystemVersionRow,
 };
-use crate::store::sealed::{Place, Vault};
+use crate::entropy::Entropy;
+use crate::store::sealed::{MasterKeys, Place, Vault, keys};
 use async_trait::async_trait;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
 /// Where the secret of this name is sealed.
 pub(super) fn secret_place(name: &str) -> Place {
@@ -23,8 +24,35 @@ pub(super) fn secret_bytes(plain: &[u8], place: &Place) -> Result<[u8; 32], Stor
     })
 }
 
+/// The installation's digest key: made once, kept under the master key, so that digests outlive a change of the master key.
+pub(super) async fn digest_key(
+    connection: &mut DbConnection,
+    masters: &MasterKeys,
+    entropy: &Entropy,
+) -> Result<[u8; keys::KEY_LEN], StoreError> {
+    const NAME: &str = "digest key";
+    let place = secret_place(NAME);
+    let fresh = entropy
+        .bytes::<{ keys::KEY_LEN }>()
+        .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+    let sealed = keys::wrap(masters, &place, &fresh, entropy)?;
+    sqlx::query(
+        "INSERT INTO installation_secret (name, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(NAME)
+    .bind(sealed)
+    .execute(&mut *connection)
+    .await?;
+    let stored: Vec<u8> =
+        sqlx::query_scalar("SELECT secret FROM installation_secret WHERE name = $1")
+            .bind(NAME)
+            .fetch_one(connection)
+            .await?;
+    secret_bytes(keys::unwrap(masters, &place, &stored)?.as_slice(), &place)
+}
+
 #[async_trait]
-impl RegistryStore for SqliteStore {
+impl RegistryStore for DatabaseStore {
     async fn item_versions(&self) -> Result<Vec<ItemVersionRow>, StoreError> {
         let rows = sqlx::query(
             "SELECT item_id, version, json FROM item_version ORDER BY item_id, version",
@@ -85,13 +113,13 @@ impl RegistryStore for SqliteStore {
         self.write(move |c, vault| {
             Box::pin(async move {
                 let place = secret_place(&name);
-                sqlx::query("INSERT INTO installation_secret (name, secret) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                sqlx::query("INSERT INTO installation_secret (name, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING")
                     .bind(&name)
                     .bind(vault.wrap(&place, &fresh)?)
                     .execute(&mut *c)
                     .await?;
                 let stored: Vec<u8> =
-                    sqlx::query_scalar("SELECT secret FROM installation_secret WHERE name = ?")
+                    sqlx::query_scalar("SELECT secret FROM installation_secret WHERE name = $1")
                         .bind(&name)
                         .fetch_one(c)
                         .await?;
@@ -103,10 +131,11 @@ impl RegistryStore for SqliteStore {
 }
 
 async fn commit(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     change: RegistryChange,
 ) -> Result<Verdict<Vec<(String, Applied)>>, StoreError> {
+    dialect::alone(connection, b"registry").await?;
     let mut applied = Vec::new();
     for (id, json) in change.items {
         let done = apply_item(connection, &id, &json).await?;
@@ -134,19 +163,19 @@ fn compared(latest: Option<&str>, now: &str) -> Applied {
 }
 
 async fn apply_item(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: &str,
     json: &str,
 ) -> Result<Applied, StoreError> {
     let latest: Option<(i64, String)> = sqlx::query_as(
-        "SELECT version, json FROM item_version WHERE item_id = ? ORDER BY version DESC LIMIT 1",
+        "SELECT version, json FROM item_version WHERE item_id = $1 ORDER BY version DESC LIMIT 1",
     )
     .bind(id)
     .fetch_optional(&mut *connection)
     .await?;
     let done = compared(latest.as_ref().map(|(_, json)| json.as_str()), json);
     if done != Applied::Left {
-        sqlx::query("INSERT INTO item_version (item_id, version, json) VALUES (?, ?, ?)")
+        sqlx::query("INSERT INTO item_version (item_id, version, json) VALUES ($1, $2, $3)")
             .bind(id)
             .bind(latest.map_or(0, |(version, _)| version) + 1)
             .bind(json)
@@ -158,24 +187,24 @@ async fn apply_item(
 
 /// A changed definition becomes the active version and supersedes the one before.
 async fn apply_system(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     id: &str,
     source: &str,
 ) -> Result<Applied, StoreError> {
     let latest: Option<(i64, String)> = sqlx::query_as(
-        "SELECT version, source FROM system_version WHERE system_id = ? ORDER BY version DESC LIMIT 1",
+        "SELECT version, source FROM system_version WHERE system_id = $1 ORDER BY version DESC LIMIT 1",
     )
     .bind(id)
     .fetch_optional(&mut *connection)
     .await?;
     let done = compared(latest.as_ref().map(|(_, source)| source.as_str()), source);
     if done != Applied::Left {
-        sqlx::query("UPDATE system_version SET state = 'superseded' WHERE system_id = ? AND state = 'active'")
+        sqlx::query("UPDATE system_version SET state = 'superseded' WHERE system_id = $1 AND state = 'active'")
             .bind(id)
             .execute(&mut *connection)
             .await?;
         sqlx::query(
-            "INSERT INTO system_version (system_id, version, state, source) VALUES (?, ?, 'active', ?)",
+            "INSERT INTO system_version (system_id, version, state, source) VALUES ($1, $2, 'active', $3)",
         )
         .bind(id)
         .bind(latest.map_or(0, |(version, _)| version) + 1)
@@ -187,13 +216,13 @@ async fn apply_system(
 }
 
 async fn apply_document(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     kind: &str,
     name: &str,
     text: &str,
 ) -> Result<Applied, StoreError> {
     let before: Option<String> =
-        sqlx::query_scalar("SELECT text FROM registry_document WHERE kind = ? AND name = ?")
+        sqlx::query_scalar("SELECT text FROM registry_document WHERE kind = $1 AND name = $2")
             .bind(kind)
             .bind(name)
             .fetch_optional(&mut *connection)
@@ -201,7 +230,7 @@ async fn apply_document(
     let done = compared(before.as_deref(), text);
     if done != Applied::Left {
         let rows = sqlx::query(
-            "INSERT INTO registry_document (kind, name, text) VALUES (?, ?, ?)
+            "INSERT INTO registry_document (kind, name, text) VALUES ($1, $2, $3)
              ON CONFLICT (kind, name) DO UPDATE SET text = excluded.text",
         )
         .bind(kind)

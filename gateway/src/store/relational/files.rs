@@ -1,7 +1,8 @@
 //! The folder of sealed files: bytes are sealed and synced in `incoming/`, then moved to their place; only then comes their row.
 
+use super::dialect;
 use super::material::{Facts, unbound};
-use super::{SqliteStore, StoreError, broken};
+use super::{DatabaseStore, StoreError, broken};
 use crate::store::material::{ByteStream, NewMaterial, UploadOutcome};
 use crate::store::sealed::file::FileSealer;
 use crate::store::sealed::{DataKey, Vault};
@@ -14,7 +15,11 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
+
+/// How long another node may take between a file in its place and the row that names it.
+const OTHERS_WRITE_FOR: Duration = Duration::from_secs(3_600);
 
 /// The folder of sealed files, and the uploads under way in this process.
 pub(super) struct MaterialFiles {
@@ -39,6 +44,10 @@ impl MaterialFiles {
         tokio::fs::create_dir_all(&incoming).await?;
         let mut left = tokio::fs::read_dir(&incoming).await?;
         while let Some(entry) = left.next_entry().await? {
+            // Another node may be writing it; then it goes with a later start.
+            if dialect::SHARED_FILES && !is_old(&entry).await? {
+                continue;
+            }
             tokio::fs::remove_file(entry.path()).await?;
         }
         sync_folder(&folder).await?;
@@ -77,11 +86,14 @@ impl MaterialFiles {
         Ok(found)
     }
 
-    /// Ids of the files of a shard that nothing in this process is writing.
+    /// Ids of the files of a shard that nothing is writing: in this process by its own account, in other nodes by their age.
     pub(super) async fn settled_ids(&self, shard: &Path) -> Result<Vec<String>, StoreError> {
         let mut ids = Vec::new();
         let mut files = tokio::fs::read_dir(shard).await?;
         while let Some(file) = files.next_entry().await? {
+            if dialect::SHARED_FILES && !is_old(&file).await? {
+                continue;
+            }
             ids.extend(file.file_name().into_string().ok());
         }
         let under_way = self.under_way.lock();
@@ -109,6 +121,11 @@ impl MaterialFiles {
         let under_way = self.under_way.lock();
         under_way.bytes.get(client).copied().unwrap_or_default()
     }
+}
+
+async fn is_old(file: &tokio::fs::DirEntry) -> io::Result<bool> {
+    let age = file.metadata().await?.modified()?.elapsed();
+    Ok(age.unwrap_or_default() >= OTHERS_WRITE_FOR)
 }
 
 async fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -272,7 +289,7 @@ pub(super) struct Received {
     pub(super) client: Vec<u8>,
 }
 
-impl SqliteStore {
+impl DatabaseStore {
     pub(super) fn client_digest(&self, client: &str) -> Vec<u8> {
         self.vault.digest("client", &[client.as_bytes()])
     }
@@ -296,7 +313,7 @@ impl SqliteStore {
         self.receive_of(material, client, body, Some(room)).await
     }
 
-    /// As [`SqliteStore::receive`], for a client whose digest is known; `room`: bytes that its uploads under way may hold together.
+    /// As [`DatabaseStore::receive`], for a client whose digest is known; `room`: bytes that its uploads under way may hold together.
     pub(super) async fn receive_of(
         &self,
         material: &NewMaterial,

@@ -1,12 +1,13 @@
 //! Cases: read in a scope, changed as a whole if nobody was faster.
 
+use super::dialect::{Db, DbConnection};
 use super::audit::{self, About};
 use super::rows::{
     CaseAtHand, SELECT_CASE, application_place, case_place, case_record, count, event_place,
     identity_digest, instant, phone_digest, restrict, stored, uuid,
 };
 use super::{
-    SqliteStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo, unread,
+    DatabaseStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo, unread,
 };
 use crate::identity::Scope;
 use crate::store::application::NewEvent;
@@ -17,14 +18,13 @@ use crate::store::case::{
 use crate::store::sealed::{Sealed, Vault};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 use tongban_adapters::canonical::{CaseReference, Submission};
 
 #[async_trait]
-impl CaseStore for SqliteStore {
+impl CaseStore for DatabaseStore {
     async fn case(&self, scope: &Scope, case_no: &str) -> Result<Option<CaseRecord>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(SELECT_CASE);
+        let mut query = QueryBuilder::<Db>::new(SELECT_CASE);
         query
             .push(" AND c.case_no = ")
             .push_bind(case_no.to_owned());
@@ -39,7 +39,7 @@ impl CaseStore for SqliteStore {
         system_id: &str,
         reference: &CaseReference,
     ) -> Result<Option<CaseRecord>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(SELECT_CASE);
+        let mut query = QueryBuilder::<Db>::new(SELECT_CASE);
         match reference {
             CaseReference::CaseNo(no) => query.push(" AND c.case_no = ").push_bind(no.clone()),
             CaseReference::ShortNo(no) => query.push(" AND c.short_no = ").push_bind(no.clone()),
@@ -59,7 +59,7 @@ impl CaseStore for SqliteStore {
         after_seq: u64,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let mut query = QueryBuilder::<Db>::new(
             "SELECT e.seq, e.system_id, e.received_at, e.supersedes, e.event, c.case_id, c.data_key
              FROM case_record c JOIN application a ON a.id = c.application_id JOIN case_event e ON e.case_id = c.id
              WHERE c.case_no = ",
@@ -67,7 +67,7 @@ impl CaseStore for SqliteStore {
         query.push_bind(case_no.to_owned());
         query.push(" AND e.seq > ").push_bind(stored(after_seq));
         restrict(&mut query, scope, &self.vault, "c.system_id");
-        query.push(" ORDER BY e.seq LIMIT ").push_bind(limit);
+        query.push(" ORDER BY e.seq LIMIT ").push_bind(i64::from(limit));
         let mut connection = self.reader().await?;
         let rows = query.build().fetch_all(&mut *connection).await?;
         let Some(first) = rows.first() else {
@@ -163,7 +163,7 @@ impl CaseStore for SqliteStore {
     ) -> Result<Vec<(String, String)>, StoreError> {
         Ok(sqlx::query_as(clock::DUE_CLOCKS)
             .bind(now.as_microsecond())
-            .bind(limit)
+            .bind(i64::from(limit))
             .fetch_all(&mut *self.reader().await?)
             .await?)
     }
@@ -194,10 +194,10 @@ impl CaseStore for SqliteStore {
         self.write(move |c, _| {
             Box::pin(async move {
                 let pinned: Option<i64> = sqlx::query_scalar(
-                    "UPDATE case_record SET definition_version = iif(definition_version = 0, ?, definition_version)
-                     WHERE case_no = ? RETURNING definition_version",
+                    "UPDATE case_record SET definition_version = CASE WHEN definition_version = 0 THEN $1 ELSE definition_version END
+                     WHERE case_no = $2 RETURNING definition_version",
                 )
-                .bind(version)
+                .bind(i64::from(version))
                 .bind(&case_no)
                 .fetch_optional(c)
                 .await?;
@@ -215,7 +215,7 @@ pub(super) fn no_such_case(case_no: &str) -> StoreError {
 
 /// The write of [`CaseStore::change`]: nothing stays unless it was applied.
 async fn commit(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     change: CaseChange,
 ) -> Result<Verdict<ChangeOutcome>, StoreError> {
@@ -266,7 +266,7 @@ async fn commit(
 
 /// Appends events with the next numbers; false when one of their keys was applied before.
 async fn append(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case: &CaseAtHand,
     events: &[NewEvent],
@@ -285,14 +285,14 @@ async fn append(
 }
 
 pub(super) async fn insert_event(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     case_row: i64,
     seq: u64,
     new: &NewEvent,
     sealed: &[u8],
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO case_event (case_id, seq, kind, system_id, received_at, supersedes, event) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO case_event (case_id, seq, kind, system_id, received_at, supersedes, event) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(case_row)
     .bind(stored(seq))
@@ -307,7 +307,7 @@ pub(super) async fn insert_event(
 }
 
 async fn update(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case: &CaseAtHand,
     change: &CaseChange,
@@ -321,8 +321,8 @@ async fn update(
     )?;
     let last_seq = case.last_seq + change.events.len() as u64;
     sqlx::query(
-        "UPDATE case_record SET state = ?, decision = ?, folded = ?, poll_at = ?, partner_no = coalesce(?, partner_no),
-             rev = rev + 1, last_seq = ? WHERE id = ?",
+        "UPDATE case_record SET state = $1, decision = $2, folded = $3, poll_at = $4, partner_no = coalesce($5, partner_no),
+             rev = rev + 1, last_seq = $6 WHERE id = $7",
     )
     .bind(&projection.state)
     .bind(&projection.decision)
@@ -337,7 +337,7 @@ async fn update(
 }
 
 async fn replace_submission(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case: &CaseAtHand,
     submission: &Submission,
@@ -346,7 +346,7 @@ async fn replace_submission(
     let sealed = Sealed::seal(&case.key, &place, submission, vault.entropy())?;
     let (identity, phone) = search_digests(vault, submission);
     sqlx::query(
-        "UPDATE case_record SET submission = ?, identity_digest = ?, phone_digest = ? WHERE id = ?",
+        "UPDATE case_record SET submission = $1, identity_digest = $2, phone_digest = $3 WHERE id = $4",
     )
     .bind(sealed.into_bytes())
     .bind(identity)
@@ -372,12 +372,12 @@ pub(super) fn search_digests(
 }
 
 async fn write_audit(
-    connection: &mut SqliteConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     case: &CaseAtHand,
     record: crate::store::audit::NewAudit,
 ) -> Result<(), StoreError> {
-    let row = sqlx::query("SELECT uid, data_key FROM application WHERE id = ?")
+    let row = sqlx::query("SELECT uid, data_key FROM application WHERE id = $1")
         .bind(case.application_id)
         .fetch_one(&mut *connection)
         .await?;

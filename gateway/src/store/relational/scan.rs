@@ -1,32 +1,33 @@
 //! Virus scans on SQLite: the state of a material is the whole queue; nothing is leased, since one process has the folder.
 
+use super::dialect::Db;
 use super::material::{COLUMNS, material_key, record};
 use super::rows::{count, restrict};
-use super::{SqliteStore, StoreError, keep};
+use super::{DatabaseStore, StoreError, keep};
 use crate::identity::Scope;
 use crate::store::material::ByteStream;
 use crate::store::scan::{HeldMaterial, ScanStore, ScanVerdict};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// What waits for its scan and is due. The bytes of an erased case do not open any more, and never leave.
 pub(super) const DUE: &str = "SELECT m.id FROM material m LEFT JOIN case_record c ON c.id = m.case_id
-    WHERE m.scan = 'pending' AND m.scan_due <= ? AND (m.case_id IS NULL OR c.data_key IS NOT NULL) ORDER BY m.scan_due DESC LIMIT ?";
+    WHERE m.scan = 'pending' AND m.scan_due <= $1 AND (m.case_id IS NULL OR c.data_key IS NOT NULL) ORDER BY m.scan_due DESC LIMIT $2";
 
 pub(super) const WAITING: &str =
     "SELECT count(*) FROM material WHERE scan = 'pending' AND scan_due IS NOT NULL";
 
 /// What was never scanned waits from now on, but for the bytes of erased cases.
-const BEGIN: &str = "UPDATE material SET scan = 'pending', scan_due = ? WHERE scan = 'off'
+const BEGIN: &str = "UPDATE material SET scan = 'pending', scan_due = $1 WHERE scan = 'off'
     AND (case_id IS NULL OR case_id IN (SELECT id FROM case_record WHERE data_key IS NOT NULL))";
 
 const END: &str = "UPDATE material SET scan = 'off', scan_due = NULL WHERE scan = 'pending'";
 
 #[async_trait]
-impl ScanStore for SqliteStore {
+impl ScanStore for DatabaseStore {
     async fn set_scanning(&self, on: bool, now: Timestamp) -> Result<u64, StoreError> {
         let scanning = Arc::clone(&self.scanning);
         self.write(move |c, _| {
@@ -46,13 +47,13 @@ impl ScanStore for SqliteStore {
     async fn due_scans(&self, now: Timestamp, limit: u32) -> Result<Vec<String>, StoreError> {
         Ok(sqlx::query_scalar(DUE)
             .bind(now.as_microsecond())
-            .bind(limit)
+            .bind(i64::from(limit))
             .fetch_all(&mut *self.reader().await?)
             .await?)
     }
 
     async fn scan_bytes(&self, id: &str) -> Result<Option<(u64, ByteStream)>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
+        let mut query = QueryBuilder::<Db>::new("SELECT ");
         query
             .push(COLUMNS)
             .push(
@@ -88,7 +89,7 @@ impl ScanStore for SqliteStore {
         self.write(move |c, _| {
             Box::pin(async move {
                 let changed = sqlx::query(
-                    "UPDATE material SET scan = ?, scan_due = ? WHERE id = ? AND scan = 'pending'",
+                    "UPDATE material SET scan = $1, scan_due = $2 WHERE id = $3 AND scan = 'pending'",
                 )
                 .bind(word)
                 .bind(due)
@@ -113,7 +114,7 @@ impl ScanStore for SqliteStore {
         scope: &Scope,
         case_no: &str,
     ) -> Result<Vec<HeldMaterial>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT m.seq, ");
+        let mut query = QueryBuilder::<Db>::new("SELECT m.seq, ");
         query
             .push(COLUMNS)
             .push(

@@ -1,7 +1,7 @@
 //! The sweep: what nobody bound in time, and files that no row names. In bounded steps, so that nobody waits long behind it.
 
 use super::rows::json_list;
-use super::{SqliteStore, StoreError, keep};
+use super::{DatabaseStore, StoreError, keep};
 use crate::store::material::Swept;
 use jiff::Timestamp;
 use std::path::Path;
@@ -12,11 +12,15 @@ const SWEPT_AT_ONCE: i64 = 500;
 const NAMES_AT_ONCE: usize = 1_000;
 
 pub(super) const SWEEP: &str = "DELETE FROM material WHERE id IN
-    (SELECT id FROM material WHERE case_id IS NULL AND created_at < ? ORDER BY created_at LIMIT ?) RETURNING id";
+    (SELECT id FROM material WHERE case_id IS NULL AND created_at < $1 ORDER BY created_at LIMIT $2) AND case_id IS NULL RETURNING id";
 
-pub(super) const OLD_UPLOADS: &str = "SELECT id FROM upload WHERE touched_at < ? AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY touched_at, id LIMIT ?";
+pub(super) const OLD_UPLOADS: &str = concat!(
+    "SELECT id FROM upload WHERE touched_at < $1 AND id NOT IN ",
+    texts!("$2"),
+    " ORDER BY touched_at, id LIMIT $3"
+);
 
-impl SqliteStore {
+impl DatabaseStore {
     pub(super) async fn swept(&self, before: Timestamp) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
         loop {
@@ -75,12 +79,12 @@ impl SqliteStore {
                         .await?;
                     let ids = json_list(old.iter().map(String::as_str));
                     let files = sqlx::query_scalar(
-                        "DELETE FROM upload_segment WHERE upload_id IN (SELECT value FROM json_each(?)) RETURNING id",
+                        concat!("DELETE FROM upload_segment WHERE upload_id IN ", texts!("$1"), " RETURNING id"),
                     )
                     .bind(&ids)
                     .fetch_all(&mut *c)
                     .await?;
-                    sqlx::query("DELETE FROM upload WHERE id IN (SELECT value FROM json_each(?))")
+                    sqlx::query(concat!("DELETE FROM upload WHERE id IN ", texts!("$1")))
                         .bind(&ids)
                         .execute(c)
                         .await?;
@@ -104,8 +108,12 @@ impl SqliteStore {
                     Box::pin(async move {
                         keep(
                             sqlx::query_scalar(
-                                "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT id FROM material)
-                                 AND value NOT IN (SELECT id FROM upload_segment)",
+                                concat!(
+                                    "SELECT value FROM ",
+                                    listed!("$1"),
+                                    " WHERE value NOT IN (SELECT id FROM material)
+                                     AND value NOT IN (SELECT id FROM upload_segment)"
+                                ),
                             )
                             .bind(list)
                             .fetch_all(c)

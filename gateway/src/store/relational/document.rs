@@ -1,14 +1,14 @@
 //! Documents that partners hand back: a material bound at once, with what it is.
 
+use super::dialect::{self, Db, DbRow};
 use super::material::{COLUMNS, case_key, first_scan, insert, material_key, record, record_of};
 use super::rows::{CaseAtHand, named_place, restrict};
-use super::{SqliteStore, StoreError, case, keep, undo};
+use super::{DatabaseStore, StoreError, case, keep, undo};
 use crate::identity::Scope;
 use crate::store::material::{ByteStream, DocumentRecord, NewDocument, NewMaterial, UploadOutcome};
 use crate::store::sealed::{Sealed, Vault};
 use serde::{Deserialize, Serialize};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
 /// What is written on a document.
 #[derive(Serialize, Deserialize)]
@@ -21,7 +21,7 @@ struct Facts {
 
 /// Streams a document in; the same bytes for the same case, kind and number are the document that is there.
 pub(super) async fn store(
-    store: &SqliteStore,
+    store: &DatabaseStore,
     document: NewDocument,
     material: NewMaterial,
     body: ByteStream,
@@ -55,8 +55,9 @@ pub(super) async fn store(
                         received.facts.sha256.as_bytes(),
                     ],
                 );
+                dialect::alone(c, &digest).await?;
                 let known: Option<String> =
-                    sqlx::query_scalar("SELECT id FROM document WHERE content_digest = ?")
+                    sqlx::query_scalar("SELECT id FROM document WHERE content_digest = $1")
                         .bind(&digest)
                         .fetch_optional(&mut *c)
                         .await?;
@@ -73,7 +74,7 @@ pub(super) async fn store(
                     vault.entropy(),
                 )?;
                 sqlx::query(
-                    "INSERT INTO document (id, case_id, system_id, kind, content_digest, facts) VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO document (id, case_id, system_id, kind, content_digest, facts) VALUES ($1, $2, $3, $4, $5, $6)",
                 )
                 .bind(&material.id)
                 .bind(case.id)
@@ -127,12 +128,12 @@ fn described(
 }
 
 async fn rows(
-    store: &SqliteStore,
+    store: &DatabaseStore,
     scope: &Scope,
     no: &str,
     id: Option<&str>,
-) -> Result<Vec<SqliteRow>, StoreError> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT d.kind, d.facts, ");
+) -> Result<Vec<DbRow>, StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT d.kind, d.facts, ");
     query
         .push(COLUMNS)
         .push(
@@ -153,7 +154,7 @@ async fn rows(
     Ok(query.build().fetch_all(&mut *store.reader().await?).await?)
 }
 
-fn read(row: &SqliteRow, vault: &Vault) -> Result<DocumentRecord, StoreError> {
+fn read(row: &DbRow, vault: &Vault) -> Result<DocumentRecord, StoreError> {
     let material = record(row, &material_key(row, vault)?)?;
     let facts: Facts = Sealed::from_stored(row.try_get("facts")?).open(
         &case_key(row, vault)?,
@@ -173,7 +174,7 @@ fn read(row: &SqliteRow, vault: &Vault) -> Result<DocumentRecord, StoreError> {
 
 /// Documents of a case or of all cases of an application; `id` for one of them.
 pub(super) async fn list(
-    store: &SqliteStore,
+    store: &DatabaseStore,
     scope: &Scope,
     no: &str,
     id: Option<&str>,
@@ -183,7 +184,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn bytes(
-    store: &SqliteStore,
+    store: &DatabaseStore,
     scope: &Scope,
     no: &str,
     id: &str,

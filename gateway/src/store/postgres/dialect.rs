@@ -1,0 +1,207 @@
+//! PostgreSQL's way of saying what the two databases say differently; see the twin in `store/sqlite`.
+//!
+//! Many writers on many nodes: a row that a write has read and is about to change is locked, always the case before its deliveries,
+//! so that no two writes wait for each other; what has no row yet is made lonely by an advisory lock of the transaction.
+
+use crate::store::StoreError;
+use aws_lc_rs::digest;
+use sqlx::AssertSqlSafe;
+
+/// The database.
+pub(super) type Db = sqlx::Postgres;
+/// A connection to it.
+pub(super) type DbConnection = sqlx::PgConnection;
+/// One of its rows.
+pub(super) type DbRow = sqlx::postgres::PgRow;
+
+/// Whether other nodes write files into the same folder: then a file without a row may be a node's that is about to write it.
+pub(super) const SHARED_FILES: bool = true;
+
+/// The words of a bound JSON list, as a sub-query.
+macro_rules! texts {
+    ($list:literal) => {
+        concat!(
+            "(SELECT json_array_elements_text(CAST(",
+            $list,
+            " AS json)))"
+        )
+    };
+}
+
+/// The numbers of a bound JSON list, as a sub-query.
+macro_rules! numbers {
+    ($list:literal) => {
+        concat!(
+            "(SELECT CAST(json_array_elements_text(CAST(",
+            $list,
+            " AS json)) AS bigint))"
+        )
+    };
+}
+
+/// A bound JSON list as a table with the column `value`.
+macro_rules! listed {
+    ($list:literal) => {
+        concat!(
+            "json_array_elements_text(CAST(",
+            $list,
+            " AS json)) AS listed (value)"
+        )
+    };
+}
+
+/// A bound JSON list of numbers as a table with the columns `ordinal`, from 0, and `number`.
+macro_rules! numbered {
+    ($list:literal) => {
+        concat!(
+            "(SELECT place - 1 AS ordinal, CAST(value AS bigint) AS number FROM json_array_elements_text(CAST(",
+            $list,
+            " AS json)) WITH ORDINALITY AS element (value, place)) AS listed"
+        )
+    };
+}
+
+/// What stands before and after the bound list of `texts!` and `numbers!` in a query that is pushed together.
+macro_rules! list_begin {
+    () => {
+        "(SELECT json_array_elements_text(CAST("
+    };
+}
+macro_rules! number_list_begin {
+    () => {
+        "(SELECT CAST(json_array_elements_text(CAST("
+    };
+}
+macro_rules! list_end {
+    () => {
+        " AS json)))"
+    };
+}
+macro_rules! number_list_end {
+    () => {
+        " AS json)) AS bigint))"
+    };
+}
+
+/// The operator that compares with a pattern made by [`pattern`].
+macro_rules! pattern {
+    () => {
+        "LIKE"
+    };
+}
+
+/// Keeps the rows that are read from others until the write ends.
+macro_rules! for_update {
+    () => {
+        " FOR NO KEY UPDATE"
+    };
+}
+
+/// The same, passing over rows that another has.
+macro_rules! skip_locked {
+    () => {
+        " FOR NO KEY UPDATE SKIP LOCKED"
+    };
+}
+
+/// A join; the planner finds the order.
+macro_rules! join_in_order {
+    () => {
+        "JOIN"
+    };
+}
+
+/// Names the index to be used; this planner takes no hints.
+macro_rules! by_index {
+    ($index:literal) => {
+        ""
+    };
+}
+
+/// The id of a new row: the bound one, or the table's next when that is NULL.
+macro_rules! own_id {
+    ($id:literal, $table:literal) => {
+        concat!("coalesce(", $id, ", month_id('", $table, "_id_seq'))")
+    };
+}
+
+/// Due deliveries of every system that is neither paused nor busy, a few of each, found by one step of the index a system, and
+/// locked: what another node is leasing is passed over and costs no place. What carries materials waits until all of its case's
+/// are scanned.
+pub(super) const DUE: &str = "WITH RECURSIVE system (id) AS (
+        SELECT min(system_id) FROM delivery WHERE turn = 1 AND due_at IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(d.system_id) FROM delivery d WHERE d.turn = 1 AND d.due_at IS NOT NULL AND d.system_id > system.id)
+        FROM system WHERE system.id IS NOT NULL)
+    SELECT d.id FROM system s CROSS JOIN LATERAL (SELECT e.id, e.due_at FROM delivery e
+        WHERE e.system_id = s.id AND e.turn = 1 AND e.due_at IS NOT NULL AND e.due_at <= $1
+        AND NOT (e.operation IN ('submit', 'supplement')
+            AND EXISTS (SELECT 1 FROM material m WHERE m.case_id = e.case_id AND m.scan = 'pending' AND m.seq IS NOT NULL))
+        ORDER BY e.due_at, e.id LIMIT $2 FOR NO KEY UPDATE OF e SKIP LOCKED) d
+    WHERE s.id IS NOT NULL AND s.id NOT IN (SELECT system_id FROM paused_system)
+        AND s.id NOT IN (SELECT json_array_elements_text(CAST($3 AS json)))
+    ORDER BY d.due_at, d.id LIMIT $4";
+
+/// The next id of a table: known before the row is, so that what the row seals can be bound to it.
+pub(super) async fn next_id(
+    connection: &mut DbConnection,
+    table: &'static str,
+) -> Result<i64, StoreError> {
+    let draw = match table {
+        "delivery" => "month_id",
+        _ => "nextval",
+    };
+    Ok(
+        sqlx::query_scalar(AssertSqlSafe(format!("SELECT {draw}('{table}_id_seq')")))
+            .fetch_one(connection)
+            .await?,
+    )
+}
+
+/// Makes sure that no other write under the same name is at work until this one ends. Two names may share a lock: they wait then.
+pub(super) async fn alone(connection: &mut DbConnection, name: &[u8]) -> Result<(), StoreError> {
+    let digest = digest::digest(&digest::SHA256, name);
+    let mut key = [0; 8];
+    key.copy_from_slice(&digest.as_ref()[..8]);
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(i64::from_be_bytes(key))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Keeps the case of a delivery from others before the delivery itself: every write takes the two in this order.
+pub(super) async fn case_of_delivery(
+    connection: &mut DbConnection,
+    delivery: i64,
+) -> Result<(), StoreError> {
+    sqlx::query("SELECT 1 FROM case_record WHERE id = (SELECT case_id FROM delivery WHERE id = $1) FOR NO KEY UPDATE")
+        .bind(delivery)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A pattern in which `*` alone means anything.
+pub(super) fn pattern(words: &str) -> String {
+    words.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '*' => out.push('%'),
+            '%' | '_' | '\\' => out.extend(['\\', c]),
+            plain => out.push(plain),
+        }
+        out
+    })
+}
+
+/// Keeps the deliveries of a case from others, so that none leaves while it is decided whether one has.
+pub(super) async fn deliveries_of_case(
+    connection: &mut DbConnection,
+    case: i64,
+) -> Result<(), StoreError> {
+    sqlx::query("SELECT 1 FROM delivery WHERE case_id = $1 ORDER BY id FOR NO KEY UPDATE")
+        .bind(case)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! The store on PostgreSQL: many nodes, one database.
+//!
+//! Invariants: every write is one transaction of its own, answered after its commit; a commit whose answer was lost is looked up by
+//! its transaction id and never guessed ([`writer`]); whoever changes a row has locked it, the case before its deliveries. History
+//! (events, attempts, audit) lies in partitions by month that the program makes ahead ([`partitions`]). Sealed files lie in the
+//! data folder, which all nodes share. Every file of `store/relational` is one concern: what a trait promises is written at the
+//! trait.
+
+#[macro_use]
+mod dialect;
+mod partitions;
+mod settings;
+mod writer;
+
+// Written once for both databases.
+#[path = "../relational/application.rs"]
+mod application;
+#[path = "../relational/audit.rs"]
+mod audit;
+#[path = "../relational/bulk.rs"]
+mod bulk;
+#[path = "../relational/bulk_rows.rs"]
+mod bulk_rows;
+#[path = "../relational/bulk_steps.rs"]
+mod bulk_steps;
+#[path = "../relational/case.rs"]
+mod case;
+#[path = "../relational/clock.rs"]
+mod clock;
+#[path = "../relational/delivery.rs"]
+mod delivery;
+#[path = "../relational/document.rs"]
+mod document;
+#[path = "../relational/erase.rs"]
+mod erase;
+#[path = "../relational/feedback.rs"]
+mod feedback;
+#[path = "../relational/files.rs"]
+mod files;
+#[path = "../relational/leased.rs"]
+mod leased;
+#[path = "../relational/material.rs"]
+mod material;
+#[path = "../relational/numbers.rs"]
+mod numbers;
+#[path = "../relational/operator.rs"]
+mod operator;
+#[path = "../relational/outbox.rs"]
+mod outbox;
+#[path = "../relational/part.rs"]
+mod part;
+#[path = "../relational/registry.rs"]
+mod registry;
+#[path = "../relational/rows.rs"]
+mod rows;
+#[path = "../relational/scan.rs"]
+mod scan;
+#[path = "../relational/submit.rs"]
+mod submit;
+#[path = "../relational/sweep.rs"]
+mod sweep;
+#[path = "../relational/unread.rs"]
+mod unread;
+#[path = "../relational/upload.rs"]
+mod upload;
+
+use super::sealed::{MasterKeys, Vault};
+use super::writing::{CommitObserver, StoreBounds, Verdict, broken, keep, place, undo};
+use super::{Store, StoreError};
+use crate::clock::Clock;
+use crate::entropy::Entropy;
+use async_trait::async_trait;
+use sqlx::PgConnection;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgPool;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use writer::Writer;
+
+pub use settings::PostgresSettings;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The store that the shared concerns are written for.
+type DatabaseStore = PostgresStore;
+
+/// The store on PostgreSQL. Everything of [`Store`]; close it with [`Store::close`] to wait for the last commit.
+pub struct PostgresStore {
+    writer: Writer,
+    readers: PgPool,
+    vault: Arc<Vault>,
+    files: files::MaterialFiles,
+    unbound_files: u64,
+    /// Whether what is stored begins as pending. Read inside writes.
+    scanning: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn observe(&self, observer: Arc<dyn CommitObserver>) {
+        self.writer.observe(observer);
+    }
+
+    fn waiting_writes(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+}
+
+impl PostgresStore {
+    /// Connects, brings the schema up to date (one node at a time: the others wait for its lock) and makes the partitions of this
+    /// month and the next ones. `folder` holds the sealed files and is the same for all nodes.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached or migrated, [`StoreError::Sealed`] when the master keys
+    /// are not the ones it was written with.
+    pub async fn open(
+        settings: &PostgresSettings,
+        folder: &Path,
+        keys: MasterKeys,
+        clock: Clock,
+        entropy: Entropy,
+        bounds: StoreBounds,
+    ) -> Result<Self, StoreError> {
+        let options = settings.options()?;
+        let writing = settings::pool(options.clone(), bounds.writers.max(1)).await?;
+        let readers = settings::pool(
+            options.options([("default_transaction_read_only", "on")]),
+            bounds.readers.max(1),
+        )
+        .await?;
+        settings.make_schema(&writing).await?;
+        MIGRATIONS
+            .run(&writing)
+            .await
+            .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+        let digest_key = {
+            let mut connection = writing.acquire().await?;
+            partitions::make_ahead(&mut connection).await?;
+            registry::digest_key(&mut connection, &keys, &entropy).await?
+        };
+        let files = files::MaterialFiles::open(folder).await?;
+        let vault = Arc::new(Vault::new(keys, &digest_key, entropy));
+        Ok(Self {
+            writer: Writer::new(writing, clock, bounds),
+            readers,
+            vault,
+            files,
+            unbound_files: bounds.unbound_files,
+            scanning: Arc::default(),
+        })
+    }
+
+    /// Makes the partitions that will be needed; to be called now and then by any node.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn make_partitions(&self) -> Result<u32, StoreError> {
+        partitions::make_ahead(&mut *self.writer.connection().await?).await
+    }
+
+    /// Runs a write in a transaction of its own and waits for its commit.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut PgConnection, &'c Vault) -> writer::Working<'c, T>
+            + Send
+            + 'static,
+    {
+        let vault = self.vault.clone();
+        self.writer
+            .write(move |connection| {
+                Box::pin(async move { work(connection, vault.as_ref()).await })
+            })
+            .await
+    }
+
+    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// What was written over is the server's to forget: its vacuum and the archive of its log (docs/operations/cluster.md).
+    #[expect(
+        clippy::unused_async,
+        reason = "the other database has something to do here"
+    )]
+    async fn forget_overwritten(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! SQLite's way of saying what the two databases say differently. The queries in `store/relational` are written once; where the
+//! databases part, they name one of these. A macro is a piece of SQL text, so that a whole query stays one constant.
+//!
+//! One writer, one process: rows need no locks here, and whoever writes is alone.
+
+use crate::store::StoreError;
+use sqlx::AssertSqlSafe;
+
+/// The database.
+pub(super) type Db = sqlx::Sqlite;
+/// A connection to it.
+pub(super) type DbConnection = sqlx::SqliteConnection;
+/// One of its rows.
+pub(super) type DbRow = sqlx::sqlite::SqliteRow;
+
+/// Whether other nodes write files into the same folder: then a file without a row may be a node's that is about to write it.
+pub(super) const SHARED_FILES: bool = false;
+
+/// The words of a bound JSON list, as a sub-query.
+macro_rules! texts {
+    ($list:literal) => {
+        concat!("(SELECT value FROM json_each(", $list, "))")
+    };
+}
+
+/// The numbers of a bound JSON list, as a sub-query.
+macro_rules! numbers {
+    ($list:literal) => {
+        concat!("(SELECT value FROM json_each(", $list, "))")
+    };
+}
+
+/// A bound JSON list as a table with the column `value`.
+macro_rules! listed {
+    ($list:literal) => {
+        concat!("json_each(", $list, ")")
+    };
+}
+
+/// A bound JSON list of numbers as a table with the columns `ordinal`, from 0, and `number`.
+macro_rules! numbered {
+    ($list:literal) => {
+        concat!(
+            "(SELECT key AS ordinal, value AS number FROM json_each(",
+            $list,
+            "))"
+        )
+    };
+}
+
+/// What stands before and after the bound list of `texts!` and `numbers!` in a query that is pushed together.
+macro_rules! list_begin {
+    () => {
+        "(SELECT value FROM json_each("
+    };
+}
+macro_rules! number_list_begin {
+    () => {
+        "(SELECT value FROM json_each("
+    };
+}
+macro_rules! list_end {
+    () => {
+        "))"
+    };
+}
+macro_rules! number_list_end {
+    () => {
+        "))"
+    };
+}
+
+/// The operator that compares with a pattern made by [`pattern`].
+macro_rules! pattern {
+    () => {
+        "GLOB"
+    };
+}
+
+/// Keeps the rows that are read from others until the write ends.
+macro_rules! for_update {
+    () => {
+        ""
+    };
+}
+
+/// The same, passing over rows that another has.
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
+
+/// A join whose left side is read first: SQLite's planner takes `CROSS JOIN` as that order.
+macro_rules! join_in_order {
+    () => {
+        "CROSS JOIN"
+    };
+}
+
+/// Names the index to be used, where the planner would not find it.
+macro_rules! by_index {
+    ($index:literal) => {
+        concat!(" INDEXED BY ", $index)
+    };
+}
+
+/// The id of a new row: the bound one, or the table's next when that is NULL.
+macro_rules! own_id {
+    ($id:literal, $table:literal) => {
+        $id
+    };
+}
+
+/// Due deliveries of every system that is neither paused nor busy, a few of each, found by one step of the index a system. What
+/// carries materials waits until all of its case's are scanned.
+pub(super) const DUE: &str = "WITH RECURSIVE system (id) AS (
+        SELECT min(system_id) FROM delivery WHERE turn = 1 AND due_at IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(d.system_id) FROM delivery d WHERE d.turn = 1 AND d.due_at IS NOT NULL AND d.system_id > system.id)
+        FROM system WHERE system.id IS NOT NULL)
+    SELECT d.id FROM system s CROSS JOIN delivery d ON d.id IN (SELECT e.id FROM delivery e
+        WHERE e.system_id = s.id AND e.turn = 1 AND e.due_at IS NOT NULL AND e.due_at <= $1
+        AND NOT (e.operation IN ('submit', 'supplement')
+            AND EXISTS (SELECT 1 FROM material m WHERE m.case_id = e.case_id AND m.scan = 'pending' AND m.seq IS NOT NULL))
+        ORDER BY e.due_at, e.id LIMIT $2)
+    WHERE s.id IS NOT NULL AND s.id NOT IN (SELECT system_id FROM paused_system) AND s.id NOT IN (SELECT value FROM json_each($3))
+    ORDER BY d.due_at, d.id LIMIT $4";
+
+/// The next id of a table: known before the row is, so that what the row seals can be bound to it.
+pub(super) async fn next_id(
+    connection: &mut DbConnection,
+    table: &'static str,
+) -> Result<i64, StoreError> {
+    let last: Option<i64> =
+        sqlx::query_scalar(AssertSqlSafe(format!("SELECT max(id) FROM {table}")))
+            .fetch_one(connection)
+            .await?;
+    Ok(last.unwrap_or_default() + 1)
+}
+
+/// Makes sure that no other write under the same name is at work until this one ends.
+#[expect(
+    clippy::unused_async,
+    reason = "the other database must ask its server"
+)]
+pub(super) async fn alone(_: &mut DbConnection, _: &[u8]) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Keeps the case of a delivery from others before the delivery itself: every write takes the two in this order.
+#[expect(
+    clippy::unused_async,
+    reason = "the other database must ask its server"
+)]
+pub(super) async fn case_of_delivery(_: &mut DbConnection, _: i64) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// A pattern in which `*` alone means anything.
+pub(super) fn pattern(words: &str) -> String {
+    words.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '[' | '?' => out.extend(['[', c, ']']),
+            plain => out.push(plain),
+        }
+        out
+    })
+}
+
+/// Keeps the deliveries of a case from others, so that none leaves while it is decided whether one has.
+#[expect(
+    clippy::unused_async,
+    reason = "the other database must ask its server"
+)]
+pub(super) async fn deliveries_of_case(_: &mut DbConnection, _: i64) -> Result<(), StoreError> {
+    Ok(())
+}
