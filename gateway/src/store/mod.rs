@@ -16,6 +16,7 @@ pub mod case;
 pub mod conformance;
 pub mod delivery;
 pub mod material;
+pub mod nodes;
 pub mod postgres;
 pub mod registry;
 pub mod scan;
@@ -74,6 +75,7 @@ pub trait Store:
     + scan::ScanStore
     + registry::RegistryStore
     + audit::AuditStore
+    + nodes::NodeStore
     + Send
     + Sync
     + 'static

@@ -13,8 +13,6 @@ pub struct StoreBounds {
     pub batch: usize,
     /// Connections that only read.
     pub readers: u32,
-    /// Connections that write, where the database takes more than one (PostgreSQL).
-    pub writers: u32,
     /// Unbound files of one client, unfinished ones included; one more is refused as over its cap.
     pub unbound_files: u64,
 }
@@ -25,7 +23,6 @@ impl Default for StoreBounds {
             queue: 1024,
             batch: 256,
             readers: 4,
-            writers: 8,
             unbound_files: 1_000,
         }
     }

@@ -7,6 +7,8 @@ use crate::store::StoreError;
 use aws_lc_rs::digest;
 use sqlx::AssertSqlSafe;
 
+pub(super) use super::news::tell;
+
 /// The database.
 pub(super) type Db = sqlx::Postgres;
 /// A connection to it.

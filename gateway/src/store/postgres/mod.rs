@@ -8,7 +8,9 @@
 
 #[macro_use]
 mod dialect;
+mod news;
 mod partitions;
+mod presence;
 mod settings;
 mod writer;
 
@@ -76,6 +78,10 @@ use sqlx::postgres::PgPool;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use crate::store::nodes::{NodeNews, NodeStore};
+use news::Hearing;
+use presence::Presence;
+use tokio::sync::broadcast;
 use writer::Writer;
 
 pub use settings::PostgresSettings;
@@ -88,6 +94,8 @@ type DatabaseStore = PostgresStore;
 /// The store on PostgreSQL. Everything of [`Store`]; close it with [`Store::close`] to wait for the last commit.
 pub struct PostgresStore {
     writer: Writer,
+    presence: Presence,
+    hearing: Hearing,
     readers: PgPool,
     vault: Arc<Vault>,
     files: files::MaterialFiles,
@@ -107,8 +115,21 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
+        self.hearing.close();
         self.writer.close().await;
+        self.presence.close().await;
         self.readers.close().await;
+    }
+}
+
+#[async_trait]
+impl NodeStore for PostgresStore {
+    async fn claim(&self, work: &'static str) -> Result<bool, StoreError> {
+        self.presence.claim(work).await
+    }
+
+    fn news(&self) -> Option<broadcast::Receiver<NodeNews>> {
+        Some(self.hearing.subscribe())
     }
 }
 
@@ -128,10 +149,16 @@ impl PostgresStore {
         bounds: StoreBounds,
     ) -> Result<Self, StoreError> {
         let options = settings.options()?;
-        let writing = settings::pool(options.clone(), bounds.writers.max(1)).await?;
+        let writing = settings::pool(
+            options.clone(),
+            settings.writers.max(1),
+            settings::WRITER_ACQUIRE_TIMEOUT,
+        )
+        .await?;
         let readers = settings::pool(
-            options.options([("default_transaction_read_only", "on")]),
-            bounds.readers.max(1),
+            options.clone().options([("default_transaction_read_only", "on")]),
+            settings.readers.max(1),
+            settings::READER_ACQUIRE_TIMEOUT,
         )
         .await?;
         settings.make_schema(&writing).await?;
@@ -146,7 +173,11 @@ impl PostgresStore {
         };
         let files = files::MaterialFiles::open(folder).await?;
         let vault = Arc::new(Vault::new(keys, &digest_key, entropy));
+        let node = settings.node.clone().unwrap_or_else(settings::host_name);
+        let presence = Presence::begin(options, clock.clone(), node, settings.lease).await?;
         Ok(Self {
+            hearing: Hearing::begin(readers.clone(), &settings.schema),
+            presence,
             writer: Writer::new(writing, clock, bounds),
             readers,
             vault,
@@ -180,15 +211,21 @@ impl PostgresStore {
             .await
     }
 
+    /// The name under which this node leases: others can tell whether it is still there.
+    fn leaseholder(&self, worker: &str) -> String {
+        format!("{}/{worker}", self.presence.instance())
+    }
+
+    /// The number under which it polls.
+    fn poller(&self) -> i64 {
+        self.presence.instance()
+    }
+
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
         Ok(self.readers.acquire().await?)
     }
 
     /// What was written over is the server's to forget: its vacuum and the archive of its log (docs/operations/cluster.md).
-    #[expect(
-        clippy::unused_async,
-        reason = "the other database has something to do here"
-    )]
     async fn forget_overwritten(&self) -> Result<(), StoreError> {
         Ok(())
     }

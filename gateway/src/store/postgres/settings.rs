@@ -1,5 +1,6 @@
 //! How to reach the database.
 
+use crate::edge::settings::friendly;
 use crate::store::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -16,7 +17,10 @@ const LOCK_TIMEOUT: &str = "3s";
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 /// A node that cannot be reached any more is noticed by the server within this time, so that its locks end.
 const TCP_USER_TIMEOUT: &str = "10s";
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A read that waits longer for a connection is refused.
+pub(super) const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A write has its place in a bounded queue already: it may wait for a connection.
+pub(super) const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection that was idle for longer is asked for a sign of life before it is used.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
@@ -36,6 +40,24 @@ pub struct PostgresSettings {
     /// Connections of a node that only read.
     #[serde(default = "readers")]
     pub readers: u32,
+    /// This node's name in logs and in the table of nodes; by default its host's.
+    #[serde(default)]
+    pub node: Option<String>,
+    /// A node without a sign of life for so long is gone: others do its work.
+    #[serde(default = "lease", with = "friendly")]
+    pub lease: Duration,
+}
+
+fn lease() -> Duration {
+    Duration::from_secs(10)
+}
+
+/// The host's name, for people.
+pub(super) fn host_name() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn secret<'d, D: serde::Deserializer<'d>>(from: D) -> Result<SecretString, D::Error> {
@@ -63,6 +85,8 @@ impl PostgresSettings {
             schema: public(),
             writers: writers(),
             readers: readers(),
+            node: None,
+            lease: lease(),
         }
     }
 
@@ -121,10 +145,11 @@ impl PostgresSettings {
 pub(super) async fn pool(
     options: PgConnectOptions,
     connections: u32,
+    acquire_timeout: Duration,
 ) -> Result<PgPool, StoreError> {
     Ok(PgPoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(acquire_timeout)
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {

@@ -27,7 +27,7 @@ fn applicable(kind: BulkKind) -> &'static str {
 }
 
 const CANDIDATE: &str = "SELECT d.id, d.system_id, d.operation, d.last_code, d.created_at,
-    CASE WHEN d.ask_first = 1 OR d.last_code IN ('outcome_unknown', 'not_understood') THEN 1 ELSE 0 END AS doubtful";
+    CAST(CASE WHEN d.ask_first = 1 OR d.last_code IN ('outcome_unknown', 'not_understood') THEN 1 ELSE 0 END AS BIGINT) AS doubtful";
 
 #[async_trait]
 impl BulkStore for DatabaseStore {

@@ -1,6 +1,6 @@
 //! Cases: read in a scope, changed as a whole if nobody was faster.
 
-use super::dialect::{Db, DbConnection};
+use super::dialect::{self, Db, DbConnection};
 use super::audit::{self, About};
 use super::rows::{
     CaseAtHand, SELECT_CASE, application_place, case_place, case_record, count, event_place,
@@ -15,6 +15,7 @@ use crate::store::case::{
     CaseChange, CaseRecord, CaseStore, ChangeOutcome, FeedbackKey, FeedbackRecord, FeedbackState,
     NewFeedback, NewUnread, StoredEvent, UnreadRecord,
 };
+use crate::store::nodes::NodeNews;
 use crate::store::sealed::{Sealed, Vault};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -179,7 +180,8 @@ impl CaseStore for DatabaseStore {
         limit: u32,
     ) -> Result<Vec<String>, StoreError> {
         let until = now.as_microsecond().saturating_add(lease_us);
-        self.write(move |c, _| Box::pin(clock::take_due_polls(c, now, until, limit)))
+        let poller = self.poller();
+        self.write(move |c, _| Box::pin(clock::take_due_polls(c, now, (until, poller), limit)))
             .await
     }
 
@@ -261,6 +263,7 @@ async fn commit(
     )
     .await?;
     write_audit(connection, vault, &case, change.audit).await?;
+    dialect::tell(connection, &NodeNews::Case(change.case_no)).await?;
     keep(ChangeOutcome::Applied { rev: case.rev + 1 })
 }
 

@@ -10,7 +10,7 @@ pub(super) const DUE_CLOCKS: &str =
     WHERE k.due_at <= $1 ORDER BY k.due_at, k.case_id LIMIT $2");
 
 pub(super) const TAKE_DUE_POLLS: &str =
-    concat!("UPDATE case_record SET poll_at = $1, poll_leased = 1 WHERE id IN
+    concat!("UPDATE case_record SET poll_at = $1, poll_leased = $4 WHERE id IN
     (SELECT id FROM case_record WHERE poll_at <= $2 ORDER BY poll_at LIMIT $3", skip_locked!(), ") RETURNING case_no");
 
 /// Replaces a case's rows in the ordered index of clocks.
@@ -60,7 +60,7 @@ pub(super) async fn open(
 pub(super) async fn take_due_polls(
     connection: &mut DbConnection,
     now: Timestamp,
-    until: i64,
+    (until, poller): (i64, i64),
     limit: u32,
 ) -> Result<Verdict<Vec<String>>, StoreError> {
     keep(
@@ -68,6 +68,7 @@ pub(super) async fn take_due_polls(
             .bind(until)
             .bind(now.as_microsecond())
             .bind(i64::from(limit))
+            .bind(poller)
             .fetch_all(connection)
             .await?,
     )

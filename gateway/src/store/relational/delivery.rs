@@ -33,7 +33,7 @@ impl DeliveryStore for DatabaseStore {
         per_system: u32,
         busy: &[String],
     ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        let worker = worker.to_owned();
+        let worker = self.leaseholder(worker);
         let busy = super::rows::json_list(busy.iter().map(String::as_str));
         let until = now.as_microsecond().saturating_add(lease_us);
         self.write(move |c, vault| {

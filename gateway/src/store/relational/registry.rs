@@ -8,6 +8,7 @@ use crate::store::registry::{
     Applied, ItemVersionRow, RegistryChange, RegistryStore, SystemVersionRow,
 };
 use crate::entropy::Entropy;
+use crate::store::nodes::NodeNews;
 use crate::store::sealed::{MasterKeys, Place, Vault, keys};
 use async_trait::async_trait;
 use sqlx::Row;
@@ -150,6 +151,7 @@ async fn commit(
         applied.push((name, done));
     }
     audit::write(connection, vault, change.audit, About::default()).await?;
+    dialect::tell(connection, &NodeNews::Registry).await?;
     keep(applied)
 }
 

@@ -4,6 +4,7 @@
 //! One writer, one process: rows need no locks here, and whoever writes is alone.
 
 use crate::store::StoreError;
+use crate::store::nodes::NodeNews;
 use sqlx::AssertSqlSafe;
 
 /// The database.
@@ -140,19 +141,11 @@ pub(super) async fn next_id(
 }
 
 /// Makes sure that no other write under the same name is at work until this one ends.
-#[expect(
-    clippy::unused_async,
-    reason = "the other database must ask its server"
-)]
 pub(super) async fn alone(_: &mut DbConnection, _: &[u8]) -> Result<(), StoreError> {
     Ok(())
 }
 
 /// Keeps the case of a delivery from others before the delivery itself: every write takes the two in this order.
-#[expect(
-    clippy::unused_async,
-    reason = "the other database must ask its server"
-)]
 pub(super) async fn case_of_delivery(_: &mut DbConnection, _: i64) -> Result<(), StoreError> {
     Ok(())
 }
@@ -169,10 +162,11 @@ pub(super) fn pattern(words: &str) -> String {
 }
 
 /// Keeps the deliveries of a case from others, so that none leaves while it is decided whether one has.
-#[expect(
-    clippy::unused_async,
-    reason = "the other database must ask its server"
-)]
 pub(super) async fn deliveries_of_case(_: &mut DbConnection, _: i64) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Tells other nodes: there are none.
+pub(super) async fn tell(_: &mut DbConnection, _: &NodeNews) -> Result<(), StoreError> {
     Ok(())
 }

@@ -79,6 +79,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use super::writing::{Verdict, broken, keep, place, undo};
+use crate::store::nodes::{NodeNews, NodeStore};
+use tokio::sync::broadcast;
 use writer::Writer;
 
 
@@ -107,6 +109,18 @@ pub struct SqliteStore {
 
 /// The store that the shared concerns are written for.
 type DatabaseStore = SqliteStore;
+
+#[async_trait]
+impl NodeStore for SqliteStore {
+    /// One node does everything.
+    async fn claim(&self, _: &'static str) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    fn news(&self) -> Option<broadcast::Receiver<NodeNews>> {
+        None
+    }
+}
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -208,6 +222,16 @@ impl SqliteStore {
                 Box::pin(async move { work(connection, vault.as_ref()).await })
             })
             .await
+    }
+
+    /// The folder's lock tells whether a leaseholder is gone: its name is for people.
+    fn leaseholder(&self, worker: &str) -> String {
+        worker.to_owned()
+    }
+
+    /// Any number: there is one.
+    fn poller(&self) -> i64 {
+        1
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {

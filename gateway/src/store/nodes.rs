@@ -1,0 +1,27 @@
+//! Nodes (节点) that share a store: equal, without a leader. Work that one node at a time should do is claimed; what a node that is gone
+//! had is given back; what changed is told.
+
+use super::StoreError;
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+
+/// What nodes tell each other. A node that lagged or was cut off looks into the store instead: news only saves waiting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeNews {
+    /// A case changed: its number.
+    Case(String),
+    /// What is registered changed: items, systems, documents.
+    Registry,
+}
+
+/// Nodes of a store.
+#[async_trait]
+pub trait NodeStore: Send + Sync {
+    /// Whether this node is the one that does `work` by now. A claim lasts as long as its node gives signs of life; then the next
+    /// node that asks has it. Work must stay right when two nodes do it for a moment: a node that was stopped and goes on believes
+    /// in its claim until it looks.
+    async fn claim(&self, work: &'static str) -> Result<bool, StoreError>;
+
+    /// What other nodes tell from now on; `None` when the store has one node.
+    fn news(&self) -> Option<broadcast::Receiver<NodeNews>>;
+}

@@ -1,0 +1,270 @@
+//! A node's sign of life: who is there, who does what, and what those who are gone have left.
+//!
+//! Every node has a row that it renews every third of the lease on a connection of its own. Whose row ran out is gone for all others,
+//! at whatever it was: its deliveries and polls are due at once, its claims are free. A node that was only stopped finds its row run
+//! out when it goes on, and comes back as a new one; what it still sends is told from new by the fence of each delivery. Time is the
+//! database's own, so nodes with wrong clocks agree.
+
+use super::settings;
+use crate::clock::Clock;
+use crate::store::StoreError;
+use parking_lot::Mutex;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// How long a claim that another node has is believed without asking again.
+const REFUSAL_BELIEVED: Duration = Duration::from_secs(1);
+/// Rows of nodes that are gone for longer are removed.
+const GONE_KEPT_US: i64 = 24 * 3_600 * 1_000_000;
+
+/// The database's clock in microseconds.
+macro_rules! server_now {
+    () => {
+        "CAST(extract(EPOCH FROM clock_timestamp()) * 1000000 AS bigint)"
+    };
+}
+
+const REGISTER: &str = concat!(
+    "INSERT INTO node (name, alive_until) VALUES ($1, ",
+    server_now!(),
+    " + $2) RETURNING instance"
+);
+
+const RENEW: &str = concat!(
+    "UPDATE node SET alive_until = ",
+    server_now!(),
+    " + $2 WHERE instance = $1 AND alive_until > ",
+    server_now!()
+);
+
+const CLAIM: &str = concat!(
+    "INSERT INTO claim (work, instance) VALUES ($1, $2)
+     ON CONFLICT (work) DO UPDATE SET instance = excluded.instance
+     WHERE claim.instance = excluded.instance
+        OR NOT EXISTS (SELECT 1 FROM node n WHERE n.instance = claim.instance AND n.alive_until > ",
+    server_now!(),
+    ") RETURNING work"
+);
+
+/// Passing over what others have locked: they are about to change it anyway.
+const GIVE_BACK: [&str; 2] = [
+    concat!(
+        "UPDATE delivery SET due_at = created_at WHERE id IN (SELECT d.id FROM delivery d
+             WHERE d.state = 'sending' AND d.due_at <> d.created_at AND NOT EXISTS (SELECT 1 FROM node n
+                 WHERE n.instance = CAST(split_part(d.worker, '/', 1) AS bigint) AND n.alive_until > ",
+        server_now!(),
+        ") FOR NO KEY UPDATE SKIP LOCKED)"
+    ),
+    concat!(
+        "UPDATE case_record SET poll_leased = 0, poll_at = CASE WHEN poll_at IS NULL THEN NULL ELSE 0 END
+         WHERE id IN (SELECT c.id FROM case_record c WHERE c.poll_leased <> 0 AND NOT EXISTS (SELECT 1 FROM node n
+             WHERE n.instance = c.poll_leased AND n.alive_until > ",
+        server_now!(),
+        ") FOR NO KEY UPDATE SKIP LOCKED)"
+    ),
+];
+
+const FORGET: &str = concat!(
+    "DELETE FROM node WHERE alive_until < ",
+    server_now!(),
+    " - $1"
+);
+
+/// What this node is to the others.
+pub(super) struct Presence {
+    shared: Arc<Shared>,
+    closing: CancellationToken,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    pool: PgPool,
+    clock: Clock,
+    name: String,
+    lease: Duration,
+    instance: AtomicI64,
+    standing: Mutex<Standing>,
+}
+
+struct Standing {
+    /// Until when the others believe that this node is there, by this node's own steady clock.
+    valid_until: Instant,
+    /// Claims held, and refusals with the moment they were given.
+    claims: HashMap<&'static str, Option<Instant>>,
+}
+
+impl Presence {
+    /// Registers the node, gives back what others have left, and keeps giving signs of life.
+    pub(super) async fn begin(
+        options: PgConnectOptions,
+        clock: Clock,
+        name: String,
+        lease: Duration,
+    ) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared {
+            pool: settings::pool(options, 1, lease / 3).await?,
+            standing: Mutex::new(Standing {
+                valid_until: clock.instant(),
+                claims: HashMap::new(),
+            }),
+            clock,
+            name,
+            lease,
+            instance: AtomicI64::new(0),
+        });
+        shared.register().await?;
+        shared.give_back().await?;
+        let closing = CancellationToken::new();
+        let task = tokio::spawn(Arc::clone(&shared).keep_alive(closing.clone()));
+        Ok(Self {
+            shared,
+            closing,
+            task: Mutex::new(Some(task)),
+        })
+    }
+
+    /// The number under which this node leases.
+    pub(super) fn instance(&self) -> i64 {
+        self.shared.instance.load(Ordering::Acquire)
+    }
+
+    /// As [`crate::store::nodes::NodeStore::claim`].
+    pub(super) async fn claim(&self, work: &'static str) -> Result<bool, StoreError> {
+        self.shared.claim(work).await
+    }
+
+    /// Says goodbye: what this node had is free at once.
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        let task = self.task.lock().take();
+        if let Some(task) = task {
+            task.await.ok();
+        }
+        let gone = sqlx::query("DELETE FROM node WHERE instance = $1")
+            .bind(self.instance())
+            .execute(&self.shared.pool)
+            .await;
+        if let Err(error) = gone {
+            tracing::warn!(%error, "this node could not say goodbye; the others wait for its lease to run out");
+        }
+        self.shared.pool.close().await;
+    }
+}
+
+impl Shared {
+    fn lease_us(&self) -> i64 {
+        i64::try_from(self.lease.as_micros()).unwrap_or(i64::MAX)
+    }
+
+    async fn register(&self) -> Result<(), StoreError> {
+        let asked = self.clock.instant();
+        let instance: i64 = sqlx::query_scalar(REGISTER)
+            .bind(&self.name)
+            .bind(self.lease_us())
+            .fetch_one(&self.pool)
+            .await?;
+        self.instance.store(instance, Ordering::Release);
+        *self.standing.lock() = Standing {
+            // Counted from before the question: the others believe a little longer than this node does.
+            valid_until: asked + self.lease,
+            claims: HashMap::new(),
+        };
+        Ok(())
+    }
+
+    /// Renews the row; false when it had run out.
+    async fn renew(&self) -> Result<bool, StoreError> {
+        let asked = self.clock.instant();
+        let renewed = sqlx::query(RENEW)
+            .bind(self.instance.load(Ordering::Acquire))
+            .bind(self.lease_us())
+            .execute(&self.pool)
+            .await?
+            .rows_affected()
+            > 0;
+        if renewed {
+            self.standing.lock().valid_until = asked + self.lease;
+        }
+        Ok(renewed)
+    }
+
+    async fn give_back(&self) -> Result<(), StoreError> {
+        for statement in GIVE_BACK {
+            let given = sqlx::query(statement)
+                .execute(&self.pool)
+                .await?
+                .rows_affected();
+            if given > 0 {
+                tracing::info!(
+                    given,
+                    "work of nodes that are gone is taken over"
+                );
+            }
+        }
+        sqlx::query(FORGET)
+            .bind(GONE_KEPT_US)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn keep_alive(self: Arc<Self>, closing: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(self.lease / 3) => {}
+                () = closing.cancelled() => return,
+            }
+            if let Err(error) = self.sign_of_life().await {
+                tracing::warn!(%error, "this node could not give a sign of life; others take its work over when its lease has run out");
+            }
+        }
+    }
+
+    async fn sign_of_life(&self) -> Result<(), StoreError> {
+        if !self.renew().await? {
+            self.register().await?;
+            tracing::warn!(
+                instance = self.instance.load(Ordering::Acquire),
+                "this node was silent for longer than its lease and came back as a new one"
+            );
+        }
+        self.give_back().await
+    }
+
+    async fn claim(&self, work: &'static str) -> Result<bool, StoreError> {
+        let now = self.clock.instant();
+        let (instance, known) = {
+            let standing = self.standing.lock();
+            if now >= standing.valid_until {
+                return Ok(false);
+            }
+            let instance = self.instance.load(Ordering::Acquire);
+            (instance, standing.claims.get(work).copied())
+        };
+        match known {
+            Some(None) => return Ok(true),
+            Some(Some(refused)) if now.duration_since(refused) < REFUSAL_BELIEVED => {
+                return Ok(false);
+            }
+            _ => {}
+        }
+        let held = sqlx::query(CLAIM)
+            .bind(work)
+            .bind(instance)
+            .fetch_optional(&self.pool)
+            .await?
+            .is_some();
+        let mut standing = self.standing.lock();
+        // A node that came back as a new one meanwhile holds nothing that the old one was given.
+        if self.instance.load(Ordering::Acquire) == instance {
+            standing.claims.insert(work, (!held).then_some(now));
+            return Ok(held);
+        }
+        Ok(false)
+    }
+}
