@@ -37,8 +37,17 @@ impl Installation {
     /// Writes the settings into `folder`. Differs from the shipped settings in ports and in the rate limit by address, since all
     /// load comes from one address.
     pub(crate) fn new(gateway: &Path, folder: PathBuf) -> Result<Self, Failure> {
+        Self::on(gateway, folder, None)
+    }
+
+    /// The same on PostgreSQL, in a schema of its own.
+    pub(crate) fn on(
+        gateway: &Path,
+        folder: PathBuf,
+        postgres: Option<&str>,
+    ) -> Result<Self, Failure> {
         std::fs::create_dir_all(&folder)?;
-        let settings = json!({
+        let mut settings = json!({
             "schema": "tongban/config/1",
             "data": folder.join("data"),
             "listeners": {
@@ -51,6 +60,10 @@ impl Installation {
             },
             "outbound": { "allow": ["127.0.0.0/8"] },
         });
+        if let Some(url) = postgres {
+            let schema = format!("bench_{}", std::process::id());
+            settings["store"] = json!({ "postgres": { "url": url, "schema": schema } });
+        }
         let config = folder.join("tongban.yaml");
         write_document(&config, &settings)?;
         Ok(Self {

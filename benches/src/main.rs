@@ -6,6 +6,7 @@ mod installation;
 mod intake;
 mod load;
 mod passthrough;
+mod postgres;
 mod process;
 mod reference;
 mod report;
@@ -80,6 +81,30 @@ struct Arguments {
     gateway: PathBuf,
     quick: bool,
     json: bool,
+    /// Only intake, on both databases.
+    intake: bool,
+}
+
+/// Intake on both databases (`benches/intake/run`).
+#[derive(Serialize)]
+pub(crate) struct Intakes {
+    /// Whether it was the short run.
+    pub(crate) quick: bool,
+    /// On SQLite.
+    pub(crate) sqlite: intake::IntakeFigures,
+    /// On PostgreSQL.
+    pub(crate) postgres: postgres::PostgresFigures,
+    /// What the disk and plain inserts do.
+    pub(crate) floors: Floors,
+}
+
+/// What the disk and plain inserts do.
+#[derive(Serialize)]
+pub(crate) struct Floors {
+    /// Small writes to one file, each followed by fdatasync, a second.
+    pub(crate) fdatasync_per_s: f64,
+    /// Cases a second by plain inserts into SQLite, 64 a transaction.
+    pub(crate) sqlite_batched_per_s: f64,
 }
 
 /// Monotonic time: what a bench is about.
@@ -114,6 +139,14 @@ async fn begin() -> Result<(), Failure> {
         return passthrough::serve_back_end().await;
     }
     let arguments = arguments()?;
+    if arguments.intake {
+        let figures = measure_intake(&arguments).await?;
+        report::print_intakes(&figures);
+        if arguments.json {
+            println!("{}", serde_json::to_string(&figures)?);
+        }
+        return Ok(());
+    }
     let figures = measure(&arguments).await?;
     report::print(&figures);
     if arguments.json {
@@ -127,12 +160,14 @@ fn arguments() -> Result<Arguments, Failure> {
         gateway: PathBuf::new(),
         quick: false,
         json: false,
+        intake: false,
     };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--gateway" => found.gateway = given.next().ok_or("--gateway needs a path")?.into(),
             "--quick" => found.quick = true,
+            "--intake" => found.intake = true,
             "--json" => found.json = true,
             other => {
                 return Err(format!(
@@ -149,12 +184,73 @@ fn arguments() -> Result<Arguments, Failure> {
     Ok(found)
 }
 
-async fn measure(arguments: &Arguments) -> Result<Figures, Failure> {
-    let plan = if arguments.quick {
-        Plan::quick()
-    } else {
-        Plan::full()
+/// Intake on both databases, one after the other on the same disk.
+async fn measure_intake(arguments: &Arguments) -> Result<Intakes, Failure> {
+    let plan = arguments.plan();
+    let gateway = arguments.gateway.as_path();
+    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
+    let folder = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(beside)?;
+    let folder = folder.path();
+    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    // Nothing is called at the systems: any address does.
+    let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    let server = postgres::Server::start().await?;
+    let on_sqlite = Installation::new(gateway, folder.join("sqlite"))?;
+    let on_postgres = Installation::on(gateway, folder.join("postgres"), Some(server.url()))?;
+    eprintln!("registering {} sample items twice", installation::ITEMS);
+    on_sqlite.apply(&calendar, nobody).await?;
+    on_postgres.apply(&calendar, nobody).await?;
+    eprintln!("intake on SQLite");
+    let serving = on_sqlite.serve().await?;
+    let scratch = folder.join("reference.sqlite");
+    let sqlite = intake::measure(&plan, &on_sqlite, &serving, &scratch).await?;
+    serving.process.end().await?;
+    eprintln!("intake on PostgreSQL");
+    let postgres = postgres::measure(&plan, &server, &on_postgres, folder).await?;
+    let floors = Floors {
+        fdatasync_per_s: fdatasync_per_s(&folder.join("floor"))?,
+        sqlite_batched_per_s: sqlite.reference_batched_per_s,
     };
+    Ok(Intakes {
+        quick: arguments.quick,
+        sqlite,
+        postgres,
+        floors,
+    })
+}
+
+/// Writes 4 KiB and syncs, again and again for a second.
+fn fdatasync_per_s(path: &Path) -> Result<f64, Failure> {
+    use std::io::{Seek, Write};
+    let mut file = std::fs::File::create(path)?;
+    let (block, begun) = ([7_u8; 4_096], instant());
+    let mut count = 0_u32;
+    while begun.elapsed() < Duration::from_secs(1) {
+        file.rewind()?;
+        file.write_all(&block)?;
+        file.sync_data()?;
+        count += 1;
+    }
+    Ok(statistics::rounded(
+        f64::from(count) / begun.elapsed().as_secs_f64(),
+        0,
+    ))
+}
+
+impl Arguments {
+    fn plan(&self) -> Plan {
+        if self.quick {
+            Plan::quick()
+        } else {
+            Plan::full()
+        }
+    }
+}
+
+async fn measure(arguments: &Arguments) -> Result<Figures, Failure> {
+    let plan = arguments.plan();
     let gateway = arguments.gateway.as_path();
     // Beside the binary: a disk that syncs, which the system's temporary folder need not be.
     let beside = gateway.parent().ok_or("the gateway lies in no folder")?;

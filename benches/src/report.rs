@@ -1,19 +1,58 @@
 //! The figures as tables for people.
 
-use crate::Figures;
 use crate::installation::ITEMS;
-use crate::intake::CLIENTS;
+use crate::intake::{CLIENTS, IntakeFigures};
 use crate::passthrough::{CONNECTIONS, Side};
+use crate::{Figures, Intakes};
 
 /// Prints all tables.
 pub(crate) fn print(figures: &Figures) {
-    print_intake(figures);
+    print_intake(&figures.sqlite);
     print_passthrough(figures);
     print_footprint(figures);
 }
 
-fn print_intake(figures: &Figures) {
-    let intake = &figures.sqlite;
+/// Prints the tables of `benches/intake/run`.
+pub(crate) fn print_intakes(figures: &Intakes) {
+    print_intake(&figures.sqlite);
+    let intake = &figures.postgres;
+    println!("\nIntake on PostgreSQL: {CLIENTS} clients");
+    row(
+        "applications/s through the API",
+        format!("{:.0}", intake.intake_per_s),
+    );
+    row(
+        "pgbench: single-row inserts/s, 64 clients",
+        format!("{:.0}", intake.reference_per_s),
+    );
+    row(
+        "ratio of the two, in one round",
+        format!("{:.2}", intake.ratio),
+    );
+    row(
+        "p50 / p99 ms, open loop",
+        format!(
+            "{:.1} / {:.1} at {:.0}/s",
+            intake.p50_ms, intake.p99_ms, intake.open_per_s
+        ),
+    );
+    row(
+        "gateway's CPU µs an application",
+        format!("{:.0}", intake.cpu_us_per_case),
+    );
+    row("faults", intake.faults.to_string());
+    println!("\nFloors");
+    row(
+        "fdatasync/s, 4 KiB each",
+        format!("{:.0}", figures.floors.fdatasync_per_s),
+    );
+    row(
+        "SQLite, plain inserts/s, 64 cases a transaction",
+        format!("{:.0}", figures.floors.sqlite_batched_per_s),
+    );
+}
+
+fn print_intake(intake: &IntakeFigures) {
     println!(
         "\nIntake on SQLite: {CLIENTS} clients, {} applications over {} item-days",
         intake.applications, intake.item_days

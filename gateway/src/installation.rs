@@ -2,6 +2,7 @@
 //!
 //! The one place where everything meets; each step is a value in and a value out.
 
+mod nodes;
 pub mod reload;
 
 use crate::application::{self, Hall, HallSettings};
@@ -34,9 +35,9 @@ use crate::registry::{Registry, loading};
 use crate::scan;
 use crate::scan::client::Clamd;
 use crate::scan::worker::Scanner;
-use crate::store::sealed::MasterKeys;
 use crate::store::SharedStore;
 use crate::store::postgres::PostgresStore;
+use crate::store::sealed::MasterKeys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::writing::StoreBounds;
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -73,6 +74,8 @@ pub struct Foundation {
     pub store: SharedStore,
     /// What is registered.
     pub registry: Arc<Registry>,
+    /// The revision of it that was loaded ([`crate::store::nodes::NodeStore::registry_revision`]).
+    pub registry_revision: i64,
     /// The clock.
     pub clock: Clock,
     /// Randomness.
@@ -118,12 +121,18 @@ impl Foundation {
                     .map_err(InstallationError::of)?,
             ),
         };
+        // Asked before the rest is read: a change in between is loaded once more, never missed.
+        let registry_revision = store
+            .registry_revision()
+            .await
+            .map_err(InstallationError::of)?;
         let snapshot = loading::load(store.as_ref(), &*environment)
             .await
             .map_err(InstallationError::of)?;
         Ok(Self {
             store,
             registry: Arc::new(Registry::new(snapshot)),
+            registry_revision,
             clock,
             entropy,
             environment,
@@ -195,6 +204,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let Foundation {
         store,
         registry,
+        registry_revision,
         clock,
         entropy,
         environment,
@@ -291,7 +301,14 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         entropy,
     });
     let stop_workers = CancellationToken::new();
-    let workers = workers(
+    let hearing = nodes::hear(
+        store.clone(),
+        casework.news.clone(),
+        Arc::clone(&reloader),
+        registry_revision,
+        stop_workers.clone(),
+    );
+    let mut workers = workers(
         config,
         courier,
         casework,
@@ -300,6 +317,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         (bulk_news, workers_live),
         &stop_workers,
     );
+    workers.spawn(hearing);
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),

@@ -13,10 +13,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
-use tongban_gateway::store::{SharedStore, Store};
 use tongban_gateway::store::conformance::Subject;
 use tongban_gateway::store::sealed::MasterKeys;
 use tongban_gateway::store::sqlite::{DATABASE_FILE, SqliteStore, StoreBounds};
+use tongban_gateway::store::{SharedStore, Store};
 
 /// A store in a folder of its own.
 struct OnSqlite {

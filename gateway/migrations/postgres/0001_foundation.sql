@@ -29,9 +29,10 @@ CREATE TABLE application (
 );
 CREATE UNIQUE INDEX application_partner_origin ON application (partner_system, partner_no) WHERE partner_no IS NOT NULL;
 
+-- Keys are taken first and name their application before its row is there.
 CREATE TABLE idempotency (
     key_digest     BYTEA  NOT NULL PRIMARY KEY,
-    application_id BIGINT NOT NULL REFERENCES application (id)
+    application_id BIGINT NOT NULL REFERENCES application (id) DEFERRABLE INITIALLY DEFERRED
 );
 
 CREATE TABLE case_record (
@@ -306,3 +307,9 @@ CREATE TABLE claim (
     work     TEXT   NOT NULL PRIMARY KEY,
     instance BIGINT NOT NULL
 );
+
+-- One row: counts changes of what is registered, for nodes that missed the news.
+CREATE TABLE registry_revision (
+    revision BIGINT NOT NULL
+);
+INSERT INTO registry_revision VALUES (0);

@@ -128,6 +128,26 @@ impl Reloader {
         outcome
     }
 
+    /// Puts what is registered by now in force, leaving the settings alone: another node has changed it.
+    ///
+    /// # Errors
+    /// Every fault in words; nothing was changed then.
+    pub(super) async fn take_over_registry(&self) -> Result<(), Vec<String>> {
+        let _changing = self.changing.lock().await;
+        let words = |error: &dyn std::fmt::Display| vec![error.to_string()];
+        let snapshot = loading::load(self.store.as_ref(), self.environment.as_ref())
+            .await
+            .map_err(|e| words(&e))?;
+        let table = self
+            .parts
+            .passthrough
+            .prepare(upstreams_of(&snapshot))
+            .map_err(|e| words(&e))?;
+        self.parts.registry.replace(snapshot);
+        self.parts.passthrough.commit(table);
+        Ok(())
+    }
+
     async fn prepare(&self) -> Result<Prepared, Vec<String>> {
         let mut faults = Vec::new();
         let settings = self

@@ -70,6 +70,15 @@ pub async fn run(
 
 /// One look at everything that is due at `now`.
 pub async fn look(casework: &Casework, feedback: &Feedback, now: Timestamp) -> Seen {
+    // Two nodes at one clock do no harm, but each would do the work of both.
+    match casework.store.claim("clocks").await {
+        Ok(true) => {}
+        Ok(false) => return Seen::default(),
+        Err(error) => {
+            tracing::warn!(%error, "whose turn it is to look at clocks is not known; asking again after a tick");
+            return Seen::default();
+        }
+    }
     Seen {
         clocks: due_clocks(casework, now).await,
         held: held(casework, feedback, now).await,

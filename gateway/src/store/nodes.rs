@@ -22,6 +22,9 @@ pub trait NodeStore: Send + Sync {
     /// in its claim until it looks.
     async fn claim(&self, work: &'static str) -> Result<bool, StoreError>;
 
+    /// Counts changes of what is registered; a node that has loaded an older one is behind. Stays 0 on a store of one node.
+    async fn registry_revision(&self) -> Result<i64, StoreError>;
+
     /// What other nodes tell from now on; `None` when the store has one node.
     fn news(&self) -> Option<broadcast::Receiver<NodeNews>>;
 }

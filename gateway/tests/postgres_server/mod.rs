@@ -1,6 +1,8 @@
 //! A schema of its own on the tests' PostgreSQL server (`tests/postgres start`).
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod cut;
+
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::process::Command;
@@ -26,6 +28,21 @@ impl Schema {
     /// Settings of a store in it.
     pub(crate) fn settings(&self) -> PostgresSettings {
         let mut settings = PostgresSettings::of(&self.url);
+        settings.schema.clone_from(&self.name);
+        settings
+    }
+
+    /// The server's address.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        let options = PgConnectOptions::from_str(&self.url).unwrap();
+        format!("{}:{}", options.get_host(), options.get_port())
+            .parse()
+            .unwrap()
+    }
+
+    /// Settings of a store that reaches the server by another way.
+    pub(crate) fn settings_by(&self, way: std::net::SocketAddr) -> PostgresSettings {
+        let mut settings = PostgresSettings::of(&format!("postgres://postgres@{way}/postgres"));
         settings.schema.clone_from(&self.name);
         settings
     }

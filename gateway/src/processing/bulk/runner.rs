@@ -58,7 +58,12 @@ impl BulkRunner {
     /// Does what is next with every open job; returns how long nothing else is.
     async fn advance_all(&self) -> Result<Duration, StoreError> {
         let mut pause = IDLE;
-        for job in self.store.open_bulk_jobs().await? {
+        let jobs = self.store.open_bulk_jobs().await?;
+        // Two nodes at one job would release at twice its rate.
+        if !jobs.is_empty() && !self.store.claim("bulk jobs").await? {
+            return Ok(LOOK_EVERY);
+        }
+        for job in jobs {
             pause = pause.min(self.advance(&job).await?);
         }
         Ok(pause)

@@ -12,6 +12,7 @@ mod news;
 mod partitions;
 mod presence;
 mod settings;
+mod submissions;
 mod writer;
 
 // Written once for both databases.
@@ -71,16 +72,18 @@ use super::writing::{CommitObserver, StoreBounds, Verdict, broken, keep, place, 
 use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::store::application::SubmitOutcome;
+use crate::store::nodes::{NodeNews, NodeStore};
 use async_trait::async_trait;
+use news::Hearing;
+use presence::Presence;
 use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPool;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use crate::store::nodes::{NodeNews, NodeStore};
-use news::Hearing;
-use presence::Presence;
+use submissions::Submissions;
 use tokio::sync::broadcast;
 use writer::Writer;
 
@@ -93,7 +96,8 @@ type DatabaseStore = PostgresStore;
 
 /// The store on PostgreSQL. Everything of [`Store`]; close it with [`Store::close`] to wait for the last commit.
 pub struct PostgresStore {
-    writer: Writer,
+    writer: Arc<Writer>,
+    submissions: Submissions,
     presence: Presence,
     hearing: Hearing,
     readers: PgPool,
@@ -111,11 +115,12 @@ impl Store for PostgresStore {
     }
 
     fn waiting_writes(&self) -> usize {
-        self.writer.waiting()
+        self.writer.waiting() + self.submissions.waiting()
     }
 
     async fn close(&self) {
         self.hearing.close();
+        self.submissions.close().await;
         self.writer.close().await;
         self.presence.close().await;
         self.readers.close().await;
@@ -126,6 +131,12 @@ impl Store for PostgresStore {
 impl NodeStore for PostgresStore {
     async fn claim(&self, work: &'static str) -> Result<bool, StoreError> {
         self.presence.claim(work).await
+    }
+
+    async fn registry_revision(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar("SELECT revision FROM registry_revision")
+            .fetch_one(&mut *self.reader().await?)
+            .await?)
     }
 
     fn news(&self) -> Option<broadcast::Receiver<NodeNews>> {
@@ -156,7 +167,9 @@ impl PostgresStore {
         )
         .await?;
         let readers = settings::pool(
-            options.clone().options([("default_transaction_read_only", "on")]),
+            options
+                .clone()
+                .options([("default_transaction_read_only", "on")]),
             settings.readers.max(1),
             settings::READER_ACQUIRE_TIMEOUT,
         )
@@ -174,25 +187,24 @@ impl PostgresStore {
         let files = files::MaterialFiles::open(folder).await?;
         let vault = Arc::new(Vault::new(keys, &digest_key, entropy));
         let node = settings.node.clone().unwrap_or_else(settings::host_name);
+        let writer = Arc::new(Writer::new(writing, clock.clone(), bounds));
         let presence = Presence::begin(options, clock.clone(), node, settings.lease).await?;
         Ok(Self {
             hearing: Hearing::begin(readers.clone(), &settings.schema),
             presence,
-            writer: Writer::new(writing, clock, bounds),
+            submissions: Submissions::begin(
+                Arc::clone(&writer),
+                Arc::clone(&vault),
+                bounds.queue,
+                bounds.batch,
+            ),
+            writer,
             readers,
             vault,
             files,
             unbound_files: bounds.unbound_files,
             scanning: Arc::default(),
         })
-    }
-
-    /// Makes the partitions that will be needed; to be called now and then by any node.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn make_partitions(&self) -> Result<u32, StoreError> {
-        partitions::make_ahead(&mut *self.writer.connection().await?).await
     }
 
     /// Runs a write in a transaction of its own and waits for its commit.
@@ -219,6 +231,14 @@ impl PostgresStore {
     /// The number under which it polls.
     fn poller(&self) -> i64 {
         self.presence.instance()
+    }
+
+    /// Queues an application with the others that wait.
+    async fn commit_application(
+        &self,
+        prepared: submit::Prepared,
+    ) -> Result<SubmitOutcome, StoreError> {
+        self.submissions.commit(prepared).await
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {

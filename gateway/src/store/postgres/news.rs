@@ -19,13 +19,15 @@ fn channel(schema: &str) -> String {
 }
 
 /// Tells the other nodes, if the transaction at hand is committed.
-pub(super) async fn tell(
-    connection: &mut DbConnection,
-    news: &NodeNews,
-) -> Result<(), StoreError> {
+pub(super) async fn tell(connection: &mut DbConnection, news: &NodeNews) -> Result<(), StoreError> {
     let words = match news {
         NodeNews::Case(no) => format!("case/{no}"),
-        NodeNews::Registry => "registry".to_owned(),
+        NodeNews::Registry => {
+            sqlx::query("UPDATE registry_revision SET revision = revision + 1")
+                .execute(&mut *connection)
+                .await?;
+            "registry".to_owned()
+        }
     };
     sqlx::query("SELECT pg_notify('tongban_' || current_schema(), $1)")
         .bind(words)

@@ -66,7 +66,9 @@ async fn make(connection: &mut PgConnection, table: &str, month: i64) -> Result<
     let (from, to) = (month << RUNNING_BITS, (month + 1) << RUNNING_BITS);
     for statement in [
         format!("CREATE TABLE {partition} (LIKE {table} INCLUDING ALL)"),
-        format!("ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ({to})"),
+        format!(
+            "ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ({to})"
+        ),
     ] {
         sqlx::query(AssertSqlSafe(statement))
             .execute(&mut *connection)

@@ -5,7 +5,7 @@
 //! out when it goes on, and comes back as a new one; what it still sends is told from new by the fence of each delivery. Time is the
 //! database's own, so nodes with wrong clocks agree.
 
-use super::settings;
+use super::{partitions, settings};
 use crate::clock::Clock;
 use crate::store::StoreError;
 use parking_lot::Mutex;
@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a claim that another node has is believed without asking again.
 const REFUSAL_BELIEVED: Duration = Duration::from_secs(1);
+/// How often it is looked whether the coming months have their partitions.
+const PARTITIONS_EVERY: Duration = Duration::from_secs(3_600);
 /// Rows of nodes that are gone for longer are removed.
 const GONE_KEPT_US: i64 = 24 * 3_600 * 1_000_000;
 
@@ -200,10 +202,7 @@ impl Shared {
                 .await?
                 .rows_affected();
             if given > 0 {
-                tracing::info!(
-                    given,
-                    "work of nodes that are gone is taken over"
-                );
+                tracing::info!(given, "work of nodes that are gone is taken over");
             }
         }
         sqlx::query(FORGET)
@@ -214,6 +213,7 @@ impl Shared {
     }
 
     async fn keep_alive(self: Arc<Self>, closing: CancellationToken) {
+        let mut partitions_seen = self.clock.instant();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(self.lease / 3) => {}
@@ -222,7 +222,19 @@ impl Shared {
             if let Err(error) = self.sign_of_life().await {
                 tracing::warn!(%error, "this node could not give a sign of life; others take its work over when its lease has run out");
             }
+            if partitions_seen.elapsed() >= PARTITIONS_EVERY {
+                match self.make_partitions().await {
+                    Ok(_) => partitions_seen = self.clock.instant(),
+                    Err(error) => {
+                        tracing::error!(%error, "partitions of the coming months could not be made; trying again");
+                    }
+                }
+            }
         }
+    }
+
+    async fn make_partitions(&self) -> Result<u32, StoreError> {
+        partitions::make_ahead(&mut *self.pool.acquire().await?).await
     }
 
     async fn sign_of_life(&self) -> Result<(), StoreError> {

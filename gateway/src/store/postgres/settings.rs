@@ -20,7 +20,7 @@ const TCP_USER_TIMEOUT: &str = "10s";
 /// A read that waits longer for a connection is refused.
 pub(super) const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A write has its place in a bounded queue already: it may wait for a connection.
-pub(super) const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A connection that was idle for longer is asked for a sign of life before it is used.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
@@ -127,12 +127,11 @@ impl PostgresSettings {
 impl PostgresSettings {
     /// Makes the schema when it is not there; whoever may not make one finds it made by an administrator.
     pub(super) async fn make_schema(&self, pool: &PgPool) -> Result<(), StoreError> {
-        let there: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)",
-        )
-        .bind(&self.schema)
-        .fetch_one(pool)
-        .await?;
+        let there: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")
+                .bind(&self.schema)
+                .fetch_one(pool)
+                .await?;
         if !there {
             let statement = format!("CREATE SCHEMA IF NOT EXISTS {}", self.schema);
             sqlx::query(AssertSqlSafe(statement)).execute(pool).await?;

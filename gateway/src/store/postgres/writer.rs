@@ -64,11 +64,6 @@ impl Writer {
         self.bound - self.queue.available_permits()
     }
 
-    /// A connection that may write.
-    pub(super) async fn connection(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        Ok(self.pool.acquire().await?)
-    }
-
     /// Waits for the writes at work; later ones are refused.
     pub(super) async fn close(&self) {
         let all = u32::try_from(self.bound).unwrap_or(u32::MAX);
@@ -85,10 +80,12 @@ impl Writer {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut PgConnection) -> Working<'c, T> + Send + 'static,
     {
-        let permit = Arc::clone(&self.queue).try_acquire_owned().map_err(|e| match e {
-            tokio::sync::TryAcquireError::NoPermits => StoreError::Busy { bound: self.bound },
-            tokio::sync::TryAcquireError::Closed => closed(),
-        })?;
+        let permit = Arc::clone(&self.queue)
+            .try_acquire_owned()
+            .map_err(|e| match e {
+                tokio::sync::TryAcquireError::NoPermits => StoreError::Busy { bound: self.bound },
+                tokio::sync::TryAcquireError::Closed => closed(),
+            })?;
         let (pool, clock) = (self.pool.clone(), self.clock.clone());
         let observer = Arc::clone(&self.observer);
         let running = tokio::spawn(async move {

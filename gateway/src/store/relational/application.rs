@@ -19,8 +19,7 @@ use sqlx::{QueryBuilder, Row};
 impl ApplicationStore for DatabaseStore {
     async fn submit(&self, application: NewApplication) -> Result<SubmitOutcome, StoreError> {
         let prepared = submit::prepare(&self.vault, application)?;
-        self.write(move |c, vault| Box::pin(submit::commit(c, vault, prepared)))
-            .await
+        self.commit_application(prepared).await
     }
 
     async fn application(
@@ -176,13 +175,11 @@ pub(super) async fn id_by_origin(
     connection: &mut DbConnection,
     origin: &PartnerOrigin,
 ) -> Result<Option<i64>, StoreError> {
-    Ok(
-        sqlx::query_scalar(
-            "SELECT id FROM application WHERE partner_system = $1 AND partner_no = $2",
-        )
-        .bind(&origin.system_id)
-        .bind(&origin.partner_no)
-        .fetch_optional(connection)
-        .await?,
+    Ok(sqlx::query_scalar(
+        "SELECT id FROM application WHERE partner_system = $1 AND partner_no = $2",
     )
+    .bind(&origin.system_id)
+    .bind(&origin.partner_no)
+    .fetch_optional(connection)
+    .await?)
 }

@@ -8,7 +8,7 @@ use crate::store::audit::{AuditRecord, AuditStore, NewAudit};
 use crate::store::sealed::{DataKey, Place, Sealed, Vault};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row as _};
 
 /// What of an audit record may tell of a person: sealed under its application's key, or a master key when there is none.
 #[derive(Serialize, Deserialize)]
@@ -48,13 +48,20 @@ fn content_place(audit: &NewAudit) -> Place {
     )
 }
 
-/// Writes a record into the transaction at hand.
-pub(super) async fn write(
-    connection: &mut DbConnection,
+/// A record as its row will stand.
+pub(super) struct Row {
+    pub(super) audit: NewAudit,
+    pub(super) application_id: Option<i64>,
+    pub(super) system_id: Option<String>,
+    pub(super) content: Vec<u8>,
+}
+
+/// Fills in what the store knows and seals what may tell of a person.
+pub(super) fn row(
     vault: &Vault,
     mut audit: NewAudit,
-    about: About<'_>,
-) -> Result<(), StoreError> {
+    about: &About<'_>,
+) -> Result<Row, StoreError> {
     if audit.target.is_empty() {
         about.target.clone_into(&mut audit.target);
     }
@@ -63,11 +70,11 @@ pub(super) async fn write(
     }
     let place = content_place(&audit);
     let content = Content {
-        actor: audit.actor,
+        actor: std::mem::take(&mut audit.actor),
         digest: audit.digest,
-        note: audit.note,
+        note: std::mem::take(&mut audit.note),
     };
-    let sealed = match about.application {
+    let content = match about.application {
         Some((_, key)) => Sealed::seal(key, &place, &content, vault.entropy())?.into_bytes(),
         None => {
             let plain = serde_json::to_vec(&content)
@@ -75,20 +82,36 @@ pub(super) async fn write(
             vault.wrap(&place, &plain)?
         }
     };
+    Ok(Row {
+        audit,
+        application_id: about.application.map(|(id, _)| id),
+        system_id: about.system_id.map(str::to_owned),
+        content,
+    })
+}
+
+/// Writes a record into the transaction at hand.
+pub(super) async fn write(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    audit: NewAudit,
+    about: About<'_>,
+) -> Result<(), StoreError> {
+    let row = row(vault, audit, &about)?;
     sqlx::query(
         "INSERT INTO audit (at, actor_kind, action, target, organisation_id, request_id, outcome, application_id, system_id, content)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
-    .bind(audit.at.as_microsecond())
-    .bind(audit.actor_kind)
-    .bind(audit.action)
-    .bind(audit.target)
-    .bind(audit.organisation_id)
-    .bind(audit.request_id)
-    .bind(audit.outcome)
-    .bind(about.application.map(|(id, _)| id))
-    .bind(about.system_id)
-    .bind(sealed)
+    .bind(row.audit.at.as_microsecond())
+    .bind(row.audit.actor_kind)
+    .bind(row.audit.action)
+    .bind(row.audit.target)
+    .bind(row.audit.organisation_id)
+    .bind(row.audit.request_id)
+    .bind(row.audit.outcome)
+    .bind(row.application_id)
+    .bind(row.system_id)
+    .bind(row.content)
     .execute(connection)
     .await?;
     Ok(())
@@ -109,7 +132,9 @@ impl AuditStore for DatabaseStore {
         );
         query.push_bind(after_id);
         restrict(&mut query, scope, &self.vault);
-        query.push(" ORDER BY l.id LIMIT ").push_bind(i64::from(limit));
+        query
+            .push(" ORDER BY l.id LIMIT ")
+            .push_bind(i64::from(limit));
         let mut connection = self.reader().await?;
         let rows = query.build().fetch_all(&mut *connection).await?;
         rows.iter().map(|row| record(row, &self.vault)).collect()

@@ -1,9 +1,9 @@
 //! Bulk jobs, written: begun as they were looked at, released one by one, stopped, ended.
 
-use super::dialect::{self, DbConnection, DbRow};
 use super::audit::{self, About};
 use super::bulk_rows::{self, Content};
 use super::bulk_steps;
+use super::dialect::{self, DbConnection, DbRow};
 use super::rows::{count, instant, stored};
 use super::{DatabaseStore, StoreError, Verdict, keep, operator, outbox, undo};
 use crate::identity::Scope;

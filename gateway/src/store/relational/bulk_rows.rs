@@ -145,11 +145,7 @@ async fn counts(connection: &mut DbConnection, id: i64) -> Result<BulkCounts, St
 }
 
 /// The run of failures at the end of what was released since the job was begun or went on.
-async fn failures(
-    connection: &mut DbConnection,
-    id: i64,
-    since: i64,
-) -> Result<u32, StoreError> {
+async fn failures(connection: &mut DbConnection, id: i64, since: i64) -> Result<u32, StoreError> {
     let last: Vec<String> = sqlx::query_scalar(
         "SELECT state FROM bulk_member WHERE job_id = $1 AND released_at >= $2 AND state IN ('delivered', 'dead', 'trying')
          ORDER BY ordinal DESC LIMIT $3",

@@ -1,8 +1,8 @@
 //! Bulk jobs, step by step: members released, a job stopped, ended, made to go on.
 
-use super::dialect::{self, DbConnection};
 use super::audit::{self, About};
 use super::bulk::{overlap, target};
+use super::dialect::{self, DbConnection};
 use super::{StoreError, Verdict, keep, operator, undo};
 use crate::store::audit::NewAudit;
 use crate::store::bulk::BulkGoneOn;

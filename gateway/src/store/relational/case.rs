@@ -1,13 +1,14 @@
 //! Cases: read in a scope, changed as a whole if nobody was faster.
 
-use super::dialect::{self, Db, DbConnection};
 use super::audit::{self, About};
+use super::dialect::{self, Db, DbConnection};
 use super::rows::{
     CaseAtHand, SELECT_CASE, application_place, case_place, case_record, count, event_place,
     identity_digest, instant, phone_digest, restrict, stored, uuid,
 };
 use super::{
-    DatabaseStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo, unread,
+    DatabaseStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo,
+    unread,
 };
 use crate::identity::Scope;
 use crate::store::application::NewEvent;
@@ -68,7 +69,9 @@ impl CaseStore for DatabaseStore {
         query.push_bind(case_no.to_owned());
         query.push(" AND e.seq > ").push_bind(stored(after_seq));
         restrict(&mut query, scope, &self.vault, "c.system_id");
-        query.push(" ORDER BY e.seq LIMIT ").push_bind(i64::from(limit));
+        query
+            .push(" ORDER BY e.seq LIMIT ")
+            .push_bind(i64::from(limit));
         let mut connection = self.reader().await?;
         let rows = query.build().fetch_all(&mut *connection).await?;
         let Some(first) = rows.first() else {

@@ -5,13 +5,19 @@ use super::{StoreError, Verdict, keep};
 use crate::store::case::ClockRow;
 use jiff::Timestamp;
 
-pub(super) const DUE_CLOCKS: &str =
-    concat!("SELECT c.case_no, k.kind FROM case_clock k ", join_in_order!(), " case_record c ON c.id = k.case_id
-    WHERE k.due_at <= $1 ORDER BY k.due_at, k.case_id LIMIT $2");
+pub(super) const DUE_CLOCKS: &str = concat!(
+    "SELECT c.case_no, k.kind FROM case_clock k ",
+    join_in_order!(),
+    " case_record c ON c.id = k.case_id
+    WHERE k.due_at <= $1 ORDER BY k.due_at, k.case_id LIMIT $2"
+);
 
-pub(super) const TAKE_DUE_POLLS: &str =
-    concat!("UPDATE case_record SET poll_at = $1, poll_leased = $4 WHERE id IN
-    (SELECT id FROM case_record WHERE poll_at <= $2 ORDER BY poll_at LIMIT $3", skip_locked!(), ") RETURNING case_no");
+pub(super) const TAKE_DUE_POLLS: &str = concat!(
+    "UPDATE case_record SET poll_at = $1, poll_leased = $4 WHERE id IN
+    (SELECT id FROM case_record WHERE poll_at <= $2 ORDER BY poll_at LIMIT $3",
+    skip_locked!(),
+    ") RETURNING case_no"
+);
 
 /// Replaces a case's rows in the ordered index of clocks.
 pub(super) async fn replace(
@@ -43,9 +49,7 @@ pub(super) async fn insert(
 }
 
 /// Counts the clocks of the index by kind.
-pub(super) async fn open(
-    connection: &mut DbConnection,
-) -> Result<Vec<(String, u64)>, StoreError> {
+pub(super) async fn open(connection: &mut DbConnection) -> Result<Vec<(String, u64)>, StoreError> {
     let rows: Vec<(String, i64)> =
         sqlx::query_as("SELECT kind, count(*) FROM case_clock GROUP BY kind ORDER BY kind")
             .fetch_all(connection)

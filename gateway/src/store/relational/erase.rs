@@ -1,7 +1,7 @@
 //! Erasing a case (销毁密钥): its key is destroyed, so nothing that it sealed opens again, and every stored hash stays true.
 
-use super::dialect::DbConnection;
 use super::audit::{self, About};
+use super::dialect::DbConnection;
 use super::{DatabaseStore, StoreError, Verdict, keep, undo};
 use crate::store::audit::NewAudit;
 use crate::store::sealed::Vault;

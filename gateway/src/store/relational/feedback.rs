@@ -1,9 +1,7 @@
 //! Partners' messages by their key: applied once, held in order, rejected and visible.
 
 use super::dialect::{self, Db, DbConnection, DbRow};
-use super::rows::{
-    CaseAtHand, case_place, count, instant, numbered_place, restrict, uuid,
-};
+use super::rows::{CaseAtHand, case_place, count, instant, numbered_place, restrict, uuid};
 use super::{StoreError, Verdict, broken, keep};
 use crate::identity::Scope;
 use crate::store::application::NewEvent;
@@ -317,7 +315,9 @@ pub(super) async fn listed(
             .push_bind(system.to_owned());
     }
     restrict(&mut query, scope, vault, "f.system_id");
-    query.push(" ORDER BY f.id DESC LIMIT ").push_bind(i64::from(limit));
+    query
+        .push(" ORDER BY f.id DESC LIMIT ")
+        .push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(|row| read(row, vault)).collect()
 }

@@ -86,10 +86,7 @@ pub(super) async fn take(
 }
 
 /// Leaves a delivery whose case or content cannot be read to a person, with the code `unreadable`.
-pub(super) async fn set_aside(
-    connection: &mut DbConnection,
-    id: i64,
-) -> Result<(), StoreError> {
+pub(super) async fn set_aside(connection: &mut DbConnection, id: i64) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE delivery SET state = 'dead', due_at = NULL, last_code = 'unreadable' WHERE id = $1",
     )
@@ -122,13 +119,11 @@ impl AtHand {
         id: i64,
         fence: i64,
     ) -> Result<Option<Self>, StoreError> {
-        let row = sqlx::query(
-            concat!(
-                "SELECT case_id, system_id, attempts, ask_first, begun, journal FROM delivery
+        let row = sqlx::query(concat!(
+            "SELECT case_id, system_id, attempts, ask_first, begun, journal FROM delivery
                  WHERE id = $1 AND fence = $2 AND state = 'sending'",
-                for_update!()
-            ),
-        )
+            for_update!()
+        ))
         .bind(id)
         .bind(fence)
         .fetch_optional(&mut *connection)
@@ -194,13 +189,15 @@ impl AtHand {
         .await?;
         let place = numbered_place("delivery", "last_words", self.id);
         let words = Sealed::seal(key, &place, &attempt.words, entropy)?;
-        sqlx::query("UPDATE delivery SET attempts = $1, last_code = $2, last_words = $3 WHERE id = $4")
-            .bind(ordinal)
-            .bind(&attempt.code)
-            .bind(words.into_bytes())
-            .bind(self.id)
-            .execute(connection)
-            .await?;
+        sqlx::query(
+            "UPDATE delivery SET attempts = $1, last_code = $2, last_words = $3 WHERE id = $4",
+        )
+        .bind(ordinal)
+        .bind(&attempt.code)
+        .bind(words.into_bytes())
+        .bind(self.id)
+        .execute(connection)
+        .await?;
         Ok(())
     }
 

@@ -126,22 +126,26 @@ pub(super) async fn bind(
 ) -> Result<Vec<String>, StoreError> {
     let mut refused = Vec::new();
     for (seq, id) in materials {
-        let row: Option<(Option<i64>, Vec<u8>)> =
-            sqlx::query_as(concat!("SELECT case_id, data_key FROM material WHERE id = $1", for_update!()))
-                .bind(id)
-                .fetch_optional(&mut *connection)
-                .await?;
+        let row: Option<(Option<i64>, Vec<u8>)> = sqlx::query_as(concat!(
+            "SELECT case_id, data_key FROM material WHERE id = $1",
+            for_update!()
+        ))
+        .bind(id)
+        .fetch_optional(&mut *connection)
+        .await?;
         match row {
             Some((None, wrapped)) => {
                 let place = named_place("material", "data_key", id);
                 let key = vault.open_key(&place, Some(&wrapped))?;
-                sqlx::query("UPDATE material SET case_id = $1, seq = $2, data_key = $3 WHERE id = $4")
-                    .bind(case_row)
-                    .bind(i64::from(*seq))
-                    .bind(case_key.wrap(&place, &key, vault.entropy())?)
-                    .bind(id)
-                    .execute(&mut *connection)
-                    .await?;
+                sqlx::query(
+                    "UPDATE material SET case_id = $1, seq = $2, data_key = $3 WHERE id = $4",
+                )
+                .bind(case_row)
+                .bind(i64::from(*seq))
+                .bind(case_key.wrap(&place, &key, vault.entropy())?)
+                .bind(id)
+                .execute(&mut *connection)
+                .await?;
             }
             Some((Some(bound), _)) if bound == case_row => {}
             _ => refused.push(id.clone()),

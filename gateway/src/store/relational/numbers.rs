@@ -1,7 +1,7 @@
 //! Numbers, drawn inside the commit: the serial of a stem, and the short number of digits that some partners take.
 
-use super::dialect::DbConnection;
 use super::StoreError;
+use super::dialect::DbConnection;
 
 /// A short number has twelve digits and never begins with 0, which a partner's numeric column would lose.
 const SHORT_BASE: i64 = 100_000_000_000;
@@ -19,10 +19,18 @@ pub(super) async fn draw(
     .bind(stem)
     .fetch_one(connection)
     .await?;
-    let serial = u32::try_from(serial)
-        .ok()
-        .and_then(tongban_catalog::code::serial);
-    Ok(serial.map(|serial| format!("{stem}{serial}")))
+    Ok(of_serial(stem, serial))
+}
+
+/// The number of a stem's n-th serial; `None` beyond the last.
+pub(super) fn of_serial(stem: &str, serial: i64) -> Option<String> {
+    let serial = tongban_catalog::code::serial(u32::try_from(serial).ok()?)?;
+    Some(format!("{stem}{serial}"))
+}
+
+/// The short number of a system's n-th serial; `None` beyond the last.
+pub(super) fn short_of_serial(serial: i64) -> Option<String> {
+    (serial <= SHORT_LAST).then(|| (SHORT_BASE + serial).to_string())
 }
 
 /// The next short number of a system; `None` when its 900 billion are given away.
@@ -37,5 +45,5 @@ pub(super) async fn draw_short(
     .bind(system_id)
     .fetch_one(connection)
     .await?;
-    Ok((serial <= SHORT_LAST).then(|| (SHORT_BASE + serial).to_string()))
+    Ok(short_of_serial(serial))
 }

@@ -1,7 +1,7 @@
 //! Deliveries as operators see them: listed, shown with their bytes, retried, discarded, paused; every change with its audit row.
 
-use super::dialect::{self, Db, DbConnection, DbRow};
 use super::audit::{self, About};
+use super::dialect::{self, Db, DbConnection, DbRow};
 use super::leased::{Exchange, message_key};
 use super::rows::{attempt_place, case_place, count, instant, restrict, uuid};
 use super::{StoreError, Verdict, broken, keep, outbox, undo};
@@ -385,9 +385,7 @@ pub(super) async fn set_paused(
 pub(super) const DEPTHS: &str = "SELECT system_id, count(*) FILTER (WHERE state <> 'dead'), count(*) FILTER (WHERE state = 'dead'), min(CASE WHEN state <> 'dead' THEN created_at END)
     FROM delivery WHERE state NOT IN ('delivered', 'discarded') GROUP BY system_id ORDER BY system_id";
 
-pub(super) async fn depths(
-    connection: &mut DbConnection,
-) -> Result<Vec<QueueDepth>, StoreError> {
+pub(super) async fn depths(connection: &mut DbConnection) -> Result<Vec<QueueDepth>, StoreError> {
     let rows = sqlx::query(DEPTHS).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {

@@ -89,10 +89,7 @@ pub(super) async fn next_turn(
 }
 
 /// Whether a delivery of a case is with a worker, or may have arrived: it is too late to cancel then.
-pub(super) async fn has_left(
-    connection: &mut DbConnection,
-    case: i64,
-) -> Result<bool, StoreError> {
+pub(super) async fn has_left(connection: &mut DbConnection, case: i64) -> Result<bool, StoreError> {
     dialect::deliveries_of_case(connection, case).await?;
     Ok(sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM delivery WHERE case_id = $1 AND state <> 'discarded'

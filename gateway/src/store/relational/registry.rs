@@ -1,14 +1,14 @@
 //! The registry's rows: versions are immutable, applying is idempotent.
 
-use super::dialect::{self, DbConnection};
 use super::audit::{self, About};
+use super::dialect::{self, DbConnection};
 use super::rows::{count, named_place};
 use super::{DatabaseStore, StoreError, Verdict, broken, keep};
+use crate::entropy::Entropy;
+use crate::store::nodes::NodeNews;
 use crate::store::registry::{
     Applied, ItemVersionRow, RegistryChange, RegistryStore, SystemVersionRow,
 };
-use crate::entropy::Entropy;
-use crate::store::nodes::NodeNews;
 use crate::store::sealed::{MasterKeys, Place, Vault, keys};
 use async_trait::async_trait;
 use sqlx::Row;

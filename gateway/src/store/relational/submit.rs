@@ -1,7 +1,7 @@
 //! Committing an application: sealed before it queues, numbered and written in one transaction.
 
-use super::dialect::{self, DbConnection};
 use super::audit::{self, About};
+use super::dialect::{self, DbConnection};
 use super::rows::{application_place, case_place, event_place, stored, subject_digest};
 use super::{
     StoreError, Verdict, application, broken, case, clock, feedback, keep, material, numbers,
@@ -24,20 +24,20 @@ pub(super) struct Parties {
 
 /// An application with everything sealed that can be sealed before its numbers are known.
 pub(super) struct Prepared {
-    application: NewApplication,
-    uid: Vec<u8>,
-    key: DataKey,
-    wrapped: Vec<u8>,
-    parties: Vec<u8>,
-    cases: Vec<PreparedCase>,
+    pub(super) application: NewApplication,
+    pub(super) uid: Vec<u8>,
+    pub(super) key: DataKey,
+    pub(super) wrapped: Vec<u8>,
+    pub(super) parties: Vec<u8>,
+    pub(super) cases: Vec<PreparedCase>,
 }
 
-struct PreparedCase {
-    key: DataKey,
-    wrapped: Vec<u8>,
-    submission: Vec<u8>,
-    folded: Vec<u8>,
-    events: Vec<Vec<u8>>,
+pub(super) struct PreparedCase {
+    pub(super) key: DataKey,
+    pub(super) wrapped: Vec<u8>,
+    pub(super) submission: Vec<u8>,
+    pub(super) folded: Vec<u8>,
+    pub(super) events: Vec<Vec<u8>>,
 }
 
 /// Seals an application on the caller's task, so that the writer only writes.
@@ -150,7 +150,7 @@ pub(super) async fn commit(
     keep(SubmitOutcome::Stored(record(prepared, numbers)))
 }
 
-fn about<'a>(prepared: &'a Prepared, row: i64, numbers: &'a Numbers) -> About<'a> {
+pub(super) fn about<'a>(prepared: &'a Prepared, row: i64, numbers: &'a Numbers) -> About<'a> {
     let first = prepared.application.cases.first();
     About {
         application: Some((row, &prepared.key)),
@@ -202,14 +202,14 @@ async fn earlier(
     }
 }
 
-struct Numbers {
-    application_no: String,
-    cases: Vec<CaseNumber>,
+pub(super) struct Numbers {
+    pub(super) application_no: String,
+    pub(super) cases: Vec<CaseNumber>,
 }
 
-struct CaseNumber {
-    case_no: String,
-    short_no: Option<String>,
+pub(super) struct CaseNumber {
+    pub(super) case_no: String,
+    pub(super) short_no: Option<String>,
 }
 
 /// One number a case; an application of several cases has one of its own, from the stem of the first.
@@ -344,7 +344,7 @@ async fn insert_parts(
     .await
 }
 
-fn record(prepared: Prepared, numbers: Numbers) -> ApplicationRecord {
+pub(super) fn record(prepared: Prepared, numbers: Numbers) -> ApplicationRecord {
     let application = prepared.application;
     let application_no = numbers.application_no;
     let cases = application

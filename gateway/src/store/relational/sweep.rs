@@ -78,9 +78,11 @@ impl DatabaseStore {
                         .fetch_all(&mut *c)
                         .await?;
                     let ids = json_list(old.iter().map(String::as_str));
-                    let files = sqlx::query_scalar(
-                        concat!("DELETE FROM upload_segment WHERE upload_id IN ", texts!("$1"), " RETURNING id"),
-                    )
+                    let files = sqlx::query_scalar(concat!(
+                        "DELETE FROM upload_segment WHERE upload_id IN ",
+                        texts!("$1"),
+                        " RETURNING id"
+                    ))
                     .bind(&ids)
                     .fetch_all(&mut *c)
                     .await?;
@@ -107,14 +109,12 @@ impl DatabaseStore {
                 .write(move |c, _| {
                     Box::pin(async move {
                         keep(
-                            sqlx::query_scalar(
-                                concat!(
-                                    "SELECT value FROM ",
-                                    listed!("$1"),
-                                    " WHERE value NOT IN (SELECT id FROM material)
+                            sqlx::query_scalar(concat!(
+                                "SELECT value FROM ",
+                                listed!("$1"),
+                                " WHERE value NOT IN (SELECT id FROM material)
                                      AND value NOT IN (SELECT id FROM upload_segment)"
-                                ),
-                            )
+                            ))
                             .bind(list)
                             .fetch_all(c)
                             .await?,

@@ -113,7 +113,9 @@ pub(super) async fn list(
             .push_bind(system.to_owned());
     }
     restrict(&mut query, scope, vault, "f.system_id");
-    query.push(" ORDER BY f.id DESC LIMIT ").push_bind(i64::from(limit));
+    query
+        .push(" ORDER BY f.id DESC LIMIT ")
+        .push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(|row| read(row, vault)).collect()
 }

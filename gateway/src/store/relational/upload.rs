@@ -177,11 +177,13 @@ async fn delete_unbound(
     connection: &mut DbConnection,
     id: &str,
 ) -> Result<RemoveOutcome, StoreError> {
-    let bound: Option<Option<i64>> =
-        sqlx::query_scalar(concat!("SELECT case_id FROM material WHERE id = $1", for_update!()))
-            .bind(id)
-            .fetch_optional(&mut *connection)
-            .await?;
+    let bound: Option<Option<i64>> = sqlx::query_scalar(concat!(
+        "SELECT case_id FROM material WHERE id = $1",
+        for_update!()
+    ))
+    .bind(id)
+    .fetch_optional(&mut *connection)
+    .await?;
     match bound {
         None => return Ok(RemoveOutcome::NoSuchUpload),
         Some(Some(_)) => return Ok(RemoveOutcome::Bound),

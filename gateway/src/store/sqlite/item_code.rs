@@ -1,11 +1,11 @@
 //! The item's code beside cases that were stored before it had a column of its own.
 
-use super::dialect::DbRow;
-use sqlx::SqlitePool;
 use super::StoreError;
+use super::dialect::DbRow;
 use super::rows::{case_place, uuid};
 use crate::store::sealed::{Sealed, Vault};
 use sqlx::Row;
+use sqlx::SqlitePool;
 use tongban_adapters::canonical::Submission;
 
 /// Cases in one transaction.

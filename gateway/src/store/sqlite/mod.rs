@@ -64,9 +64,12 @@ mod unread;
 mod upload;
 
 use super::sealed::{MasterKeys, Vault};
+use super::writing::{Verdict, broken, keep, place, undo};
 use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
+use crate::store::application::SubmitOutcome;
+use crate::store::nodes::{NodeNews, NodeStore};
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
@@ -78,11 +81,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use super::writing::{Verdict, broken, keep, place, undo};
-use crate::store::nodes::{NodeNews, NodeStore};
 use tokio::sync::broadcast;
 use writer::Writer;
-
 
 pub use super::writing::{CommitObserver, StoreBounds};
 
@@ -115,6 +115,10 @@ impl NodeStore for SqliteStore {
     /// One node does everything.
     async fn claim(&self, _: &'static str) -> Result<bool, StoreError> {
         Ok(true)
+    }
+
+    async fn registry_revision(&self) -> Result<i64, StoreError> {
+        Ok(0)
     }
 
     fn news(&self) -> Option<broadcast::Receiver<NodeNews>> {
@@ -232,6 +236,15 @@ impl SqliteStore {
     /// Any number: there is one.
     fn poller(&self) -> i64 {
         1
+    }
+
+    /// Queues an application with all other writes: they are committed together anyway.
+    async fn commit_application(
+        &self,
+        prepared: submit::Prepared,
+    ) -> Result<SubmitOutcome, StoreError> {
+        self.write(move |c, vault| Box::pin(submit::commit(c, vault, prepared)))
+            .await
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {

@@ -5,8 +5,8 @@
 //! trace and does not touch its neighbours; a commit that fails answers all of its batch as [`StoreError::Unavailable`].
 
 use super::{StoreBounds, StoreError};
-use crate::store::writing::{CommitObserver, Verdict};
 use crate::clock::Clock;
+use crate::store::writing::{CommitObserver, Verdict};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
