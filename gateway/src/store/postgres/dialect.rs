@@ -162,14 +162,28 @@ pub(super) async fn next_id(
 
 /// Makes sure that no other write under the same name is at work until this one ends. Two names may share a lock: they wait then.
 pub(super) async fn alone(connection: &mut DbConnection, name: &[u8]) -> Result<(), StoreError> {
-    let digest = digest::digest(&digest::SHA256, name);
-    let mut key = [0; 8];
-    key.copy_from_slice(&digest.as_ref()[..8]);
-    sqlx::query("SELECT pg_advisory_xact_lock($1)")
-        .bind(i64::from_be_bytes(key))
+    all_alone(connection, std::iter::once(name)).await
+}
+
+/// The same of several names, always in one order.
+pub(super) async fn all_alone<'n>(
+    connection: &mut DbConnection,
+    names: impl Iterator<Item = &'n [u8]>,
+) -> Result<(), StoreError> {
+    let mut locks: Vec<i64> = names.map(lock_of).collect();
+    locks.sort_unstable();
+    sqlx::query("SELECT pg_advisory_xact_lock(lock) FROM unnest($1::bigint[]) AS lock")
+        .bind(locks)
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn lock_of(name: &[u8]) -> i64 {
+    let digest = digest::digest(&digest::SHA256, name);
+    let mut lock = [0; 8];
+    lock.copy_from_slice(&digest.as_ref()[..8]);
+    i64::from_be_bytes(lock)
 }
 
 /// Keeps the case of a delivery from others before the delivery itself: every write takes the two in this order.

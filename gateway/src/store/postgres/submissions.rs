@@ -281,6 +281,8 @@ async fn take_keys(
             wanted.entry(key.clone()).or_insert(ids.application);
         }
     }
+    // As one by one: whoever looks for a key waits until it is known whether it is taken.
+    super::dialect::all_alone(connection, wanted.keys().map(Vec::as_slice)).await?;
     let (names, owners): (Vec<Vec<u8>>, Vec<i64>) = wanted.into_iter().unzip();
     let taken: Vec<i64> = sqlx::query_scalar(
         "INSERT INTO idempotency (key_digest, application_id) SELECT * FROM unnest($1::bytea[], $2::bigint[])
