@@ -116,9 +116,16 @@ impl Foundation {
                     .map_err(InstallationError::of)?,
             ),
             Some(postgres) => Arc::new(
-                PostgresStore::open(postgres, folder, keys, ticking, random, bounds)
-                    .await
-                    .map_err(InstallationError::of)?,
+                PostgresStore::open(
+                    postgres,
+                    postgres.files.as_deref().unwrap_or(folder),
+                    keys,
+                    ticking,
+                    random,
+                    bounds,
+                )
+                .await
+                .map_err(InstallationError::of)?,
             ),
         };
         // Asked before the rest is read: a change in between is loaded once more, never missed.

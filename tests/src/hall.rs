@@ -44,6 +44,14 @@ pub struct Hall {
     folder: TempDir,
 }
 
+/// Another node of a hall.
+pub struct Node {
+    /// Its public listener.
+    pub public: SocketAddr,
+    /// Its process.
+    pub running: Running,
+}
+
 /// Makes a system's definition from its id and text.
 type Edit<'a> = &'a dyn Fn(&str, String) -> String;
 
@@ -284,6 +292,36 @@ impl Hall {
                 .filter(|a| a.status == 200)
         })
         .await;
+    }
+
+    /// Starts a second node on the same PostgreSQL store: own data folder, own addresses, the same master key.
+    pub async fn second_node(&self) -> Node {
+        let folder = self.folder.path().join("second");
+        std::fs::create_dir_all(folder.join("data")).unwrap_or_else(|e| panic!("{e}"));
+        std::fs::copy(
+            self.data().join("master.key"),
+            folder.join("data/master.key"),
+        )
+        .unwrap_or_else(|e| panic!("{e}"));
+        let text = std::fs::read_to_string(self.config()).unwrap_or_else(|e| panic!("{e}"));
+        let text = text
+            .replace(
+                &format!("data: {}", self.data().display()),
+                &format!("data: {}", folder.join("data").display()),
+            )
+            .replace(&self.exchange.to_string(), "127.0.0.1:0");
+        let config = folder.join("tongban.yaml");
+        std::fs::write(&config, text).unwrap_or_else(|e| panic!("{e}"));
+        let arguments = ["serve", "--config", &config.display().to_string()];
+        let log = folder.join("gateway.log");
+        let mut running = Running::start(&arguments, &log, &self.environment);
+        let public = running
+            .printed_until("public address", |printed| {
+                let line = printed.lines().find(|l| l.starts_with("public"));
+                line.and_then(address_in)
+            })
+            .await;
+        Node { public, running }
     }
 
     /// The gateway's process.

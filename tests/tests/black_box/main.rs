@@ -12,6 +12,7 @@ mod bad_feedback;
 mod bad_input;
 mod browser;
 mod bulk;
+mod cluster;
 mod crash;
 mod demo;
 mod foreign_peers;

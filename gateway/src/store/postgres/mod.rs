@@ -77,9 +77,9 @@ use crate::store::nodes::{NodeNews, NodeStore};
 use async_trait::async_trait;
 use news::Hearing;
 use presence::Presence;
-use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::{Connection, PgConnection};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -106,6 +106,21 @@ pub struct PostgresStore {
     unbound_files: u64,
     /// Whether what is stored begins as pending. Read inside writes.
     scanning: Arc<AtomicBool>,
+}
+
+/// One node migrates while the others wait for as long as that takes.
+async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
+    let patient = options.options([
+        ("statement_timeout", settings::MIGRATION_TIMEOUT),
+        ("lock_timeout", settings::MIGRATION_TIMEOUT),
+    ]);
+    let mut connection = PgConnection::connect_with(&patient).await?;
+    MIGRATIONS
+        .run(&mut connection)
+        .await
+        .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+    connection.close().await?;
+    Ok(())
 }
 
 #[async_trait]
@@ -175,10 +190,7 @@ impl PostgresStore {
         )
         .await?;
         settings.make_schema(&writing).await?;
-        MIGRATIONS
-            .run(&writing)
-            .await
-            .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+        migrate(options.clone()).await?;
         let digest_key = {
             let mut connection = writing.acquire().await?;
             partitions::make_ahead(&mut connection).await?;

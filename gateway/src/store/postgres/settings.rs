@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use std::time::Duration;
 const STATEMENT_TIMEOUT: &str = "5s";
 /// Nobody waits longer for a row that another write has.
 const LOCK_TIMEOUT: &str = "3s";
+/// A migration, and the wait for another node's, may take longer.
+pub(super) const MIGRATION_TIMEOUT: &str = "30min";
 /// A transaction whose node fell silent gives its rows back.
 const IDLE_IN_TRANSACTION_TIMEOUT: &str = "10s";
 /// A node that cannot be reached any more is noticed by the server within this time, so that its locks end.
@@ -34,6 +37,9 @@ pub struct PostgresSettings {
     /// Schema that the tables lie in; made when it is not there.
     #[serde(default = "public")]
     pub schema: String,
+    /// Folder of the sealed files, which all nodes see; without it the data folder, for one node.
+    #[serde(default)]
+    pub files: Option<PathBuf>,
     /// Connections of a node that write.
     #[serde(default = "writers")]
     pub writers: u32,
@@ -83,6 +89,7 @@ impl PostgresSettings {
         Self {
             url: SecretString::from(url.to_owned()),
             schema: public(),
+            files: None,
             writers: writers(),
             readers: readers(),
             node: None,
