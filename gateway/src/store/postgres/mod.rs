@@ -79,7 +79,7 @@ use news::Hearing;
 use presence::Presence;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -114,12 +114,12 @@ async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
         ("statement_timeout", settings::MIGRATION_TIMEOUT),
         ("lock_timeout", settings::MIGRATION_TIMEOUT),
     ]);
-    let mut connection = PgConnection::connect_with(&patient).await?;
+    let pool = settings::pool(patient, 1, settings::WRITER_ACQUIRE_TIMEOUT).await?;
     MIGRATIONS
-        .run(&mut connection)
+        .run(&pool)
         .await
         .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
-    connection.close().await?;
+    pool.close().await;
     Ok(())
 }
 
