@@ -18,6 +18,7 @@ pub mod delivery;
 pub mod material;
 pub mod registry;
 pub mod scan;
+pub mod seal;
 pub mod sealed;
 pub mod sqlite;
 pub mod upload;
@@ -71,6 +72,7 @@ pub trait Store:
     + scan::ScanStore
     + registry::RegistryStore
     + audit::AuditStore
+    + seal::SealStore
     + Send
     + Sync
     + 'static

@@ -117,7 +117,7 @@ impl AuditStore for SqliteStore {
 }
 
 /// The scope of audit rows: they carry organisation and system themselves, and the application where there is one.
-fn restrict(query: &mut QueryBuilder<Sqlite>, scope: &Scope, vault: &Vault) {
+pub(super) fn restrict(query: &mut QueryBuilder<Sqlite>, scope: &Scope, vault: &Vault) {
     match scope {
         Scope::Organisations(ids) => {
             query

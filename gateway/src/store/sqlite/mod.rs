@@ -26,6 +26,7 @@ mod part;
 mod registry;
 mod rows;
 mod scan;
+mod seal;
 mod submit;
 mod sweep;
 #[cfg(test)]
