@@ -5,6 +5,7 @@
 pub mod reload;
 
 use crate::application::{self, Hall, HallSettings};
+use crate::audit::sealer::{self, Sealer};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::edge::{BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RunningEdge};
@@ -209,6 +210,13 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         .replace(upstreams(&registry))
         .map_err(InstallationError::of)?;
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
+    let sealer = Sealer {
+        store: store.clone(),
+        keys: Arc::clone(&intake.keys),
+        clock: clock.clone(),
+        observer: Arc::new(metrics.clone()),
+        period: config.audit.seal_every,
+    };
     let stop_asked = CancellationToken::new();
     let bulk_news = Arc::new(Notify::new());
     let exchange_room =
@@ -280,7 +288,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         entropy,
     });
     let stop_workers = CancellationToken::new();
-    let workers = workers(
+    let mut workers = workers(
         config,
         courier,
         casework,
@@ -289,6 +297,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         (bulk_news, workers_live),
         &stop_workers,
     );
+    workers.spawn(sealer::run(sealer, stop_workers.clone()));
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -361,13 +370,14 @@ fn bearer_tokens(
     }
 }
 
-async fn intake(
-    store: &Arc<SqliteStore>,
-    registry: &Arc<Registry>,
-    clock: &Clock,
+/// The installation's own keys, made at the first start.
+///
+/// # Errors
+/// The store's; no randomness.
+pub async fn installation_keys(
+    store: &SqliteStore,
     entropy: &Entropy,
-    metrics: &Metrics,
-) -> Result<Arc<Intake>, InstallationError> {
+) -> Result<InstallationKeys, InstallationError> {
     let fresh = || entropy.bytes::<32>().map_err(InstallationError::of);
     let receipt = store
         .installation_secret(RECEIPT_SECRET, fresh()?)
@@ -377,7 +387,17 @@ async fn intake(
         .installation_secret(QUERY_SECRET, fresh()?)
         .await
         .map_err(InstallationError::of)?;
-    let keys = InstallationKeys::new(&receipt, &query).map_err(InstallationError::of)?;
+    InstallationKeys::new(&receipt, &query).map_err(InstallationError::of)
+}
+
+async fn intake(
+    store: &Arc<SqliteStore>,
+    registry: &Arc<Registry>,
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Metrics,
+) -> Result<Arc<Intake>, InstallationError> {
+    let keys = installation_keys(store, entropy).await?;
     Ok(Arc::new(Intake {
         store: store.clone(),
         registry: Arc::clone(registry),
@@ -442,6 +462,7 @@ fn rooms(
             store: casework.store.clone(),
             registry: Arc::clone(&casework.registry),
             clock: casework.clock.clone(),
+            jwk_set: pages.hall.intake.keys.jwk_set(),
             drain: Arc::new(move || drain.cancel()),
             previews: Arc::default(),
             bulk_news: Arc::clone(bulk_news),
