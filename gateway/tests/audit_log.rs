@@ -255,8 +255,9 @@ async fn a_row_that_was_changed_with_its_leaf_does_not_give_the_signed_root() {
 #[tokio::test]
 async fn two_rows_or_two_leaves_exchanged_are_found() {
     let log = Log::with(2).await;
-    let exchange = "UPDATE audit_leaf SET hash = (SELECT hash FROM audit_leaf o WHERE o.batch = 2 AND o.position = 1 - audit_leaf.position)
-        WHERE batch = 2 AND position < 2";
+    let exchange = "CREATE TABLE kept AS SELECT * FROM audit_leaf; UPDATE audit_leaf
+        SET hash = (SELECT hash FROM kept o WHERE o.batch = 2 AND o.position = 1 - audit_leaf.position) WHERE batch = 2 AND position < 2;
+        DROP TABLE kept";
     log.tamper(exchange).await;
     let broken = log.broken().await;
     assert_eq!(
@@ -301,14 +302,14 @@ async fn a_row_that_went_before_it_was_sealed_is_found() {
 }
 
 const WHOLE_BATCH: &str =
-    "DELETE FROM audit WHERE id IN (SELECT audit_id FROM audit_leaf WHERE batch = N);
-    DELETE FROM audit_leaf WHERE batch = N; DELETE FROM audit_batch WHERE number = N;";
+    "DELETE FROM audit WHERE id IN (SELECT audit_id FROM audit_leaf WHERE batch = {N});
+    DELETE FROM audit_leaf WHERE batch = {N}; DELETE FROM audit_batch WHERE number = {N};";
 
 #[tokio::test]
 async fn a_batch_dropped_with_all_that_it_held_is_missed() {
     for number in [1, 2, 4] {
         let log = Log::with(4).await;
-        log.tamper(&WHOLE_BATCH.replace('N', &number.to_string()))
+        log.tamper(&WHOLE_BATCH.replace("{N}", &number.to_string()))
             .await;
         let broken = log.broken().await;
         assert_eq!(
@@ -324,7 +325,7 @@ async fn a_gap_closed_by_moving_the_later_batches_down_is_found() {
     let moved = format!(
         "{} UPDATE audit_batch SET number = number - 1 WHERE number > 2; UPDATE audit_leaf SET batch = batch - 1 WHERE batch > 2;
          UPDATE audit_sealing SET batch = 4",
-        WHOLE_BATCH.replace('N', "2")
+        WHOLE_BATCH.replace("{N}", "2")
     );
     log.tamper(&moved).await;
     let broken = log.broken().await;
@@ -403,7 +404,7 @@ async fn a_tail_cut_with_every_trace_shows_only_in_roots_that_others_kept() {
     let kept = log.examine_from(1, 1_000).await.statements;
     let cut = format!(
         "{} UPDATE audit_sealing SET batch = 3",
-        WHOLE_BATCH.replace('N', "3")
+        WHOLE_BATCH.replace("{N}", "3")
     );
     log.tamper(&cut).await;
     assert_eq!(log.holds().await, (2, 6));
