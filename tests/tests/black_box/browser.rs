@@ -90,7 +90,7 @@ async fn a_keyboard_is_enough_to_apply() {
 
 #[tokio::test]
 async fn a_receipt_is_verified_on_the_page_and_on_the_saved_page_without_a_network() {
-    let hall = Hall::open_with(&[], "audit: { seal_every: 150ms }\n").await;
+    let hall = Hall::open_small("audit: { seal_every: 150ms }\n").await;
     let taken = submit(hall.public, "rest").await;
     let receipt = sealed_receipt(&hall, &taken).await;
     let file = hall.folder().join("receipt.json");

@@ -48,7 +48,7 @@ pub(super) fn run(
     let config = serve::read_config(config)?;
     let found = serve::runtime()?.block_on(async {
         let log = Log::open(&config).await?;
-        let found = log.examine(from, kept).await;
+        let found = log.examine(from, kept, Bar::new(as_json)).await;
         if let Place::Folder(store) = &log.place {
             store.close().await;
         }
@@ -101,12 +101,16 @@ impl Log {
     }
 
     /// Step by step to the end, or to the first thing that is broken.
-    async fn examine(&self, from: i64, mut kept: Option<KeptRoots>) -> Result<Found, CommandError> {
+    async fn examine(
+        &self,
+        from: i64,
+        mut kept: Option<KeptRoots>,
+        bar: Bar,
+    ) -> Result<Found, CommandError> {
         if let Some(kept) = &mut kept {
             kept.open(&self.keys)?;
         }
         let mut found = Found::default();
-        let mut bar = Bar::new();
         let mut next = Some(Point::Batch(from));
         while let Some(point) = next {
             let step = self.step(point).await?;
@@ -151,19 +155,19 @@ fn path(point: Point) -> String {
     format!("/ops/v1/audit/verify?stage={stage}&from={from}")
 }
 
-/// A bar on a terminal; nothing elsewhere.
+/// A bar on a terminal; nothing elsewhere, and nothing for machines.
 struct Bar {
     shown: bool,
 }
 
 impl Bar {
-    fn new() -> Self {
+    fn new(as_json: bool) -> Self {
         Self {
-            shown: std::io::stderr().is_terminal(),
+            shown: !as_json && std::io::stderr().is_terminal(),
         }
     }
 
-    fn draw(&mut self, done: i64, total: i64) -> Result<(), CommandError> {
+    fn draw(&self, done: i64, total: i64) -> Result<(), CommandError> {
         if !self.shown {
             return Ok(());
         }

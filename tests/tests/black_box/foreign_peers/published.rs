@@ -48,7 +48,7 @@ async fn a_receipt_verifies_offline_with_nothing_but_the_published_key() {
 
 #[tokio::test]
 async fn an_inclusion_proof_verifies_offline_with_nothing_but_the_published_key() {
-    let hall = Hall::open_with(&[], "audit: { seal_every: 150ms }\n").await;
+    let hall = Hall::open_small("audit: { seal_every: 150ms }\n").await;
     let taken = submit(hall.public, "rest").await;
     // Others beside it, so that its batch is a tree.
     for _ in 0..4 {
