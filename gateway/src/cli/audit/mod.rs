@@ -28,12 +28,14 @@ enum Action {
   tongban audit verify --from 1200 --roots kept-roots.json
   tongban audit verify --receipt receipt.json --roots kept-roots.json
 
-The first broken record is named with its batch and what differs (exit 1). A running gateway does the work; without one the data
-folder is opened. What somebody cut off at the end shows against roots that were kept elsewhere: keep them with
+The first broken record is named with its batch and what differs (exit 1). A running gateway
+does the work; without one the data folder is opened. What somebody cut off at the end shows
+against roots that were kept elsewhere: keep them with
   curl 'https://HALL/api/v1/audit/roots?after=0&limit=1000' >> kept-roots.json
 
-With --receipt neither gateway nor data folder is needed: the published key comes from --key (GET /api/v1/receipt-key) or from the
-file of --roots, which holds it too. docs/operations/audit.md says more.")]
+With --receipt neither gateway nor data folder is needed: the published key comes from --key
+(GET /api/v1/receipt-key) or from the file of --roots, which holds it too.
+docs/operations/audit.md says more.")]
 pub struct VerifyArguments {
     /// Settings of the installation, for its data folder
     #[arg(

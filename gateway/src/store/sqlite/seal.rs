@@ -28,11 +28,13 @@ macro_rules! batch {
     };
 }
 
-const UNSEALED: &str = concat!(
+/// Both go from what waits to the rows and never the other way: SQLite keeps the order of a CROSS JOIN.
+pub(super) const UNSEALED: &str = concat!(
     "SELECT ",
     row!(),
-    " FROM audit_unsealed u JOIN audit l ON l.id = u.audit_id ORDER BY u.audit_id LIMIT $1"
+    " FROM audit_unsealed u CROSS JOIN audit l WHERE l.id = u.audit_id ORDER BY u.audit_id LIMIT $1"
 );
+pub(super) const OLDEST_UNSEALED: &str = "SELECT l.id, l.at FROM audit_unsealed u CROSS JOIN audit l WHERE l.id = u.audit_id ORDER BY u.audit_id LIMIT 1";
 const BATCHES: &str = concat!(
     "SELECT ",
     batch!(),
@@ -68,11 +70,9 @@ impl SealStore for SqliteStore {
     }
 
     async fn oldest_unsealed(&self) -> Result<Option<Timestamp>, StoreError> {
-        let oldest: Option<(i64, i64)> = sqlx::query_as(
-            "SELECT l.id, l.at FROM audit_unsealed u JOIN audit l ON l.id = u.audit_id ORDER BY u.audit_id LIMIT 1",
-        )
-        .fetch_optional(&mut *self.reader().await?)
-        .await?;
+        let oldest: Option<(i64, i64)> = sqlx::query_as(OLDEST_UNSEALED)
+            .fetch_optional(&mut *self.reader().await?)
+            .await?;
         oldest
             .map(|(id, at)| instant("audit", "at", id, at))
             .transpose()
