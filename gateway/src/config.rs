@@ -47,6 +47,9 @@ pub struct Config {
     /// Feedback from partners.
     #[serde(default)]
     pub feedback: FeedbackSettings,
+    /// The sealed audit log.
+    #[serde(default)]
+    pub audit: AuditSettings,
     /// Where the gateway may connect to.
     #[serde(default)]
     pub outbound: OutboundSettings,
@@ -155,6 +158,23 @@ impl Default for FeedbackSettings {
     fn default() -> Self {
         Self {
             callback_bytes_max: 16 << 20,
+        }
+    }
+}
+
+/// The sealed audit log.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditSettings {
+    /// Time between two rounds of the sealer: how long a record waits for its batch. Taken as 100 ms when it is less.
+    #[serde(with = "friendly")]
+    pub seal_every: Duration,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self {
+            seal_every: Duration::from_secs(5),
         }
     }
 }

@@ -6,6 +6,7 @@ mod nodes;
 pub mod reload;
 
 use crate::application::{self, Hall, HallSettings};
+use crate::audit::sealer::{self, Sealer};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::edge::{BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RunningEdge};
@@ -237,6 +238,13 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         .replace(upstreams(&registry))
         .map_err(InstallationError::of)?;
     let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
+    let sealer = Sealer {
+        store: store.clone(),
+        keys: Arc::clone(&intake.keys),
+        clock: clock.clone(),
+        observer: Arc::new(metrics.clone()),
+        period: config.audit.seal_every,
+    };
     let stop_asked = CancellationToken::new();
     let bulk_news = Arc::new(Notify::new());
     let exchange_room =
@@ -325,6 +333,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         &stop_workers,
     );
     workers.spawn(hearing);
+    workers.spawn(sealer::run(sealer, stop_workers.clone()));
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -397,13 +406,14 @@ fn bearer_tokens(
     }
 }
 
-async fn intake(
+/// The installation's own keys, made at the first start.
+///
+/// # Errors
+/// The store's; no randomness.
+pub async fn installation_keys(
     store: &SharedStore,
-    registry: &Arc<Registry>,
-    clock: &Clock,
     entropy: &Entropy,
-    metrics: &Metrics,
-) -> Result<Arc<Intake>, InstallationError> {
+) -> Result<InstallationKeys, InstallationError> {
     let fresh = || entropy.bytes::<32>().map_err(InstallationError::of);
     let receipt = store
         .installation_secret(RECEIPT_SECRET, fresh()?)
@@ -413,7 +423,17 @@ async fn intake(
         .installation_secret(QUERY_SECRET, fresh()?)
         .await
         .map_err(InstallationError::of)?;
-    let keys = InstallationKeys::new(&receipt, &query).map_err(InstallationError::of)?;
+    InstallationKeys::new(&receipt, &query).map_err(InstallationError::of)
+}
+
+async fn intake(
+    store: &SharedStore,
+    registry: &Arc<Registry>,
+    clock: &Clock,
+    entropy: &Entropy,
+    metrics: &Metrics,
+) -> Result<Arc<Intake>, InstallationError> {
+    let keys = installation_keys(store, entropy).await?;
     Ok(Arc::new(Intake {
         store: store.clone(),
         registry: Arc::clone(registry),
@@ -478,6 +498,7 @@ fn rooms(
             store: casework.store.clone(),
             registry: Arc::clone(&casework.registry),
             clock: casework.clock.clone(),
+            jwk_set: pages.hall.intake.keys.jwk_set(),
             drain: Arc::new(move || drain.cancel()),
             previews: Arc::default(),
             bulk_news: Arc::clone(bulk_news),

@@ -1,6 +1,7 @@
 //! The gateway (通办网关): everything that runs. Rooms in the order in which an application meets them; `ARCHITECTURE.md` has the map.
 
 pub mod application;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;

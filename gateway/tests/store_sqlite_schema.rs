@@ -67,6 +67,16 @@ const PUBLIC: &[(&str, &str)] = &[
         "application.partner_no",
         "business number that the partner drew; searched exactly",
     ),
+    ("audit_batch.root", "SHA-256 over sealed rows, published"),
+    (
+        "audit_batch.previous_root",
+        "SHA-256 over sealed rows, published",
+    ),
+    ("audit_batch.statement", "signed root, published"),
+    (
+        "audit_leaf.hash",
+        "SHA-256 over a row whose content is ciphertext",
+    ),
     ("audit.actor_kind", "fixed vocabulary"),
     ("audit.action", "fixed vocabulary"),
     ("audit.target", "case number or registered id"),

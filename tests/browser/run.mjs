@@ -1,4 +1,4 @@
-// node run.mjs JOURNEY --address http://… [--device phone|desktop] [--language zh|en] [--without-javascript]
+// node run.mjs JOURNEY --address http://… [--device phone|desktop] [--language zh|en] [--without-javascript] [--receipt FILE]
 //
 // One journey on one device in one language; status 1 when something is not as it should be, with the files to look at.
 
@@ -9,9 +9,10 @@ import { finding } from './journeys/finding.mjs';
 import { granted } from './journeys/granted.mjs';
 import { keyboard } from './journeys/keyboard.mjs';
 import { plain } from './journeys/plain.mjs';
+import { verifying } from './journeys/verifying.mjs';
 import { withdrawn } from './journeys/withdrawn.mjs';
 
-const JOURNEYS = { finding, granted, withdrawn, plain, keyboard };
+const JOURNEYS = { finding, granted, withdrawn, plain, keyboard, verifying };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +20,7 @@ const { values, positionals } = parseArgs({
     address: { type: 'string' },
     device: { type: 'string', default: 'phone' },
     language: { type: 'string', default: 'zh' },
+    receipt: { type: 'string' },
     'without-javascript': { type: 'boolean', default: false },
   },
 });
@@ -41,7 +43,7 @@ const late = new Promise((_, refuse) => {
 });
 let status = 0;
 try {
-  const walked = journey({ browser, address: values.address, evidence, log }, how);
+  const walked = journey({ browser, address: values.address, evidence, log, receipt: values.receipt }, how);
   walked.catch(() => {});
   await Promise.race([walked, late]);
   evidence.check('at the end');

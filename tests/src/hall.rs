@@ -116,6 +116,16 @@ impl Hall {
         Self::open_as(partners, opening).await
     }
 
+    /// Without partners, with the items of the three demonstration partners alone, which is quicker, and more sections of settings.
+    pub async fn open_small(settings: &str) -> Self {
+        let opening = Opening {
+            settings,
+            edited: Some(&|_, text| text),
+            ..Opening::default()
+        };
+        Self::open_as(&[], opening).await
+    }
+
     /// The same on another folder than the repository's `config/`, with these variables beside the usual ones.
     pub async fn open_on(
         sources: &str,

@@ -5,6 +5,7 @@
 //! that does not exist are the same 404 after the same work; nothing of a partner's or of ours that is internal ever shows.
 
 pub mod acts;
+pub mod audit_roots;
 pub mod call;
 pub mod deadlines;
 pub mod documents;
@@ -313,6 +314,7 @@ pub fn register_public<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
         )
         .add(get(), "/api/v1/deadlines/explain", None, explain::show)
         .add(get(), "/api/v1/receipt-key", None, receipts::key)
+        .add(get(), "/api/v1/audit/roots", None, audit_roots::list)
         .add(post(), "/api/v1/session", None, session::open)
 }
 

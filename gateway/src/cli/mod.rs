@@ -1,6 +1,7 @@
 //! The commands of `tongban` (contract 1): one file each. Exit codes: 0 done, 1 the check or job failed, 2 wrong usage.
 
 pub mod apply;
+pub mod audit;
 pub mod check;
 pub mod deadline;
 pub mod demo;
@@ -38,6 +39,8 @@ pub enum Command {
     Simulate(crate::simulator::SimulateArguments),
     /// See and mend deliveries: list, show, retry, discard, pause, resume
     Deliveries(crate::operations::deliveries_command::DeliveriesArguments),
+    /// Verify the sealed audit log, or one receipt
+    Audit(audit::AuditArguments),
     /// Compute a due date and explain it day by day
     Deadline(deadline::DeadlineArguments),
     /// Put load on a running gateway and measure its latency
@@ -84,6 +87,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Reload(arguments) => reload::run(&arguments),
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Deadline(arguments) => deadline::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
     }

@@ -44,6 +44,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("delivery.lease", Live),
     ("delivery.tick", Restart),
     ("feedback.callback_bytes_max", Live),
+    ("audit.seal_every", Restart),
     ("outbound", Live),
     ("log.filter", Live),
     ("log.format", Restart),

@@ -77,6 +77,7 @@ pub const TABLE: &[Access] = rows! {
     Public POST "/items/{code}/apply" ANYONE;
     Public GET "/applications/{no}/receipt" BEARER;
     Public GET "/help" ANYONE;
+    Public GET "/verify" ANYONE;
     Public GET "/applications" ANYONE;
     Public POST "/applications" ANYONE;
     Public GET "/applications/{no}" BEARER;
@@ -110,6 +111,7 @@ pub const TABLE: &[Access] = rows! {
     Public POST "/api/v1/applications/{no}/evaluation" BEARER;
     Public GET "/api/v1/deadlines/explain" ANYONE;
     Public GET "/api/v1/receipt-key" ANYONE;
+    Public GET "/api/v1/audit/roots" ANYONE;
     Public POST "/api/v1/session" ANYONE;
 
     Exchange GET "/exchange/v1/systems" ENGINEER;
@@ -138,6 +140,7 @@ pub const TABLE: &[Access] = rows! {
     Operations POST "/ops/v1/systems/{id}/pause" OPERATOR;
     Operations POST "/ops/v1/systems/{id}/resume" OPERATOR;
     Operations GET "/ops/v1/feedback" OPERATOR;
+    Operations GET "/ops/v1/audit/verify" OPERATOR;
     Operations POST "/ops/v1/apply" OPERATOR;
     Operations POST "/ops/v1/reload" OPERATOR;
     Operations POST "/ops/v1/drain" OPERATOR;

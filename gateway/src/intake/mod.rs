@@ -17,6 +17,7 @@ pub mod materials;
 pub mod origin;
 pub mod receipt;
 pub mod request;
+pub mod signed;
 pub mod submit;
 
 pub use submit::{Intake, IntakeObserver, SubmitError, Taken};

@@ -6,12 +6,13 @@
 
 use super::json::canonical_digest;
 use super::keys::InstallationKeys;
+use super::signed::RECEIPT_TYPE;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tongban_adapters::canonical::{MaterialFact, Remark};
 
 /// What a receipt promises.
@@ -110,31 +111,8 @@ impl InstallationKeys {
     /// The receipt of a promise.
     #[must_use]
     pub fn receipt(&self, promise: &Promise) -> String {
-        let header = json!({"alg": "EdDSA", "kid": self.key_id(), "typ": "tongban-receipt+jwt"});
         let payload = serde_json::to_vec(promise).unwrap_or_default();
-        let mut text = BASE64URL_NOPAD.encode(header.to_string().as_bytes());
-        text.push('.');
-        BASE64URL_NOPAD.encode_append(&payload, &mut text);
-        let signature = self.receipt.sign(text.as_bytes());
-        text.push('.');
-        BASE64URL_NOPAD.encode_append(signature.as_ref(), &mut text);
-        text
-    }
-
-    /// The published key as a JWK set (RFC 7517, RFC 8037).
-    #[must_use]
-    pub fn jwk_set(&self) -> Value {
-        json!({"keys": [{
-            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
-            "kid": self.key_id(), "x": BASE64URL_NOPAD.encode(self.public_key()),
-        }]})
-    }
-
-    /// The key's thumbprint (RFC 7638).
-    fn key_id(&self) -> String {
-        let x = BASE64URL_NOPAD.encode(self.public_key());
-        let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
-        BASE64URL_NOPAD.encode(digest(&SHA256, members.as_bytes()).as_ref())
+        self.signed(RECEIPT_TYPE, &payload)
     }
 }
 
@@ -164,6 +142,7 @@ fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, ReceiptError>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn keys() -> InstallationKeys {
         InstallationKeys::new(&[7; 32], &[9; 32]).unwrap()

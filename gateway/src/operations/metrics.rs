@@ -95,6 +95,12 @@ metrics! {
     clocks_open: IntGaugeVec "clocks_open" ["clock"];
     /// Open clocks by warning card.
     clocks_due: IntGaugeVec "clocks_due" ["card"];
+    /// Age in seconds of the oldest audit record that no batch covers; 0 when all are sealed.
+    audit_unsealed_oldest_seconds: IntGauge "audit_unsealed_oldest_seconds";
+    /// Batches of audit records closed under a signed root by this node.
+    audit_batches_total: IntCounter "audit_batches_total";
+    /// Audit records in the batches that this node has closed.
+    audit_sealed_records_total: IntCounter "audit_sealed_records_total";
     /// Virus scans by outcome: clean, infected, too_large, failed, unreachable.
     scans_total: IntCounterVec "scans_total" ["outcome"];
     /// Files that wait for their virus scan; none of them leaves.

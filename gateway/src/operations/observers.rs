@@ -1,6 +1,8 @@
 //! What the rooms tell becomes metrics here; the rooms know no metric by name.
 
 use super::metrics::Metrics;
+use crate::audit::sealer::SealObserver;
+use crate::clock::Clock;
 use crate::feedback::FeedbackObserver;
 use crate::intake::IntakeObserver;
 use crate::processing::bulk::BulkObserver;
@@ -70,6 +72,13 @@ impl FeedbackObserver for Metrics {
     }
 }
 
+impl SealObserver for Metrics {
+    fn sealed(&self, leaves: u64) {
+        self.audit_batches_total.inc();
+        self.audit_sealed_records_total.inc_by(leaves);
+    }
+}
+
 impl ScanObserver for Metrics {
     fn scanned(&self, outcome: &'static str) {
         self.scans_total.with_label_values(&[outcome]).inc();
@@ -124,6 +133,7 @@ pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: Cancellati
             }
         };
         count_clocks(store, &metrics).await;
+        watch_seals(store, &casework.clock, &metrics).await;
         let now = casework.clock.now();
         let today = crate::intake::compose::legal_day(now);
         let published = casework.registry.load().catalogue.open_items(today).len();
@@ -156,6 +166,19 @@ pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: Cancellati
                 .delivery_oldest_seconds
                 .with_label_values(&system)
                 .set(age);
+        }
+    }
+}
+
+/// From the store and not from the sealer, so that one that hangs shows.
+async fn watch_seals(store: &SharedStore, clock: &Clock, metrics: &Metrics) {
+    match store.oldest_unsealed().await {
+        Ok(oldest) => {
+            let age = oldest.map_or(0, |at| clock.now().duration_since(at).as_secs().max(0));
+            metrics.audit_unsealed_oldest_seconds.set(age);
+        }
+        Err(error) => {
+            tracing::warn!(%error, "unsealed audit records could not be looked at; the gauge stands still");
         }
     }
 }

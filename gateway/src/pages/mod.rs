@@ -2,7 +2,7 @@
 //!
 //! Invariants: everything can be read, applied for and followed without JavaScript; a template gets one typed context and never a
 //! store record; every value is escaped by the engine, and no page holds a script or style of its own, so that the policy of
-//! [`respond`] can forbid them; a form of a page goes through the same checks and the same transaction as the call of `/api/v1`
+//! [`respond`] can forbid them ([`verify`] alone does, under a policy of its own, because it must work where it was saved); a form of a page goes through the same checks and the same transaction as the call of `/api/v1`
 //! that does the same; what may not be read and what does not exist are one page.
 //!
 //! # Adding a page
@@ -26,6 +26,7 @@ pub mod items;
 pub mod respond;
 pub mod shell;
 pub mod texts;
+pub mod verify;
 pub mod visitor;
 pub mod words;
 
@@ -107,6 +108,7 @@ pub fn register<R: RouteSink<Arc<Pages>>>(sink: R) -> R {
             apply::receipt::show,
         )
         .add(get(), "/help", None, help::show)
+        .add(get(), "/verify", None, verify::show)
         .add(get(), "/applications", None, case::look_up::show)
         .add(
             post(),

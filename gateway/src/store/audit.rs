@@ -1,4 +1,4 @@
-//! Audit rows (审计): written in the transaction of what they tell, unchained, in their final format. The sealer comes with durability.
+//! Audit rows (审计): written in the transaction of what they tell, unchained, in their final format. What seals them is [`super::seal`].
 
 use super::StoreError;
 use crate::identity::Scope;

@@ -20,6 +20,7 @@ pub mod nodes;
 pub mod postgres;
 pub mod registry;
 pub mod scan;
+pub mod seal;
 pub mod sealed;
 pub mod sqlite;
 pub mod upload;
@@ -76,6 +77,7 @@ pub trait Store:
     + registry::RegistryStore
     + audit::AuditStore
     + nodes::NodeStore
+    + seal::SealStore
     + Send
     + Sync
     + 'static

@@ -60,6 +60,7 @@ export function shots(browser, made) {
     { name: '05-guide', open: at(`/items/${EXPLOSIVES.code}`), print: true },
     { name: '06-help', open: at('/help') },
     { name: '07-not-found', open: at('/items/0000') },
+    { name: '08-verify', open: at('/verify') },
     { name: '10-before-you-begin', open: at(`/items/${EXPLOSIVES.code}/apply`) },
     ...['form', 'faults', 'filled', 'review'].map((as, n) => ({ name: `1${n + 1}-${as}`, open: applying(browser, EXPLOSIVES, as) })),
     { name: '20-receipt', open: inCase(made.submitted, '/receipt'), print: true },

@@ -1,10 +1,12 @@
 //! A real browser walks the pages as a person does; `tests/browser` says how. Every page that it meets is also checked for barriers
 //! (WCAG 2.2 AA), for its width on a small screen, and for what the console says.
 
+use crate::audit::sealed_receipt;
 use std::path::PathBuf;
 use std::process::Command;
 use tongban_tests::hall::{Hall, repository, words};
 use tongban_tests::process::root;
+use tongban_tests::sample::submit;
 
 /// Time between two steps of the partner: the applicant sees the timeline grow, and a journey stays short.
 const PACE: &str = "700ms";
@@ -84,4 +86,17 @@ async fn all_of_it_works_without_javascript() {
 #[tokio::test]
 async fn a_keyboard_is_enough_to_apply() {
     walk(&Hall::open(&[]).await, "keyboard", "desktop", "en", &[]).await;
+}
+
+#[tokio::test]
+async fn a_receipt_is_verified_on_the_page_and_on_the_saved_page_without_a_network() {
+    let hall = Hall::open_small("audit: { seal_every: 150ms }\n").await;
+    let taken = submit(hall.public, "rest").await;
+    let receipt = sealed_receipt(&hall, &taken).await;
+    let file = hall.folder().join("receipt.json");
+    std::fs::write(&file, receipt.to_string()).unwrap();
+    let file = file.display().to_string();
+    for (device, language) in USUAL {
+        walk(&hall, "verifying", device, language, &["--receipt", &file]).await;
+    }
 }

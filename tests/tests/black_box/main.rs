@@ -8,6 +8,7 @@
 )]
 
 mod applying;
+mod audit;
 mod bad_feedback;
 mod bad_input;
 mod browser;

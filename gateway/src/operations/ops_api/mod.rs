@@ -4,6 +4,7 @@
 //! the same transaction; a bulk job is begun from its preview alone and never means everything; of personal data nothing is
 //! shown but the exact bytes of an attempt, one delivery at a time.
 
+pub mod audit;
 mod deliveries;
 mod filter;
 mod jobs;
@@ -32,6 +33,7 @@ use axum::response::Response;
 use http::{Extensions, Method, StatusCode, request};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
@@ -52,6 +54,8 @@ pub struct OpsRoom {
     pub registry: Arc<Registry>,
     /// The clock.
     pub clock: Clock,
+    /// The published keys of receipts and audit roots, as a JWK set.
+    pub jwk_set: Value,
     /// Begins a drain.
     pub drain: DrainHook,
     /// What was looked at and may be begun.
@@ -102,6 +106,7 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
         .route_with(Method::POST, "/ops/v1/jobs/{id}/stop", bounds, jobs::stop)
         .route_with(Method::POST, "/ops/v1/jobs/{id}/go-on", bounds, jobs::go_on)
         .route(Method::GET, "/ops/v1/feedback", seen::rejected)
+        .route(Method::GET, "/ops/v1/audit/verify", audit::verify)
         .route_with(Method::POST, "/ops/v1/reload", bounds, running::reload)
         .route_with(Method::POST, "/ops/v1/drain", bounds, running::drain);
     #[cfg(feature = "simulated-time")]

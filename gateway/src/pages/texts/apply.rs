@@ -95,6 +95,7 @@ super::texts! {
     SIGNED_DOWNLOAD "apply.signed_download" "下载回执" "Download the receipt";
     SIGNED_KEY "apply.signed_key" "验证用的公钥" "The key that verifies it";
     SIGNED_HOW "apply.signed_how" "格式为JWS（RFC 7515），算法EdDSA（Ed25519）；用公钥中kid相同的一个，任何支持JWS的工具都能验证。" "It is a JWS (RFC 7515) with EdDSA (Ed25519): any tool for JWS verifies it with the key of the same kid.";
+    SIGNED_VERIFY "apply.signed_verify" "验证回执" "Verify a receipt";
 
     NOT_A_FORM "apply.not_a_form" "没有收到完整的表单，请回到上一页重新提交" "The form did not arrive whole; go back and send it again";
     BODY_TOO_LARGE "apply.body_too_large" "提交的内容过大，只收到前一部分。请减少文件或文字后再试" "What you sent is too large; only its first part arrived. Send fewer or smaller files, or less text";

@@ -31,6 +31,7 @@ pub mod registries;
 pub mod samples;
 pub mod scans;
 pub mod scopes;
+pub mod seals;
 pub mod uploads;
 
 use super::SharedStore;
@@ -194,6 +195,16 @@ macro_rules! store_conformance {
                 an_audit_row_names_what_the_store_drew
                 what_was_not_written_leaves_no_audit_row
                 audit_rows_come_in_order_from_any_point_on
+            }
+            seals {
+                a_row_waits_from_its_own_transaction_on
+                leaves_are_placed_behind_one_another_and_once
+                a_batch_is_closed_once_and_with_exactly_its_leaves
+                what_two_nodes_place_at_once_is_placed_once
+                more_than_a_piece_is_not_placed_at_once
+                what_was_placed_is_there_after_a_restart
+                the_record_of_a_submission_is_found_once_its_batch_is_closed
+                every_row_is_sealed_or_waits
             }
             scopes {
                 applications_of_others_never_show

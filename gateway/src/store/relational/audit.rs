@@ -142,7 +142,7 @@ impl AuditStore for DatabaseStore {
 }
 
 /// The scope of audit rows: they carry organisation and system themselves, and the application where there is one.
-fn restrict(query: &mut QueryBuilder<Db>, scope: &Scope, vault: &Vault) {
+pub(super) fn restrict(query: &mut QueryBuilder<Db>, scope: &Scope, vault: &Vault) {
     match scope {
         Scope::Organisations(ids) => {
             query

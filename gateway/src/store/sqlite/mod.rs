@@ -54,6 +54,8 @@ mod registry;
 mod rows;
 #[path = "../relational/scan.rs"]
 mod scan;
+#[path = "../relational/seal.rs"]
+mod seal;
 #[path = "../relational/submit.rs"]
 mod submit;
 #[path = "../relational/sweep.rs"]

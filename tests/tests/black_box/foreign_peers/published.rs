@@ -1,6 +1,7 @@
 //! Strict foreign tools read what we publish: a validator our OpenAPI, a verifier our receipts. And the table of what was tried is true.
 
 use super::peer::{finished, script};
+use crate::audit::sealed_receipt;
 use std::collections::BTreeSet;
 use tongban_tests::hall::{Hall, repository};
 use tongban_tests::http::get;
@@ -43,6 +44,36 @@ async fn a_receipt_verifies_offline_with_nothing_but_the_published_key() {
         said.contains(&taken.no) && said.contains("a changed receipt is refused"),
         "{said}"
     );
+}
+
+#[tokio::test]
+async fn an_inclusion_proof_verifies_offline_with_nothing_but_the_published_key() {
+    let hall = Hall::open_small("audit: { seal_every: 150ms }\n").await;
+    let taken = submit(hall.public, "rest").await;
+    // Others beside it, so that its batch is a tree.
+    for _ in 0..4 {
+        submit(hall.public, "rest").await;
+    }
+    let receipt = sealed_receipt(&hall, &taken).await;
+    let keys = get(hall.public, "/api/v1/receipt-key").await;
+    drop(hall);
+    let folder = tempfile::tempdir().unwrap();
+    let (key_file, receipt_file) = (
+        folder.path().join("keys.json"),
+        folder.path().join("receipt.json"),
+    );
+    std::fs::write(&key_file, &keys.body).unwrap();
+    std::fs::write(&receipt_file, receipt.to_string()).unwrap();
+    let mut verifier = script("python/verify_inclusion.py");
+    verifier.arg(&key_file).arg(&receipt_file);
+    let said = finished(verifier).await;
+    for expected in [
+        format!("{} is sealed since", taken.no),
+        "a changed record is refused".to_owned(),
+        "a changed receipt is refused".to_owned(),
+    ] {
+        assert!(said.contains(&expected), "{said}");
+    }
 }
 
 #[test]
