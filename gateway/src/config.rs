@@ -84,6 +84,9 @@ pub struct IntakeSettings {
     pub unbound_kept: Duration,
     /// Uploads of one client at once.
     pub uploads_at_once_max: usize,
+    /// Bytes of the data folder's disk that are kept back for deliveries and feedback: with less room, applications and uploads
+    /// get 503. 0 keeps nothing back.
+    pub disk_free_bytes_min: u64,
     /// Writes that wait for the store's writer; one more gets 503.
     pub write_queue_max: usize,
     /// Writes in one commit.
@@ -98,6 +101,7 @@ impl Default for IntakeSettings {
             unbound_files_max: 1_000,
             unbound_kept: Duration::from_secs(24 * 3_600),
             uploads_at_once_max: 32,
+            disk_free_bytes_min: 64 << 20,
             write_queue_max: 4_096,
             commit_batch_max: 64,
         }

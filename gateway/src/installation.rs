@@ -21,6 +21,7 @@ use crate::operations::health::Readiness;
 use crate::operations::metrics::Metrics;
 use crate::operations::observers::watch_queues;
 use crate::operations::ops_api::{self, OpsRoom};
+use crate::operations::store_watch::StoreWatch;
 use crate::outbound::{Connector, OutboundClient};
 use crate::pages::{self, Pages};
 use crate::passthrough::Passthrough;
@@ -190,6 +191,14 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     } = foundation;
     let metrics = Metrics::new().map_err(InstallationError::of)?;
     let readiness = Readiness::new();
+    let watch = StoreWatch {
+        store: store.clone(),
+        folder: config.data.clone(),
+        free_bytes_min: config.intake.disk_free_bytes_min,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+    };
     let starting = readiness.task("start");
     store.observe(Arc::new(metrics.clone()));
     settle_scans(config, store.as_ref(), &clock).await?;
@@ -280,7 +289,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         entropy,
     });
     let stop_workers = CancellationToken::new();
-    let workers = workers(
+    let mut workers = workers(
         config,
         courier,
         casework,
@@ -289,6 +298,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         (bulk_news, workers_live),
         &stop_workers,
     );
+    workers.spawn(watch.run(stop_workers.clone()));
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),

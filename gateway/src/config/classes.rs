@@ -36,6 +36,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("intake.unbound_files_max", Restart),
     ("intake.unbound_kept", Restart),
     ("intake.uploads_at_once_max", Restart),
+    ("intake.disk_free_bytes_min", Restart),
     ("intake.write_queue_max", Restart),
     ("intake.commit_batch_max", Restart),
     ("scan", Restart),

@@ -101,6 +101,12 @@ metrics! {
     scans_waiting: IntGauge "scans_waiting";
     /// Whether clamd answers: 1, or 0; 0 too while no scan is set up.
     scanner_up: IntGauge "scanner_up";
+    /// Whether intake is open: 1, or 0 while the store takes no writes or its disk is short of room.
+    store_available: IntGauge "store_available";
+    /// Bytes free on the disk of the data folder.
+    store_free_bytes: IntGauge "store_free_bytes";
+    /// Writes that the store or its disk did not take.
+    store_writes_failed_total: IntCounter "store_writes_failed_total";
     /// Swept: materials that nobody bound, uploads that nobody finished, files without a row.
     swept_total: IntCounterVec "swept_total" ["what"];
     /// Published service items.

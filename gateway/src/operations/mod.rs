@@ -10,3 +10,4 @@ pub mod logging;
 pub mod metrics;
 pub mod observers;
 pub mod ops_api;
+pub mod store_watch;

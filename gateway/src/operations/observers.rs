@@ -1,5 +1,6 @@
 //! What the rooms tell becomes metrics here; the rooms know no metric by name.
 
+use super::logging::seldom;
 use super::metrics::Metrics;
 use crate::feedback::FeedbackObserver;
 use crate::intake::IntakeObserver;
@@ -100,7 +101,8 @@ impl CommitObserver for Metrics {
     }
 
     fn failed(&self, writes: usize) {
-        tracing::error!(
+        seldom!(
+            error,
             writes,
             "a commit failed; every write in it was answered as not known"
         );
@@ -119,7 +121,7 @@ pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: Cancellati
         let depths = match store.depths().await {
             Ok(depths) => depths,
             Err(error) => {
-                tracing::warn!(%error, "queue depths could not be read; the gauges stand still");
+                seldom!(warn, %error, "queue depths could not be read; the gauges stand still");
                 continue;
             }
         };
@@ -164,7 +166,7 @@ async fn count_clocks(store: &SharedStore, metrics: &Metrics) {
     let counted = match store.open_clocks().await {
         Ok(counted) => counted,
         Err(error) => {
-            tracing::warn!(%error, "open clocks could not be counted; the gauges stand still");
+            seldom!(warn, %error, "open clocks could not be counted; the gauges stand still");
             return;
         }
     };

@@ -15,11 +15,13 @@ pub mod case;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod delivery;
+pub mod integrity;
 pub mod material;
 pub mod registry;
 pub mod scan;
 pub mod sealed;
 pub mod sqlite;
+pub mod standing;
 pub mod upload;
 
 use crate::identity::Scope;
@@ -71,6 +73,8 @@ pub trait Store:
     + scan::ScanStore
     + registry::RegistryStore
     + audit::AuditStore
+    + standing::StandingStore
+    + integrity::IntegrityStore
     + Send
     + Sync
     + 'static

@@ -23,6 +23,7 @@ use crate::identity::access::Listener;
 use crate::installation::reload::Reloader;
 use crate::intake::json;
 use crate::intake::origin::kind_word;
+use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::registry::Registry;
 use crate::store::audit::NewAudit;
@@ -120,7 +121,7 @@ fn answer(outcome: Result<Response, Problem>, extensions: &Extensions) -> Respon
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
 fn unavailable(error: StoreError) -> Problem {
-    tracing::error!(%error, "a call of an operator could not be served");
+    seldom!(error, %error, "a call of an operator could not be served");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::UNAVAILABLE).retry_after(5)
 }
 

@@ -16,6 +16,8 @@ mod document;
 mod erase;
 mod feedback;
 mod files;
+mod integrity;
+mod integrity_seals;
 mod item_code;
 mod leased;
 mod material;
@@ -26,6 +28,7 @@ mod part;
 mod registry;
 mod rows;
 mod scan;
+mod standing;
 mod submit;
 mod sweep;
 #[cfg(test)]
@@ -35,6 +38,7 @@ mod upload;
 mod writer;
 
 use super::sealed::{MasterKeys, Place, Vault, keys};
+use super::standing::Standing;
 use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -50,6 +54,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use writer::{Verdict, Writer};
 
+pub use integrity::examine_folder;
 pub use writer::CommitObserver;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -94,6 +99,7 @@ pub struct SqliteStore {
     unbound_files: u64,
     /// Whether what is stored begins as pending. Read inside writes.
     scanning: Arc<AtomicBool>,
+    standing: Standing,
     lock: Arc<File>,
 }
 
@@ -157,6 +163,7 @@ impl SqliteStore {
             files,
             unbound_files: bounds.unbound_files,
             scanning: Arc::default(),
+            standing: Standing::default(),
             lock,
         })
     }
@@ -189,11 +196,16 @@ impl SqliteStore {
             + 'static,
     {
         let vault = self.vault.clone();
-        self.writer
+        let written = self
+            .writer
             .write(move |connection| {
                 Box::pin(async move { work(connection, vault.as_ref()).await })
             })
-            .await
+            .await;
+        if let Err(error) = &written {
+            self.standing.failed(error);
+        }
+        written
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {

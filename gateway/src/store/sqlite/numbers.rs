@@ -4,7 +4,7 @@ use super::StoreError;
 use sqlx::sqlite::SqliteConnection;
 
 /// A short number has twelve digits and never begins with 0, which a partner's numeric column would lose.
-const SHORT_BASE: i64 = 100_000_000_000;
+pub(super) const SHORT_BASE: i64 = 100_000_000_000;
 const SHORT_LAST: i64 = 899_999_999_999;
 
 /// The next number of a stem; `None` when all are given away.
