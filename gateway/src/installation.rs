@@ -17,9 +17,10 @@ use crate::intake::Intake;
 use crate::intake::in_progress::InProgress;
 use crate::intake::keys::{InstallationKeys, QUERY_SECRET, RECEIPT_SECRET};
 use crate::operations::apply_api::{self, ApplyRoom, upstreams};
+use crate::operations::backup::restore::RESTORE_PARTIAL;
 use crate::operations::health::Readiness;
 use crate::operations::metrics::Metrics;
-use crate::operations::observers::watch_queues;
+use crate::operations::observers::{watch_overview, watch_queues};
 use crate::operations::ops_api::{self, OpsRoom};
 use crate::operations::store_watch::StoreWatch;
 use crate::outbound::{Connector, OutboundClient};
@@ -97,6 +98,12 @@ impl Foundation {
                 config.data.display()
             ))
         })?;
+        if config.data.join(RESTORE_PARTIAL).exists() {
+            return Err(InstallationError(format!(
+                "a restore into {} was interrupted: run `tongban restore` again",
+                config.data.display()
+            )));
+        }
         let keys = MasterKeys::read_or_create(&config.data.join(MASTER_KEY_FILE), &entropy)
             .map_err(InstallationError::of)?;
         let bounds = StoreBounds {
@@ -512,6 +519,11 @@ fn workers(
     ));
     workers.spawn(poll::run(courier, feedback.clone(), tick, stop.clone()));
     workers.spawn(watch_queues(
+        casework.clone(),
+        metrics.clone(),
+        stop.clone(),
+    ));
+    workers.spawn(watch_overview(
         casework.clone(),
         metrics.clone(),
         stop.clone(),

@@ -46,10 +46,12 @@ impl SmallDisk {
             .open(self.filler())
             .unwrap_or_else(|e| panic!("{e}"));
         let piece = vec![0x5a; 16 << 10];
-        while self.free() > left {
-            if file.write(&piece).is_err() {
-                return;
-            }
+        let mut room = match left {
+            0 => u64::MAX,
+            left => self.free().saturating_sub(left),
+        };
+        while room > 0 && file.write_all(&piece).is_ok() {
+            room = room.saturating_sub(piece.len() as u64);
         }
     }
 

@@ -1,7 +1,9 @@
 //! The commands of `tongban` (contract 1): one file each. Exit codes: 0 done, 1 the check or job failed, 2 wrong usage.
 
 pub mod apply;
+pub mod backup;
 pub mod check;
+mod check_database;
 pub mod deadline;
 pub mod demo;
 pub mod files;
@@ -38,6 +40,10 @@ pub enum Command {
     Simulate(crate::simulator::SimulateArguments),
     /// See and mend deliveries: list, show, retry, discard, pause, resume
     Deliveries(crate::operations::deliveries_command::DeliveriesArguments),
+    /// Copy everything that is stored, while the gateway serves
+    Backup(backup::BackupArguments),
+    /// Put a backup into an empty data folder
+    Restore(backup::RestoreArguments),
     /// Compute a due date and explain it day by day
     Deadline(deadline::DeadlineArguments),
     /// Put load on a running gateway and measure its latency
@@ -84,6 +90,8 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Reload(arguments) => reload::run(&arguments),
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::Deadline(arguments) => deadline::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
     }

@@ -83,6 +83,12 @@ metrics! {
     delivery_oldest_seconds: IntGaugeVec "delivery_oldest_seconds" ["system"];
     /// Dead letters by system.
     dead_letters: IntGaugeVec "dead_letters" ["system"];
+    /// How deliveries to a system stand: 0 flowing, 1 waiting, 2 outside its hours, 3 paused, 4 dead letters, 5 stuck.
+    delivery_state: IntGaugeVec "delivery_state" ["system"];
+    /// Unix time at which a system last confirmed a delivery; 0 when it never has.
+    delivery_last_success_timestamp_seconds: IntGaugeVec "delivery_last_success_timestamp_seconds" ["system"];
+    /// Unix time of the last failure of what is open; 0 when nothing open has failed.
+    delivery_last_failure_timestamp_seconds: IntGaugeVec "delivery_last_failure_timestamp_seconds" ["system"];
     /// Bulk jobs ended, by kind and outcome.
     bulk_jobs_total: IntCounterVec "bulk_jobs_total" ["kind", "outcome"];
     /// Deliveries of ended bulk jobs, by kind and what became of them.

@@ -17,6 +17,7 @@ pub mod conformance;
 pub mod delivery;
 pub mod integrity;
 pub mod material;
+pub mod overview;
 pub mod registry;
 pub mod scan;
 pub mod sealed;
@@ -75,6 +76,7 @@ pub trait Store:
     + audit::AuditStore
     + standing::StandingStore
     + integrity::IntegrityStore
+    + overview::OverviewStore
     + Send
     + Sync
     + 'static

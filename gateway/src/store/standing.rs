@@ -62,7 +62,8 @@ pub struct Disk {
     pub read_only: bool,
 }
 
-/// With less than this no write can be trusted to end, whatever is kept back.
+/// With less than this no write can be trusted to end, whatever is kept back: small ones may still fit into what the database holds
+/// already, and a file does not.
 pub const NOTHING_LEFT_BYTES: u64 = 256 << 10;
 
 /// Where the store stands: `before` the look, the disk (when it can be looked at), the bytes that are kept back, and how a trial
@@ -75,8 +76,8 @@ pub fn decide(
     kept_back: u64,
     trial: Option<bool>,
 ) -> Option<Stop> {
+    let kept_back = kept_back.max(NOTHING_LEFT_BYTES);
     let read_only = disk.is_some_and(|disk| disk.read_only);
-    let short_of = |bound: u64| disk.is_some_and(|disk| disk.free_bytes < bound);
     let bound = match before {
         Some(Stop::NoRoom) => kept_back.saturating_add(kept_back / 4),
         _ => kept_back,
@@ -84,7 +85,7 @@ pub fn decide(
     if read_only {
         return Some(Stop::ReadOnly);
     }
-    if short_of(bound) || (trial == Some(false) && short_of(NOTHING_LEFT_BYTES)) {
+    if disk.is_some_and(|disk| disk.free_bytes < bound) {
         return Some(Stop::NoRoom);
     }
     match trial {
@@ -203,7 +204,9 @@ mod tests {
     fn a_trial_that_fails_stops_intake_and_says_why() {
         let failed = Some(false);
         assert_eq!(decide(None, disk(10 * MIB), 0, failed), Some(Stop::Failing));
-        assert_eq!(decide(None, disk(4096), 0, failed), Some(Stop::NoRoom));
+        for trial in [failed, Some(true), None] {
+            assert_eq!(decide(None, disk(4096), 0, trial), Some(Stop::NoRoom));
+        }
         assert_eq!(decide(None, None, 0, failed), Some(Stop::Failing));
         let read_only = Some(Disk {
             free_bytes: 10 * MIB,

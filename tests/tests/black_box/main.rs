@@ -8,6 +8,7 @@
 )]
 
 mod applying;
+mod backups;
 mod bad_feedback;
 mod bad_input;
 mod browser;

@@ -5,8 +5,10 @@
 //! shown but the exact bytes of an attempt, one delivery at a time.
 
 mod deliveries;
+pub mod examination;
 mod filter;
 mod jobs;
+mod overview;
 mod previews;
 mod running;
 mod seen;
@@ -103,6 +105,8 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
         .route_with(Method::POST, "/ops/v1/jobs/{id}/stop", bounds, jobs::stop)
         .route_with(Method::POST, "/ops/v1/jobs/{id}/go-on", bounds, jobs::go_on)
         .route(Method::GET, "/ops/v1/feedback", seen::rejected)
+        .route(Method::GET, "/ops/v1/overview", overview::show)
+        .route(Method::GET, "/ops/v1/check", examination::check)
         .route_with(Method::POST, "/ops/v1/reload", bounds, running::reload)
         .route_with(Method::POST, "/ops/v1/drain", bounds, running::drain);
     #[cfg(feature = "simulated-time")]

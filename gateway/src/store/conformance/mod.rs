@@ -27,6 +27,7 @@ pub mod materials;
 pub mod numbers;
 pub mod operators;
 pub mod outboxes;
+pub mod overviews;
 pub mod registries;
 pub mod samples;
 pub mod scans;
@@ -130,6 +131,10 @@ macro_rules! store_conformance {
                 only_dead_and_pending_ones_are_discarded
                 the_depth_of_every_queue_is_known
                 every_operator_act_leaves_its_audit_row
+            }
+            overviews {
+                what_a_system_last_did_is_known
+                a_success_is_known_and_what_it_ended_is_no_failure_any_more
             }
             bulk_jobs {
                 a_job_begins_over_exactly_what_was_looked_at_or_not_at_all

@@ -11,6 +11,7 @@ mod bulk_rows;
 mod bulk_steps;
 mod case;
 mod clock;
+mod copy;
 mod delivery;
 mod document;
 mod erase;
@@ -24,6 +25,7 @@ mod material;
 mod numbers;
 mod operator;
 mod outbox;
+mod overview;
 mod part;
 mod registry;
 mod rows;
@@ -54,6 +56,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use writer::{Verdict, Writer};
 
+pub use copy::{CopiedDatabase, copy_database};
 pub use integrity::examine_folder;
 pub use writer::CommitObserver;
 
