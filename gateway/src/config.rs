@@ -5,6 +5,7 @@ pub mod classes;
 
 use crate::edge::settings::{ListenerSettings, RoomsSettings, friendly};
 use crate::identity::token::TokenSettings;
+use crate::operations::alerts::AlertSettings;
 use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
 use crate::scan::ScanSettings;
@@ -43,6 +44,9 @@ pub struct Config {
     /// Feedback from partners.
     #[serde(default)]
     pub feedback: FeedbackSettings,
+    /// Alerts about partners; without it nobody is told.
+    #[serde(default)]
+    pub alerts: Option<AlertSettings>,
     /// Where the gateway may connect to.
     #[serde(default)]
     pub outbound: OutboundSettings,
@@ -301,6 +305,23 @@ mod tests {
         assert!(
             format!("{:?}", faults[0]).contains("host:port"),
             "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn alerts_have_thresholds_for_all_and_for_some() {
+        let shipped = include_str!("../../config/tongban.yaml");
+        let text = format!(
+            "{shipped}\nalerts:\n  thresholds: {{ oldest: 1h, dead: 5 }}\n  systems: {{ slow: {{ oldest: 4h }} }}\n  quiet: 22:00-07:00\n  \
+             webhook: {{ url: \"https://a.example/\", secret: s }}\n"
+        );
+        let config = read(Path::new("c.yaml"), &text, &nothing).unwrap();
+        let alerts = config.alerts.unwrap();
+        let hours = |system| alerts.of(system).oldest.as_secs() / 3_600;
+        assert_eq!((hours("slow"), hours("other")), (4, 1));
+        assert_eq!(
+            (alerts.of("slow").dead, alerts.channels()),
+            (5, vec!["webhook"])
         );
     }
 

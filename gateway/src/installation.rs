@@ -16,6 +16,8 @@ use crate::identity::token::TokenKeys;
 use crate::intake::Intake;
 use crate::intake::in_progress::InProgress;
 use crate::intake::keys::{InstallationKeys, QUERY_SECRET, RECEIPT_SECRET};
+use crate::operations::alerts::email::Mailer;
+use crate::operations::alerts::worker::AlertWorker;
 use crate::operations::apply_api::{self, ApplyRoom, upstreams};
 use crate::operations::backup::restore::RESTORE_PARTIAL;
 use crate::operations::health::Readiness;
@@ -287,15 +289,17 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     });
     // Set once, here: whoever asks before is told to come again.
     let _ = reloading.reloader.set(Arc::clone(&reloader));
+    let outbound = OutboundClient::new(connector);
     let courier = Arc::new(Courier {
         store: store.clone(),
         registry,
-        client: Arc::new(OutboundClient::new(connector)),
+        client: Arc::new(outbound.clone()),
         observer: Arc::new(metrics.clone()),
         clock: clock.clone(),
         entropy,
     });
     let stop_workers = CancellationToken::new();
+    let alerts = alert_worker(config, &courier, outbound, &metrics)?;
     let mut workers = workers(
         config,
         courier,
@@ -306,6 +310,9 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         &stop_workers,
     );
     workers.spawn(watch.run(stop_workers.clone()));
+    if let Some(alerts) = alerts {
+        workers.spawn(alerts.run(stop_workers.clone()));
+    }
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -316,6 +323,28 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         stop_workers,
         store,
     })
+}
+
+/// Who tells of partners that are stuck; `None` when nobody is to be told.
+fn alert_worker(
+    config: &Config,
+    courier: &Courier,
+    client: OutboundClient,
+    metrics: &Metrics,
+) -> Result<Option<AlertWorker>, InstallationError> {
+    let Some(settings) = config.alerts.clone() else {
+        return Ok(None);
+    };
+    let mailer = settings.email.as_ref().map(Mailer::new).transpose();
+    Ok(Some(AlertWorker {
+        store: courier.store.clone(),
+        registry: Arc::clone(&courier.registry),
+        clock: courier.clock.clone(),
+        client,
+        metrics: metrics.clone(),
+        mailer: mailer.map_err(InstallationError)?,
+        settings,
+    }))
 }
 
 /// Brings the states of stored files in line with the setting, before anything is served.

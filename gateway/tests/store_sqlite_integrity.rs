@@ -154,6 +154,12 @@ async fn each_kind_of_fault_is_found_and_named() {
             "serial_behind",
             &["UPDATE number_serial SET last = last - 1"],
         ),
+        (
+            "serial_behind",
+            &[
+                "UPDATE case_record SET case_no = substr(case_no, 1, length(case_no) - 4) || '000A' WHERE id = 2",
+            ],
+        ),
         ("number_without_serial", &["DELETE FROM number_serial"]),
         (
             "short_serial_behind",

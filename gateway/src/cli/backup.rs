@@ -53,8 +53,8 @@ pub struct BackupArguments {
   tongban restore /backup/2026-03-01 --data /var/lib/tongban --master-key /safe/master.key
 
 The backup is verified first. The data folder must be empty; master.key may lie in it. Whatever was still to be delivered when the
-backup was made is asked about at the partner before it is sent again. What was taken after the backup began is not in it, and its
-numbers are given again: see docs/operations/backup.md before you open intake.")]
+backup was made is asked about at the partner before it is sent again. What was taken after the backup began is not in it; its numbers
+are not given again. See docs/operations/backup.md before you open intake.")]
 pub struct RestoreArguments {
     /// The backup
     #[arg(value_name = "SOURCE")]
@@ -153,6 +153,7 @@ pub fn run_restore(arguments: &RestoreArguments) -> Result<(), CommandError> {
         &arguments.source,
         &arguments.data,
         arguments.master_key.as_deref(),
+        Clock::system().now(),
         &mut |s, d, o| bar.show(s, d, o),
     ))?;
     bar.end();

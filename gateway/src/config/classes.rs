@@ -45,6 +45,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("delivery.lease", Live),
     ("delivery.tick", Restart),
     ("feedback.callback_bytes_max", Live),
+    ("alerts", Restart),
     ("outbound", Live),
     ("log.filter", Live),
     ("log.format", Restart),

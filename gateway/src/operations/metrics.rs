@@ -89,6 +89,10 @@ metrics! {
     delivery_last_success_timestamp_seconds: IntGaugeVec "delivery_last_success_timestamp_seconds" ["system"];
     /// Unix time of the last failure of what is open; 0 when nothing open has failed.
     delivery_last_failure_timestamp_seconds: IntGaugeVec "delivery_last_failure_timestamp_seconds" ["system"];
+    /// Whether a threshold of alerts is passed for a system: 1 or 0.
+    alerts_open: IntGaugeVec "alerts_open" ["system"];
+    /// Attempts to send alert messages, by channel and outcome: sent, again, given_up.
+    alert_messages_total: IntCounterVec "alert_messages_total" ["channel", "outcome"];
     /// Bulk jobs ended, by kind and outcome.
     bulk_jobs_total: IntCounterVec "bulk_jobs_total" ["kind", "outcome"];
     /// Deliveries of ended bulk jobs, by kind and what became of them.

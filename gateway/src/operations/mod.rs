@@ -3,6 +3,7 @@
 //! Invariants: label values are bounded (route templates, registered ids), never a number, name or path of a request; no log line
 //! carries a query string, a number, a name or a token.
 
+pub mod alerts;
 pub mod apply_api;
 pub mod backup;
 pub mod database_texts;

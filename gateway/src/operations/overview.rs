@@ -69,6 +69,8 @@ pub struct FailureShown {
     pub at: Timestamp,
     /// Its delivery, for `tongban deliveries show`.
     pub delivery: i64,
+    /// How often that delivery was tried.
+    pub tries: u32,
     /// Stable code.
     pub code: String,
     /// In plain words, Chinese.
@@ -152,6 +154,7 @@ pub fn judge(
             FailureShown {
                 at: failure.at,
                 delivery: failure.delivery_id,
+                tries: failure.tries,
                 code: failure.code.clone(),
                 zh: words.zh.to_owned(),
                 en: words.en.to_owned(),
@@ -308,6 +311,7 @@ mod tests {
                 at: at(minutes),
                 delivery_id: 7,
                 code: "not_sent".to_owned(),
+                tries: 1,
             }),
             next_at: None,
         }

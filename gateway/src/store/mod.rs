@@ -8,6 +8,7 @@
 //! To add a concern: a trait and its records in a file of their own here, a migration in each implementation, and its cases in
 //! the conformance suite (`conformance`), which every implementation must pass unchanged.
 
+pub mod alert;
 pub mod application;
 pub mod audit;
 pub mod bulk;
@@ -77,6 +78,7 @@ pub trait Store:
     + standing::StandingStore
     + integrity::IntegrityStore
     + overview::OverviewStore
+    + alert::AlertStore
     + Send
     + Sync
     + 'static

@@ -13,6 +13,8 @@ pub struct LastFailure {
     pub delivery_id: i64,
     /// Stable code of its outcome.
     pub code: String,
+    /// How often that delivery was tried.
+    pub tries: u32,
 }
 
 /// What a system last did.

@@ -7,6 +7,7 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod alerts;
 mod applying;
 mod backups;
 mod bad_feedback;

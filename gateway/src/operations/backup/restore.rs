@@ -6,8 +6,10 @@
 use super::manifest::Manifest;
 use super::{BackupError, Progress, Step, tree, verify};
 use crate::installation::MASTER_KEY_FILE;
+use crate::intake::compose::legal_day;
 use crate::store::sealed::MasterKeys;
-use crate::store::sqlite::{CopiedDatabase, DATABASE_FILE};
+use crate::store::sqlite::{CopiedDatabase, DATABASE_FILE, NUMBERS_AHEAD};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,8 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Open deliveries: their partners are asked before anything is sent again.
     pub deliveries_asking: u64,
+    /// Serials that numbers of the days since the backup leave out, so that none is given twice.
+    pub numbers_ahead: i64,
 }
 
 /// Verifies a backup and restores it. `master_key`: a file with the key, when it is neither in the backup nor in the folder.
@@ -33,6 +37,7 @@ pub async fn restore(
     source: &Path,
     data: &Path,
     master_key: Option<&Path>,
+    now: Timestamp,
     progress: Progress<'_>,
 ) -> Result<Restored, BackupError> {
     let manifest = verify::verify(source, progress).await?;
@@ -60,12 +65,17 @@ pub async fn restore(
     }
     let mut database = CopiedDatabase::change(&partial.join(DATABASE_FILE)).await?;
     let deliveries_asking = database.ask_first().await?;
+    let day = |at| legal_day(at).strftime("%y%m%d").to_string();
+    database
+        .set_numbers_ahead(&day(manifest.begun_at), &day(now))
+        .await?;
     database.close().await?;
     put_in_place(&partial, data)?;
     Ok(Restored {
         data: data.to_owned(),
         manifest,
         deliveries_asking,
+        numbers_ahead: NUMBERS_AHEAD,
     })
 }
 

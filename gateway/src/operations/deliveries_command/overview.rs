@@ -107,6 +107,7 @@ mod tests {
             last_failure: Some(FailureShown {
                 at: now,
                 delivery: 77,
+                tries: 3,
                 code: "not_understood".to_owned(),
                 zh: String::new(),
                 en: "reply not understood".to_owned(),

@@ -11,6 +11,11 @@ use std::time::Duration;
 
 const BUSY: Duration = Duration::from_secs(30);
 
+/// Serials of one item and day that are left out after a restore: more than any item gets in a day between two backups.
+pub const NUMBERS_AHEAD: i64 = 5_000;
+/// The same of short numbers, which count on over the days.
+const SHORT_NUMBERS_AHEAD: i64 = 1_000_000;
+
 const FILES: &str = "SELECT id, size FROM material WHERE id > $1
     UNION ALL SELECT id, size FROM upload_segment WHERE id > $1 ORDER BY id LIMIT $2";
 
@@ -185,6 +190,37 @@ impl CopiedDatabase {
                 .await?;
         let place = registry::secret_place("digest key");
         Ok(stored.is_none_or(|stored| keys::unwrap(masters, &place, &stored).is_ok()))
+    }
+
+    /// Numbers that were given on these days (yymmdd) after the copy was taken are not known to it: serials of these days go on, or begin,
+    /// so far ahead that none of them is given again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn set_numbers_ahead(
+        &mut self,
+        from_day: &str,
+        to_day: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO number_floor (from_day, to_day, ahead) VALUES ($1, $2, $3)")
+            .bind(from_day)
+            .bind(to_day)
+            .bind(NUMBERS_AHEAD)
+            .execute(&mut self.connection)
+            .await?;
+        sqlx::query(
+            "UPDATE number_serial SET last = last + $3 WHERE substr(stem, length(stem) - 5) BETWEEN $1 AND $2",
+        )
+        .bind(from_day)
+        .bind(to_day)
+        .bind(NUMBERS_AHEAD)
+        .execute(&mut self.connection)
+        .await?;
+        sqlx::query("UPDATE short_serial SET last = last + $1")
+            .bind(SHORT_NUMBERS_AHEAD)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
     }
 
     /// Makes every open delivery ask first: what came after the copy was taken is not known to it. Returns how many there are.

@@ -62,11 +62,14 @@ const RULES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Every stem with its counter and the highest number that was given under it; numbers of a stem sort as their serials do.
-const SERIALS: &str = "SELECT s.stem, s.last,
-    (SELECT max(c.case_no) FROM case_record c WHERE c.case_no > s.stem AND c.case_no < s.stem || '~') AS of_cases,
-    (SELECT max(a.application_no) FROM application a WHERE a.application_no > s.stem AND a.application_no < s.stem || '~')
-        AS of_applications FROM number_serial s WHERE s.stem > $1 ORDER BY s.stem LIMIT 500";
+/// Every stem with its counter and the highest numbers that were given under it. Serials of digits sort as they count, and so do those
+/// with letters, which come after all of them: the highest of each kind is looked at.
+const SERIALS: &str = "SELECT s.stem, s.last, n.plain, n.lettered FROM number_serial s LEFT JOIN
+    (SELECT stem, max(CASE WHEN lower(serial) = serial THEN serial END) AS plain,
+        max(CASE WHEN lower(serial) <> serial THEN serial END) AS lettered FROM
+        (SELECT substr(case_no, 1, length(case_no) - 4) AS stem, substr(case_no, length(case_no) - 3) AS serial FROM case_record
+         UNION ALL SELECT substr(application_no, 1, length(application_no) - 4), substr(application_no, length(application_no) - 3)
+         FROM application) AS given GROUP BY stem) AS n ON n.stem = s.stem";
 
 const SHORT_SERIALS: &str = "SELECT c.system_id, max(CAST(c.short_no AS BIGINT)) AS highest, max(s.last) AS last FROM case_record c
     LEFT JOIN short_serial s ON s.system_id = c.system_id WHERE c.short_no IS NOT NULL GROUP BY c.system_id";
@@ -285,23 +288,16 @@ impl Examined {
 
     async fn serials(&mut self) -> Result<(), StoreError> {
         let mut behind = Tally::default();
-        let mut after = String::new();
-        loop {
-            let rows: Vec<(String, i64, Option<String>, Option<String>)> = sqlx::query_as(SERIALS)
-                .bind(&after)
-                .fetch_all(&mut *self.connection)
-                .await?;
-            let Some((last, ..)) = rows.last() else { break };
-            after.clone_from(last);
-            for (stem, last, of_cases, of_applications) in rows {
-                let highest = [of_cases, of_applications].into_iter().flatten();
-                let highest = highest.filter_map(|number| {
-                    let serial = number.strip_prefix(&stem)?;
-                    tongban_catalog::code::serial_number(serial)
-                });
-                if highest.max().is_some_and(|n| i64::from(n) > last) {
-                    behind.add(stem);
-                }
+        let rows: Vec<(String, i64, Option<String>, Option<String>)> = sqlx::query_as(SERIALS)
+            .fetch_all(&mut *self.connection)
+            .await?;
+        for (stem, last, plain, lettered) in rows {
+            let given = [plain, lettered].into_iter().flatten();
+            let highest = given
+                .filter_map(|serial| tongban_catalog::code::serial_number(&serial))
+                .max();
+            if highest.is_some_and(|n| i64::from(n) > last) {
+                behind.add(stem);
             }
         }
         self.fault(behind.into_fault("serial_behind"));

@@ -4,6 +4,7 @@
 //! after the commit is synced (WAL, `synchronous=FULL`); reads go through a pool of read-only connections opened after it. Every
 //! file here is one concern: what a trait promises is written at the trait.
 
+mod alert;
 mod application;
 mod audit;
 mod bulk;
@@ -56,7 +57,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use writer::{Verdict, Writer};
 
-pub use copy::{CopiedDatabase, copy_database};
+pub use copy::{CopiedDatabase, NUMBERS_AHEAD, copy_database};
 pub use integrity::examine_folder;
 pub use writer::CommitObserver;
 

@@ -13,8 +13,10 @@ pub(super) async fn draw(
     stem: &str,
 ) -> Result<Option<String>, StoreError> {
     let serial: i64 = sqlx::query_scalar(
-        "INSERT INTO number_serial (stem, last) VALUES (?, 1)
-         ON CONFLICT (stem) DO UPDATE SET last = last + 1 RETURNING last",
+        // A stem ends in its day; after a restore its first serial is ahead of those that may be given already.
+        "INSERT INTO number_serial (stem, last) VALUES ($1, 1 + coalesce((SELECT max(ahead) FROM number_floor
+             WHERE substr($1, length($1) - 5) BETWEEN from_day AND to_day), 0))
+         ON CONFLICT (stem) DO UPDATE SET last = number_serial.last + 1 RETURNING last",
     )
     .bind(stem)
     .fetch_one(connection)

@@ -1,6 +1,6 @@
 //! What each partner last did, on SQLite.
 
-use super::rows::instant;
+use super::rows::{count, instant};
 use super::{SqliteStore, StoreError};
 use crate::store::overview::{LastFailure, OverviewStore, SystemFacts};
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ pub(super) const LAST_SUCCESS: &str = "SELECT max(a.at) FROM delivery_attempt a 
     (SELECT id FROM delivery WHERE system_id = $1 AND state = 'delivered' ORDER BY id DESC LIMIT 8)";
 
 /// Those that died last, and those that were put off the longest: they were tried.
-pub(super) const LAST_FAILURE: &str = "SELECT a.at, d.id, a.code FROM
+pub(super) const LAST_FAILURE: &str = "SELECT a.at, d.id, a.code, d.attempts FROM
     (SELECT id, attempts FROM (SELECT id, attempts FROM delivery WHERE system_id = $1 AND state = 'dead'
          ORDER BY created_at DESC LIMIT 8) AS dead
      UNION ALL SELECT id, attempts FROM (SELECT id, attempts FROM delivery WHERE system_id = $1 AND turn = 1 AND due_at IS NOT NULL
@@ -40,16 +40,17 @@ async fn of_system(
 ) -> Result<SystemFacts, StoreError> {
     let last_success = moment(connection, LAST_SUCCESS, system_id).await?;
     let next_at = moment(connection, NEXT, system_id).await?;
-    let failed: Option<(i64, i64, String)> = sqlx::query_as(LAST_FAILURE)
+    let failed: Option<(i64, i64, String, i64)> = sqlx::query_as(LAST_FAILURE)
         .bind(system_id)
         .fetch_optional(&mut *connection)
         .await?;
     let last_failure = failed
-        .map(|(at, delivery_id, code)| {
+        .map(|(at, delivery_id, code, tries)| {
             Ok::<_, StoreError>(LastFailure {
                 at: instant("delivery_attempt", "at", delivery_id, at)?,
                 delivery_id,
                 code,
+                tries: count("delivery", "attempts", delivery_id, tries)?,
             })
         })
         .transpose()?;
