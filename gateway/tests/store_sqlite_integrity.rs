@@ -214,6 +214,9 @@ async fn each_kind_of_fault_is_found_and_named() {
     }
 }
 
+/// What is done to a data folder.
+type Damage<'d> = &'d dyn Fn(&Path);
+
 fn file_of(folder: &Path, id: &str) -> PathBuf {
     folder.join("materials").join(&id[..2]).join(id)
 }
@@ -223,7 +226,7 @@ async fn files_are_held_against_rows_and_rows_against_files() {
     let whole = TempDir::new().unwrap();
     filled(whole.path()).await;
     let id = "a1".repeat(16);
-    let cases: &[(&str, &dyn Fn(&Path))] = &[
+    let cases: &[(&str, Damage<'_>)] = &[
         ("file_missing", &|folder| {
             std::fs::remove_file(file_of(folder, &id)).unwrap()
         }),

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         || in_runtime(outage::read_only()),
     )];
     let may_mount = SmallDisk::mount(1).is_ok();
-    let full: [(&'static str, fn() -> Result<(), Failed>); 2] = [
+    let full: [(&str, Test); 2] = [
         (
             "a_full_disk_stops_intake_until_there_is_room_and_loses_nothing",
             || in_runtime(outage::full()),
@@ -45,7 +45,9 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn trial(name: &str, test: fn() -> Result<(), Failed>) -> Trial {
+type Test = fn() -> Result<(), Failed>;
+
+fn trial(name: &str, test: Test) -> Trial {
     Trial::test(name, test)
 }
 
