@@ -13,6 +13,7 @@ pub(super) const LAST_SUCCESS: &str = "SELECT max(a.at) FROM delivery_attempt a 
 /// Those that died last, and those that were put off the longest: they were tried.
 pub(super) const LAST_FAILURE: &str = "SELECT a.at, d.id, a.code, d.attempts FROM
     (SELECT id, attempts FROM (SELECT id, attempts FROM delivery WHERE system_id = $1 AND state = 'dead'
+         AND state NOT IN ('delivered', 'discarded')
          ORDER BY created_at DESC LIMIT 8) AS dead
      UNION ALL SELECT id, attempts FROM (SELECT id, attempts FROM delivery WHERE system_id = $1 AND turn = 1 AND due_at IS NOT NULL
          ORDER BY due_at DESC LIMIT 8) AS put_off) AS d
