@@ -5,6 +5,7 @@ pub mod classes;
 
 use crate::edge::settings::{ListenerSettings, RoomsSettings, friendly};
 use crate::identity::token::TokenSettings;
+use crate::operations::alerts::AlertSettings;
 use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
 use crate::scan::ScanSettings;
@@ -50,6 +51,9 @@ pub struct Config {
     /// The sealed audit log.
     #[serde(default)]
     pub audit: AuditSettings,
+    /// Alerts about partners; without it nobody is told.
+    #[serde(default)]
+    pub alerts: Option<AlertSettings>,
     /// Where the gateway may connect to.
     #[serde(default)]
     pub outbound: OutboundSettings,
@@ -91,6 +95,9 @@ pub struct IntakeSettings {
     pub unbound_kept: Duration,
     /// Uploads of one client at once.
     pub uploads_at_once_max: usize,
+    /// Bytes of the data folder's disk that are kept back for deliveries and feedback: with less room, applications and uploads
+    /// get 503. 0 keeps nothing back.
+    pub disk_free_bytes_min: u64,
     /// Writes that wait for the store's writer; one more gets 503.
     pub write_queue_max: usize,
     /// Writes in one commit.
@@ -105,6 +112,7 @@ impl Default for IntakeSettings {
             unbound_files_max: 1_000,
             unbound_kept: Duration::from_secs(24 * 3_600),
             uploads_at_once_max: 32,
+            disk_free_bytes_min: 64 << 20,
             write_queue_max: 4_096,
             commit_batch_max: 64,
         }
@@ -329,6 +337,23 @@ mod tests {
         assert!(
             format!("{:?}", faults[0]).contains("host:port"),
             "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn alerts_have_thresholds_for_all_and_for_some() {
+        let shipped = include_str!("../../config/tongban.yaml");
+        let text = format!(
+            "{shipped}\nalerts:\n  thresholds: {{ oldest: 1h, dead: 5 }}\n  systems: {{ slow: {{ oldest: 4h }} }}\n  quiet: 22:00-07:00\n  \
+             webhook: {{ url: \"https://a.example/\", secret: s }}\n"
+        );
+        let config = read(Path::new("c.yaml"), &text, &nothing).unwrap();
+        let alerts = config.alerts.unwrap();
+        let hours = |system| alerts.of(system).oldest.as_secs() / 3_600;
+        assert_eq!((hours("slow"), hours("other")), (4, 1));
+        assert_eq!(
+            (alerts.of("slow").dead, alerts.channels()),
+            (5, vec!["webhook"])
         );
     }
 

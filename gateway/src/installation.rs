@@ -18,11 +18,15 @@ use crate::identity::token::TokenKeys;
 use crate::intake::Intake;
 use crate::intake::in_progress::InProgress;
 use crate::intake::keys::{InstallationKeys, QUERY_SECRET, RECEIPT_SECRET};
+use crate::operations::alerts::email::Mailer;
+use crate::operations::alerts::worker::AlertWorker;
 use crate::operations::apply_api::{self, ApplyRoom, upstreams};
+use crate::operations::backup::restore::RESTORE_PARTIAL;
 use crate::operations::health::Readiness;
 use crate::operations::metrics::Metrics;
-use crate::operations::observers::watch_queues;
+use crate::operations::observers::{watch_overview, watch_queues};
 use crate::operations::ops_api::{self, OpsRoom};
+use crate::operations::store_watch::StoreWatch;
 use crate::outbound::{Connector, OutboundClient};
 use crate::pages::{self, Pages};
 use crate::passthrough::Passthrough;
@@ -101,6 +105,12 @@ impl Foundation {
                 config.data.display()
             ))
         })?;
+        if config.data.join(RESTORE_PARTIAL).exists() {
+            return Err(InstallationError(format!(
+                "a restore into {} was interrupted: run `tongban restore` again",
+                config.data.display()
+            )));
+        }
         let keys = MasterKeys::read_or_create(&config.data.join(MASTER_KEY_FILE), &entropy)
             .map_err(InstallationError::of)?;
         let bounds = StoreBounds {
@@ -219,6 +229,14 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     } = foundation;
     let metrics = Metrics::new().map_err(InstallationError::of)?;
     let readiness = Readiness::new();
+    let watch = StoreWatch {
+        store: store.clone(),
+        folder: config.data.clone(),
+        free_bytes_min: config.intake.disk_free_bytes_min,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+    };
     let starting = readiness.task("start");
     store.observe(Arc::new(metrics.clone()));
     settle_scans(config, &store, &clock).await?;
@@ -307,10 +325,11 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     });
     // Set once, here: whoever asks before is told to come again.
     let _ = reloading.reloader.set(Arc::clone(&reloader));
+    let outbound = OutboundClient::new(connector);
     let courier = Arc::new(Courier {
         store: store.clone(),
         registry,
-        client: Arc::new(OutboundClient::new(connector)),
+        client: Arc::new(outbound.clone()),
         observer: Arc::new(metrics.clone()),
         clock: clock.clone(),
         entropy,
@@ -323,6 +342,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         registry_revision,
         stop_workers.clone(),
     );
+    let alerts = alert_worker(config, &courier, outbound, &metrics)?;
     let mut workers = workers(
         config,
         courier,
@@ -334,6 +354,10 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     );
     workers.spawn(hearing);
     workers.spawn(sealer::run(sealer, stop_workers.clone()));
+    workers.spawn(watch.run(stop_workers.clone()));
+    if let Some(alerts) = alerts {
+        workers.spawn(alerts.run(stop_workers.clone()));
+    }
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -344,6 +368,28 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         stop_workers,
         store,
     })
+}
+
+/// Who tells of partners that are stuck; `None` when nobody is to be told.
+fn alert_worker(
+    config: &Config,
+    courier: &Courier,
+    client: OutboundClient,
+    metrics: &Metrics,
+) -> Result<Option<AlertWorker>, InstallationError> {
+    let Some(settings) = config.alerts.clone() else {
+        return Ok(None);
+    };
+    let mailer = settings.email.as_ref().map(Mailer::new).transpose();
+    Ok(Some(AlertWorker {
+        store: courier.store.clone(),
+        registry: Arc::clone(&courier.registry),
+        clock: courier.clock.clone(),
+        client,
+        metrics: metrics.clone(),
+        mailer: mailer.map_err(InstallationError)?,
+        settings,
+    }))
 }
 
 /// Brings the states of stored files in line with the setting, before anything is served.
@@ -559,6 +605,11 @@ fn workers(
     ));
     workers.spawn(poll::run(courier, feedback.clone(), tick, stop.clone()));
     workers.spawn(watch_queues(
+        casework.clone(),
+        metrics.clone(),
+        stop.clone(),
+    ));
+    workers.spawn(watch_overview(
         casework.clone(),
         metrics.clone(),
         stop.clone(),

@@ -40,6 +40,7 @@ pub struct Hall {
     partners: Vec<(&'static str, Partner)>,
     environment: Vec<(&'static str, String)>,
     settings: String,
+    data: PathBuf,
     // Last: removed when nothing writes into it any more.
     folder: TempDir,
 }
@@ -88,6 +89,8 @@ struct Opening<'a> {
     settings: &'a str,
     /// What becomes of each system's definition: of its id and text.
     edited: Option<Edit<'a>>,
+    /// The data folder, when it is not to lie in the test's own.
+    data: Option<&'a Path>,
 }
 
 impl Default for Opening<'_> {
@@ -97,6 +100,7 @@ impl Default for Opening<'_> {
             environment: &[],
             settings: "",
             edited: None,
+            data: None,
         }
     }
 }
@@ -124,6 +128,22 @@ impl Hall {
             ..Opening::default()
         };
         Self::open_as(&[], opening).await
+    }
+
+    /// The same with the data folder at this place, and these variables beside the usual ones.
+    pub async fn open_in(
+        data: &Path,
+        partners: &[(&'static str, &[&str])],
+        settings: &str,
+        environment: &[(&'static str, String)],
+    ) -> Self {
+        let opening = Opening {
+            settings,
+            environment,
+            data: Some(data),
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
     }
 
     /// The same on another folder than the repository's `config/`, with these variables beside the usual ones.
@@ -168,6 +188,9 @@ impl Hall {
                 ("NATIONAL_RADIO_POLL", "200ms".to_owned()),
             ],
             settings: opening.settings.to_owned(),
+            data: opening
+                .data
+                .map_or_else(|| folder.path().join("data"), Path::to_path_buf),
             folder,
         };
         for (kind, more) in partners {
@@ -214,7 +237,7 @@ impl Hall {
     /// The data folder.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
     }
 
     /// The folder of the test, with logs of the processes.

@@ -3,6 +3,7 @@
 //! What is covered where: `tests/tests/black_box/` – one file a topic, each test named after the rule that it holds.
 
 pub mod clamd;
+pub mod disk;
 pub mod hall;
 pub mod http;
 pub mod page;

@@ -6,6 +6,7 @@ use super::uploading::Place;
 use super::{Hall, resumable, texts, tus};
 use crate::edge::limit::AddressKey;
 use crate::intake::file_kind;
+use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::store::StoreError;
 use crate::store::material::{ByteStream, MaterialRecord, NewMaterial, UploadOutcome};
@@ -108,7 +109,7 @@ pub async fn keep(
             StatusCode::BAD_REQUEST,
             texts::BODY_INTERRUPTED,
         )),
-        Err(error) => Err(not_written(error)),
+        Err(error) => Err(not_written(hall, error)),
     }
 }
 
@@ -121,6 +122,7 @@ pub(super) fn stream(body: Body) -> ByteStream {
 
 /// A place among the uploads that one client may have at once.
 pub(super) fn place(hall: &Hall, call: &Call) -> Result<Place, Refusal> {
+    hall.intake.open()?;
     hall.uploading.take(&client_of(call)).ok_or_else(|| {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::UPLOADS_AT_ONCE);
         problem.retry_after(AT_ONCE_RETRY_S).into()
@@ -192,9 +194,11 @@ pub(super) fn dishonest(declared: &str, looks_like: &str) -> Refusal {
     .into()
 }
 
-pub(super) fn not_written(error: StoreError) -> Refusal {
-    if let StoreError::Bytes(error) = &error {
-        tracing::error!(%error, "an upload could not be written");
+pub(super) fn not_written(hall: &Hall, error: StoreError) -> Refusal {
+    if let StoreError::Bytes(bytes) = &error {
+        // Rows tell of themselves; of bytes the store only hears here.
+        hall.intake.store.standing().failed(&error);
+        seldom!(error, error = %bytes, "an upload could not be written");
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::TRY_LATER);
         return problem.retry_after(30).into();
     }

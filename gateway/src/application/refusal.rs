@@ -3,16 +3,21 @@
 use super::texts;
 use crate::intake::SubmitError;
 use crate::intake::json::JsonError;
+use crate::operations::logging::seldom;
 use crate::problem::{InputFault, Problem};
 use crate::processing::change::ChangeError;
 use crate::processing::life_cycle::Rejection;
 use crate::store::StoreError;
+use crate::store::standing::no_bytes_taken;
 use crate::text::{Language, Text};
 use http::StatusCode;
 use tongban_catalog::source::Finding;
 
 /// Seconds after which a caller comes again when the store is full or away.
 const STORE_RETRY_S: u32 = 2;
+
+/// Seconds after which a caller comes again when intake is stopped: somebody has to make room.
+const STOPPED_RETRY_S: u32 = 30;
 
 /// Why a call is refused; becomes a response in the caller's language.
 #[derive(Debug)]
@@ -123,7 +128,11 @@ impl From<StoreError> for Refusal {
         match &error {
             StoreError::Busy { .. } => later().into(),
             StoreError::Unavailable(_) => {
-                tracing::error!(%error, "the store is away; the caller is told to come again");
+                seldom!(error, %error, "the store is away; callers are told to come again");
+                later().into()
+            }
+            StoreError::Bytes(bytes) if no_bytes_taken(bytes) => {
+                seldom!(error, %error, "bytes of files are not taken; callers are told to come again");
                 later().into()
             }
             _ => {
@@ -166,6 +175,11 @@ impl From<SubmitError> for Refusal {
                     .retry_after(3_600)
                     .into()
             }
+            SubmitError::Stopped(_) => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::INTAKE_STOPPED)
+                    .retry_after(STOPPED_RETRY_S)
+                    .into()
+            }
             SubmitError::Store(error) => error.into(),
             SubmitError::Entropy(error) => {
                 tracing::error!(%error, "no randomness for a new case");
@@ -195,6 +209,10 @@ mod tests {
                 (Some(STORE_RETRY_S), None)
             );
         }
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert_eq!(problem(StoreError::Bytes(full)).status.as_u16(), 503);
+        let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
+        assert_eq!(problem(StoreError::Bytes(gone)).status.as_u16(), 500);
         let told = problem(StoreError::Sealed { table: "cases" });
         assert_eq!(
             (told.status.as_u16(), told.code, told.detail),

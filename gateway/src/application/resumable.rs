@@ -100,6 +100,7 @@ async fn created(hall: &SharedHall, call: &Call, body: Body) -> Result<Response,
         return Err(wrong_type());
     }
     let checksum = tus::checksum(&call.headers)?;
+    hall.intake.open()?;
     let upload = NewUpload {
         id: capability(hall)?,
         client: client_of(call),
@@ -110,7 +111,9 @@ async fn created(hall: &SharedHall, call: &Call, body: Body) -> Result<Response,
         max_unbound_bytes: hall.uploads.unbound_bytes_max(),
     };
     let begun = hall.intake.store.begin_upload(upload).await;
-    let mut record = begun.map_err(not_written)?.ok_or_else(over_cap)?;
+    let mut record = begun
+        .map_err(|e| not_written(hall, e))?
+        .ok_or_else(over_cap)?;
     let id = record.id.clone();
     let mut whole = false;
     // An empty file is whole at once.
@@ -323,7 +326,7 @@ async fn take(
         tracing::error!(%error, "taking a part of an upload ended in a panic");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, texts::INTERNAL)
     })?;
-    match outcome.map_err(not_written)? {
+    match outcome.map_err(|e| not_written(hall, e))? {
         PartOutcome::Taken(record) => Ok(Progress::Going(record)),
         PartOutcome::Whole(record) => Ok(Progress::Whole(record.size)),
         PartOutcome::NoSuchUpload => Err(unknown()),

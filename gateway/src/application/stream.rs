@@ -9,6 +9,7 @@ use super::events::on_the_wire;
 use super::refusal::Refusal;
 use super::{Hall, texts};
 use crate::identity::Scope;
+use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::store::case::StoredEvent;
 use axum::body::{Body, Bytes};
@@ -100,7 +101,7 @@ impl Live {
                 Ok(_) => {}
                 // The reader comes back by itself; ending is the honest answer to a store that is away.
                 Err(error) => {
-                    tracing::warn!(%error, "a live stream ended: events could not be read");
+                    seldom!(warn, %error, "a live stream ended: events could not be read");
                     return None;
                 }
             }

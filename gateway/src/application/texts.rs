@@ -95,6 +95,8 @@ texts! {
     INFECTED_SUPPLEMENT "supplement_infected" "所列文件未通过病毒检查，补正未送达承办单位。请更换文件后再次提交补正" "The files listed did not pass the virus scan, so the supplement was not handed over. Please send the supplement again with other files";
     /// 405 of a method override.
     METHOD_NOT_OVERRIDDEN "method_not_overridden" "X-HTTP-Method-Override须为PATCH、DELETE或HEAD" "X-HTTP-Method-Override must be PATCH, DELETE or HEAD";
+    /// 503: the store takes no writes, or its disk is short of room.
+    INTAKE_STOPPED "intake_stopped" "暂停接收新的申请和材料，请稍后再试；查询不受影响" "Applications and files are not taken at the moment, try again later; looking things up goes on";
     /// 500.
     INTERNAL "internal" "系统内部错误" "Internal error";
 }

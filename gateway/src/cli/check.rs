@@ -1,9 +1,10 @@
 //! `tongban check`: every fault of every file, offline.
 
-use super::{CommandError, files};
+use super::{CommandError, check_database, files};
 use crate::clock::Clock;
 use crate::config;
 use crate::registry::sources::{self, SourceText};
+use crate::store::integrity::Depth;
 use clap::Args;
 use std::path::PathBuf;
 use tongban_catalog::Language;
@@ -11,11 +12,27 @@ use tongban_catalog::source::Fault;
 
 /// Check configuration, catalogue and system definitions without running anything.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tongban check config")]
+#[command(
+    after_help = "Examples:\n  tongban check config\n  tongban check --database --data /var/lib/tongban --deep"
+)]
 pub struct CheckArguments {
     /// Files, or folders with YAML files
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "database", value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Look at what is stored instead: schema, indexes, references, sequences, files and seals
+    #[arg(long, conflicts_with = "paths")]
+    database: bool,
+    /// With --database: data folder, of a gateway that runs or of none
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "TONGBAN_DATA",
+        default_value = "data"
+    )]
+    data: PathBuf,
+    /// With --database: open every seal and read every file, not a sample
+    #[arg(long, requires = "database")]
+    deep: bool,
     /// Name faults in English
     #[arg(long)]
     english: bool,
@@ -29,6 +46,9 @@ pub struct CheckArguments {
 /// # Errors
 /// [`CommandError::Failed`] when there is any fault.
 pub fn run(arguments: &CheckArguments) -> Result<(), CommandError> {
+    if arguments.database {
+        return database(arguments);
+    }
     let read = read(&arguments.paths)?;
     let faults = match &read {
         Ok(sources) if !arguments.json => {
@@ -54,6 +74,20 @@ pub fn run(arguments: &CheckArguments) -> Result<(), CommandError> {
         0 => Ok(()),
         count => Err(CommandError::Failed(format!("{count} fault(s)"))),
     }
+}
+
+fn database(arguments: &CheckArguments) -> Result<(), CommandError> {
+    let depth = if arguments.deep {
+        Depth::Everything
+    } else {
+        Depth::Sample
+    };
+    let language = if arguments.english {
+        crate::text::Language::English
+    } else {
+        crate::text::Language::Chinese
+    };
+    check_database::run(&arguments.data, depth, language, arguments.json)
 }
 
 /// Reads and checks the files at these paths; the inner result holds every fault.

@@ -2,7 +2,9 @@
 
 pub mod apply;
 pub mod audit;
+pub mod backup;
 pub mod check;
+mod check_database;
 pub mod deadline;
 pub mod demo;
 pub mod files;
@@ -41,6 +43,10 @@ pub enum Command {
     Deliveries(crate::operations::deliveries_command::DeliveriesArguments),
     /// Verify the sealed audit log, or one receipt
     Audit(audit::AuditArguments),
+    /// Copy everything that is stored, while the gateway serves
+    Backup(backup::BackupArguments),
+    /// Put a backup into an empty data folder
+    Restore(backup::RestoreArguments),
     /// Compute a due date and explain it day by day
     Deadline(deadline::DeadlineArguments),
     /// Put load on a running gateway and measure its latency
@@ -88,6 +94,8 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => backup::run_restore(&arguments),
         Command::Deadline(arguments) => deadline::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
     }

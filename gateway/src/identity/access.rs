@@ -141,6 +141,8 @@ pub const TABLE: &[Access] = rows! {
     Operations POST "/ops/v1/systems/{id}/resume" OPERATOR;
     Operations GET "/ops/v1/feedback" OPERATOR;
     Operations GET "/ops/v1/audit/verify" OPERATOR;
+    Operations GET "/ops/v1/overview" OPERATOR;
+    Operations GET "/ops/v1/check" OPERATOR;
     Operations POST "/ops/v1/apply" OPERATOR;
     Operations POST "/ops/v1/reload" OPERATOR;
     Operations POST "/ops/v1/drain" OPERATOR;

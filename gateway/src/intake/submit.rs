@@ -19,6 +19,7 @@ use crate::identity::Scope;
 use crate::processing::life_cycle::Rejection;
 use crate::registry::{Registry, Snapshot};
 use crate::store::application::{ApplicationRecord, SubmitOutcome};
+use crate::store::standing::Stop;
 use crate::store::{SharedStore, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -69,6 +70,9 @@ pub enum SubmitError {
     /// No number is left for this item and day.
     #[error("no number is left for this item today")]
     NumbersExhausted,
+    /// Nothing is taken now; what was taken before is still answered.
+    #[error("intake is stopped: {}", .0.as_str())]
+    Stopped(Stop),
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -113,6 +117,7 @@ impl Intake {
         {
             return Ok(taken);
         }
+        self.open()?;
         let snapshot = self.registry.load();
         let now = self.clock.now();
         let checked = self.checked(&request, faults, &snapshot, now).await?;
@@ -141,6 +146,15 @@ impl Intake {
             self.observer.committed(&case.state, started.elapsed());
         }
         self.taken(record, replayed).await
+    }
+
+    /// Whether anything new is taken now.
+    ///
+    /// # Errors
+    /// [`SubmitError::Stopped`] with the reason.
+    pub fn open(&self) -> Result<(), SubmitError> {
+        let stop = self.store.standing().stop();
+        stop.map_or(Ok(()), |stop| Err(SubmitError::Stopped(stop)))
     }
 
     /// Every check that a submission of this body would meet now; nothing is stored.

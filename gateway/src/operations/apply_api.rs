@@ -8,6 +8,7 @@ use crate::identity::Principal;
 use crate::identity::access::Listener;
 use crate::installation::Foundation;
 use crate::installation::reload::Changing;
+use crate::operations::logging::seldom;
 use crate::passthrough::{Passthrough, SystemLimits, SystemTimeouts, UpstreamSystem};
 use crate::problem::Problem;
 use crate::registry::loading::{self, LoadError};
@@ -274,7 +275,7 @@ fn refused(words: String) -> Problem {
 }
 
 fn unavailable(error: &dyn std::fmt::Display) -> Problem {
-    tracing::error!(%error, "what was applied could not be stored or loaded");
+    seldom!(error, %error, "what was applied could not be stored or loaded");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, NOT_AVAILABLE).retry_after(5)
 }
 

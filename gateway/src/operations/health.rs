@@ -17,6 +17,7 @@ pub struct Readiness {
 struct Inner {
     pending: Mutex<BTreeMap<&'static str, usize>>,
     draining: AtomicBool,
+    stopped: Mutex<Option<&'static str>>,
 }
 
 /// What `/readyz` answers.
@@ -28,6 +29,10 @@ pub struct ReadinessReport {
     pub draining: bool,
     /// Tasks that are not done, by name.
     pub pending: Vec<&'static str>,
+    /// Why no applications and uploads are taken: `no_room`, `read_only`, `failing`; absent while they are. It does not make the
+    /// gateway unready: reads and pass-through go on, and another node of the same store would not do better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intake_stopped: Option<&'static str>,
 }
 
 impl Readiness {
@@ -52,6 +57,11 @@ impl Readiness {
         self.inner.draining.store(true, Ordering::Release);
     }
 
+    /// Intake takes nothing, for this reason; `None`: it does.
+    pub fn stop_intake(&self, why: Option<&'static str>) {
+        *self.inner.stopped.lock() = why;
+    }
+
     /// The state now.
     #[must_use]
     pub fn report(&self) -> ReadinessReport {
@@ -61,6 +71,7 @@ impl Readiness {
             ready: pending.is_empty() && !draining,
             draining,
             pending,
+            intake_stopped: *self.inner.stopped.lock(),
         }
     }
 }
@@ -87,6 +98,17 @@ impl Drop for TaskGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stop_of_intake_is_told_and_does_not_make_the_gateway_unready() {
+        let readiness = Readiness::new();
+        readiness.stop_intake(Some("no_room"));
+        let report = readiness.report();
+        assert!(report.ready && report.intake_stopped == Some("no_room"));
+        readiness.stop_intake(None);
+        let told = serde_json::to_string(&readiness.report()).unwrap();
+        assert!(!told.contains("intake_stopped"), "{told}");
+    }
 
     #[test]
     fn ready_only_when_every_task_is_done_and_never_while_draining() {

@@ -3,8 +3,12 @@
 //! The line of a request carries listener, method, route template, status, duration and request id: no path, no query, no number,
 //! no name, no token. The request id may be the caller's; its alphabet keeps it from breaking a line.
 
+use parking_lot::Mutex;
 use serde::Deserialize;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Registry, reload};
@@ -96,6 +100,51 @@ impl PreparedFilter {
         }
     }
 }
+
+/// A line that repeats: one a minute goes into the log, with how many were kept back since the one before. What fails while a disk is
+/// full fails with every request and at every tick.
+#[derive(Debug, Default)]
+pub struct Seldom {
+    said_at: Mutex<Option<Instant>>,
+    kept_back: AtomicU64,
+}
+
+impl Seldom {
+    /// Lines of one place are this far apart.
+    const APART: Duration = Duration::from_secs(60);
+
+    /// Nothing said yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            said_at: parking_lot::const_mutex(None),
+            kept_back: AtomicU64::new(0),
+        }
+    }
+
+    /// How many lines were kept back when this one may be said; `None` keeps it back too.
+    #[must_use]
+    pub fn turn(&self) -> Option<u64> {
+        let mut said_at = self.said_at.lock();
+        if said_at.is_some_and(|at| at.elapsed() < Self::APART) {
+            self.kept_back.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        *said_at = Some(Instant::now());
+        Some(self.kept_back.swap(0, Ordering::Relaxed))
+    }
+}
+
+/// `seldom!(warn, %error, "words")`: as `tracing::warn!`, once a minute from this place.
+macro_rules! seldom {
+    ($level:ident, $($line:tt)+) => {{
+        static LINE: $crate::operations::logging::Seldom = $crate::operations::logging::Seldom::new();
+        if let Some(kept_back) = LINE.turn() {
+            tracing::$level!(kept_back, $($line)+);
+        }
+    }};
+}
+pub(crate) use seldom;
 
 /// Writes the line of one request.
 pub(crate) fn request_line(

@@ -83,6 +83,16 @@ metrics! {
     delivery_oldest_seconds: IntGaugeVec "delivery_oldest_seconds" ["system"];
     /// Dead letters by system.
     dead_letters: IntGaugeVec "dead_letters" ["system"];
+    /// How deliveries to a system stand: 0 flowing, 1 waiting, 2 outside its hours, 3 paused, 4 dead letters, 5 stuck.
+    delivery_state: IntGaugeVec "delivery_state" ["system"];
+    /// Unix time at which a system last confirmed a delivery; 0 when it never has.
+    delivery_last_success_timestamp_seconds: IntGaugeVec "delivery_last_success_timestamp_seconds" ["system"];
+    /// Unix time of the last failure of what is open; 0 when nothing open has failed.
+    delivery_last_failure_timestamp_seconds: IntGaugeVec "delivery_last_failure_timestamp_seconds" ["system"];
+    /// Whether a threshold of alerts is passed for a system: 1 or 0.
+    alerts_open: IntGaugeVec "alerts_open" ["system"];
+    /// Attempts to send alert messages, by channel and outcome: sent, again, given_up.
+    alert_messages_total: IntCounterVec "alert_messages_total" ["channel", "outcome"];
     /// Bulk jobs ended, by kind and outcome.
     bulk_jobs_total: IntCounterVec "bulk_jobs_total" ["kind", "outcome"];
     /// Deliveries of ended bulk jobs, by kind and what became of them.
@@ -107,6 +117,12 @@ metrics! {
     scans_waiting: IntGauge "scans_waiting";
     /// Whether clamd answers: 1, or 0; 0 too while no scan is set up.
     scanner_up: IntGauge "scanner_up";
+    /// Whether intake is open: 1, or 0 while the store takes no writes or its disk is short of room.
+    store_available: IntGauge "store_available";
+    /// Bytes free on the disk of the data folder.
+    store_free_bytes: IntGauge "store_free_bytes";
+    /// Writes that the store or its disk did not take.
+    store_writes_failed_total: IntCounter "store_writes_failed_total";
     /// Swept: materials that nobody bound, uploads that nobody finished, files without a row.
     swept_total: IntCounterVec "swept_total" ["what"];
     /// Published service items.

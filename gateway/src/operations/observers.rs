@@ -1,8 +1,10 @@
 //! What the rooms tell becomes metrics here; the rooms know no metric by name.
 
+use super::logging::seldom;
 use super::metrics::Metrics;
 use crate::audit::sealer::SealObserver;
 use crate::clock::Clock;
+use super::overview;
 use crate::feedback::FeedbackObserver;
 use crate::intake::IntakeObserver;
 use crate::processing::bulk::BulkObserver;
@@ -16,6 +18,45 @@ use crate::store::material::Swept;
 use crate::store::sqlite::CommitObserver;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How often the overview is taken: it asks the store once for each system.
+const OVERVIEW_EVERY: Duration = Duration::from_secs(10);
+
+/// Keeps the gauges of the overview until `stop`.
+pub async fn watch_overview(casework: Casework, metrics: Metrics, stop: CancellationToken) {
+    let mut every = tokio::time::interval(OVERVIEW_EVERY);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        let taken = overview::take(&casework.store, &casework.registry, &casework.clock).await;
+        let overview = match taken {
+            Ok(overview) => overview,
+            Err(error) => {
+                seldom!(warn, %error, "the overview could not be taken; its gauges stand still");
+                continue;
+            }
+        };
+        let second = |at: Option<jiff::Timestamp>| at.map_or(0, jiff::Timestamp::as_second);
+        for line in overview.systems {
+            let system = [line.system.as_str()];
+            let failed = line.last_failure.map(|failure| failure.at);
+            metrics
+                .delivery_state
+                .with_label_values(&system)
+                .set(line.state.level());
+            metrics
+                .delivery_last_success_timestamp_seconds
+                .with_label_values(&system)
+                .set(second(line.last_success));
+            metrics
+                .delivery_last_failure_timestamp_seconds
+                .with_label_values(&system)
+                .set(second(failed));
+        }
+    }
+}
 
 /// How often queue depths and ages are read from the store.
 const DEPTHS_EVERY: Duration = Duration::from_secs(2);
@@ -109,7 +150,8 @@ impl CommitObserver for Metrics {
     }
 
     fn failed(&self, writes: usize) {
-        tracing::error!(
+        seldom!(
+            error,
             writes,
             "a commit failed; every write in it was answered as not known"
         );
@@ -128,7 +170,7 @@ pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: Cancellati
         let depths = match store.depths().await {
             Ok(depths) => depths,
             Err(error) => {
-                tracing::warn!(%error, "queue depths could not be read; the gauges stand still");
+                seldom!(warn, %error, "queue depths could not be read; the gauges stand still");
                 continue;
             }
         };
@@ -187,7 +229,7 @@ async fn count_clocks(store: &SharedStore, metrics: &Metrics) {
     let counted = match store.open_clocks().await {
         Ok(counted) => counted,
         Err(error) => {
-            tracing::warn!(%error, "open clocks could not be counted; the gauges stand still");
+            seldom!(warn, %error, "open clocks could not be counted; the gauges stand still");
             return;
         }
     };

@@ -5,6 +5,7 @@ use super::delivery::{Courier, SendFailure};
 use super::projection::withdrawal_requested;
 use crate::feedback::Feedback;
 use crate::identity::Scope;
+use crate::operations::logging::seldom;
 use crate::store::StoreError;
 use crate::store::case::{CaseRecord, NewUnread};
 use crate::store::delivery::{DeliveryFilter, DeliveryState};
@@ -34,7 +35,7 @@ pub async fn run(
         let asked = match ask_due(&courier, &feedback).await {
             Ok(asked) => asked,
             Err(error) => {
-                tracing::warn!(%error, "cases to be polled could not be read; trying again after a tick");
+                seldom!(warn, %error, "cases to be polled could not be read; trying again after a tick");
                 0
             }
         };
@@ -67,7 +68,7 @@ async fn ask_due(courier: &Arc<Courier>, feedback: &Feedback) -> Result<usize, S
         let paused = Arc::clone(&paused);
         asking.spawn(async move {
             if let Err(error) = ask(&courier, &feedback, &paused, &case_no).await {
-                tracing::warn!(%error, "a case could not be polled; its turn comes again after the lease");
+                seldom!(warn, %error, "a case could not be polled; its turn comes again after the lease");
             }
         });
     }
@@ -226,7 +227,7 @@ async fn question(
 async fn take(feedback: &Feedback, system_id: &str, events: Vec<PartnerEvent>) -> bool {
     for event in events {
         if let Err(error) = feedback.receive(system_id, event, "").await {
-            tracing::warn!(system = %system_id, %error, "a polled event could not be stored; it is asked for again");
+            seldom!(warn, system = %system_id, %error, "a polled event could not be stored; it is asked for again");
             return false;
         }
     }

@@ -6,6 +6,7 @@ use super::change::{Acted, Casework, ChangeError, Decision, Loaded, Plan};
 use super::life_cycle::{DueAction, Reception, due_actions};
 use crate::feedback::Feedback;
 use crate::identity::Scope;
+use crate::operations::logging::seldom;
 use crate::store::audit::NewAudit;
 use crate::store::material::Swept;
 use jiff::{SignedDuration, Timestamp};
@@ -89,7 +90,7 @@ async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
     let due = match casework.store.due_clocks(now, AT_ONCE_MAX).await {
         Ok(due) => due,
         Err(error) => {
-            tracing::warn!(%error, "due clocks could not be read; looking again after a tick");
+            seldom!(warn, %error, "due clocks could not be read; looking again after a tick");
             return 0;
         }
     };
@@ -98,7 +99,7 @@ async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
         match act(casework, &case_no, &kind, now).await {
             Ok(()) => acted += 1,
             Err(error) => {
-                tracing::warn!(%error, clock = %kind, "a due clock could not be acted upon")
+                seldom!(warn, %error, clock = %kind, "a due clock could not be acted upon")
             }
         }
     }
@@ -153,7 +154,7 @@ async fn held(casework: &Casework, feedback: &Feedback, now: Timestamp) -> usize
     let due = match casework.store.held_due(now, AT_ONCE_MAX).await {
         Ok(due) => due,
         Err(error) => {
-            tracing::warn!(%error, "held messages could not be read; looking again after a tick");
+            seldom!(warn, %error, "held messages could not be read; looking again after a tick");
             return 0;
         }
     };
@@ -161,7 +162,7 @@ async fn held(casework: &Casework, feedback: &Feedback, now: Timestamp) -> usize
     for case_no in due {
         match feedback.settle_held(&case_no, now).await {
             Ok(count) => settled += count,
-            Err(error) => tracing::warn!(%error, "held messages of a case could not be settled"),
+            Err(error) => seldom!(warn, %error, "held messages of a case could not be settled"),
         }
     }
     settled
@@ -182,7 +183,7 @@ impl Sweep {
                     "uploads that nobody bound or finished, and files without a row, were removed"
                 );
             }
-            Err(error) => tracing::warn!(%error, "uploads could not be swept"),
+            Err(error) => seldom!(warn, %error, "uploads could not be swept"),
         }
     }
 }

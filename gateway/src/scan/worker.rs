@@ -6,6 +6,7 @@
 use super::client::{Clamd, ScanFault};
 use super::protocol::Reply;
 use crate::clock::Clock;
+use crate::operations::logging::seldom;
 use crate::processing::delivery::decide::later;
 use crate::store::scan::ScanVerdict;
 use crate::store::{SharedStore, StoreError};
@@ -143,7 +144,7 @@ impl Scanner {
                 .take(room)
                 .collect(),
             Err(error) => {
-                tracing::warn!(%error, "files that wait for their scan could not be read; looking again after a tick");
+                seldom!(warn, %error, "files that wait for their scan could not be read; looking again after a tick");
                 Vec::new()
             }
         }
@@ -179,7 +180,7 @@ impl Scanner {
         };
         self.observer.scanned(outcome);
         if let Err(error) = self.store.settle_scan(id, verdict).await {
-            tracing::warn!(%error, "a scan's verdict could not be kept; the file is scanned again");
+            seldom!(warn, %error, "a scan's verdict could not be kept; the file is scanned again");
         }
         Ended::Settled
     }
@@ -212,7 +213,7 @@ impl Scanner {
         match self.store.waiting_scans().await {
             Ok(waiting) => self.observer.standing(waiting, answers),
             Err(error) => {
-                tracing::warn!(%error, "files that wait for their scan could not be counted");
+                seldom!(warn, %error, "files that wait for their scan could not be counted");
             }
         }
     }

@@ -8,6 +8,7 @@
 //! To add a concern: a trait and its records in a file of their own here, a migration in each implementation, and its cases in
 //! the conformance suite (`conformance`), which every implementation must pass unchanged.
 
+pub mod alert;
 pub mod application;
 pub mod audit;
 pub mod bulk;
@@ -15,14 +16,17 @@ pub mod case;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod delivery;
+pub mod integrity;
 pub mod material;
 pub mod nodes;
 pub mod postgres;
+pub mod overview;
 pub mod registry;
 pub mod scan;
 pub mod seal;
 pub mod sealed;
 pub mod sqlite;
+pub mod standing;
 pub mod upload;
 pub mod writing;
 
@@ -78,6 +82,10 @@ pub trait Store:
     + audit::AuditStore
     + nodes::NodeStore
     + seal::SealStore
+    + standing::StandingStore
+    + integrity::IntegrityStore
+    + overview::OverviewStore
+    + alert::AlertStore
     + Send
     + Sync
     + 'static

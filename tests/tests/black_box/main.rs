@@ -7,8 +7,10 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod alerts;
 mod applying;
 mod audit;
+mod backups;
 mod bad_feedback;
 mod bad_input;
 mod browser;

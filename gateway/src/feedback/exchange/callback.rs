@@ -9,6 +9,7 @@ use super::document;
 use super::partner::{Unproven, call_of};
 use super::{ExchangeRoom, Named, answer, named, request_id, texts};
 use crate::feedback::FeedbackOutcome;
+use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::processing::projection::withdrawal_requested;
 use crate::store::case::{CaseRecord, NewUnread};
@@ -167,7 +168,7 @@ impl Callback<'_> {
             bytes: call.body.clone(),
         };
         if let Err(error) = self.room.store().record_unread(unread).await {
-            tracing::warn!(%error, system = self.definition.id(), "a callback that was not understood could not be kept");
+            seldom!(warn, %error, system = self.definition.id(), "a callback that was not understood could not be kept");
         }
     }
 
@@ -180,7 +181,7 @@ impl Callback<'_> {
     }
 
     fn unavailable(&self, kind: &'static str, error: &dyn std::error::Error) -> CallbackAnswer {
-        tracing::error!(%error, system = self.definition.id(), "a callback could not be taken");
+        seldom!(error, %error, system = self.definition.id(), "a callback could not be taken");
         self.count(kind, "error");
         refused(texts::UNAVAILABLE.key, texts::UNAVAILABLE.zh)
     }
@@ -219,7 +220,7 @@ impl Callback<'_> {
             let answer = match received {
                 Ok(outcome) => answer_to(&outcome),
                 Err(error) => {
-                    tracing::error!(%error, system = self.definition.id(), "feedback could not be stored");
+                    seldom!(error, %error, system = self.definition.id(), "feedback could not be stored");
                     return refused(texts::UNAVAILABLE.key, texts::UNAVAILABLE.zh);
                 }
             };

@@ -9,7 +9,9 @@
 use super::content_digest;
 use super::document::{self, Facts, Kept};
 use super::events::input_fault;
-use super::{ExchangeRoom, Named, answer, body::BodyFault, language, named, texts, unavailable};
+use super::{
+    ExchangeRoom, Named, answer, body::BodyFault, language, named, stopped, texts, unavailable,
+};
 use crate::edge::body::BodyCut;
 use crate::problem::Problem;
 use crate::store::material::{ByteStream, MaterialRecord};
@@ -63,6 +65,10 @@ async fn take(
         count(texts::UNKNOWN_CASE.key);
         return Err(Problem::new(StatusCode::NOT_FOUND, texts::UNKNOWN_CASE));
     };
+    if room.store().standing().stop().is_some() {
+        count("stopped");
+        return Err(stopped());
+    }
     let declared = content_digest::declared(&head.headers).map_err(|()| {
         count(texts::DIGEST_MISMATCH.key);
         Problem::new(StatusCode::BAD_REQUEST, texts::DIGEST_MISMATCH)

@@ -26,6 +26,7 @@ use super::Feedback;
 use crate::edge::{RoomRoutes, RouteBounds, refuse};
 use crate::entropy::Entropy;
 use crate::identity::access::Listener;
+use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::store::SharedStore;
 use crate::text::Language;
@@ -228,7 +229,12 @@ fn request_id(head: &request::Parts) -> &str {
         .map_or("", crate::edge::RequestId::as_str)
 }
 
+/// Documents are as large as uploads: while intake is stopped they come again later, unlike events.
+fn stopped() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::UNAVAILABLE).retry_after(30)
+}
+
 fn unavailable(error: &dyn std::error::Error) -> Problem {
-    tracing::error!(%error, "a call of a partner could not be served");
+    seldom!(error, %error, "a call of a partner could not be served");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::UNAVAILABLE).retry_after(5)
 }

@@ -18,6 +18,8 @@ pub const SOCKET_FILE: &str = "ops.sock";
 const ANSWER_BYTES_MAX: usize = 256 << 20;
 /// How long one call may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a call may take that looks at everything that is stored.
+const SLOW_TIMEOUT: Duration = Duration::from_secs(6 * 3_600);
 
 /// Why the gateway did not answer, or refused.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +86,15 @@ impl OpsClient {
     /// # Errors
     /// [`ClientError`].
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
-        self.call(Method::GET, path, Vec::new()).await
+        self.call(Method::GET, path, Vec::new(), TIMEOUT).await
+    }
+
+    /// Asks for something that takes as long as there is data.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn get_slowly<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        self.call(Method::GET, path, Vec::new(), SLOW_TIMEOUT).await
     }
 
     /// Has something done.
@@ -97,7 +107,7 @@ impl OpsClient {
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
         let body = serde_json::to_vec(body).map_err(|e| ClientError::Unreadable(e.to_string()))?;
-        self.call(Method::POST, path, body).await
+        self.call(Method::POST, path, body, TIMEOUT).await
     }
 
     async fn call<T: DeserializeOwned>(
@@ -105,17 +115,18 @@ impl OpsClient {
         method: Method,
         path: &str,
         body: Vec<u8>,
+        at_most: Duration,
     ) -> Result<T, ClientError> {
         let stream = UnixStream::connect(&self.socket)
             .await
             .map_err(|source| self.unreachable(source))?;
-        let answered = tokio::time::timeout(TIMEOUT, exchange(stream, method, path, body)).await;
+        let answered = tokio::time::timeout(at_most, exchange(stream, method, path, body)).await;
         let (status, bytes) = match answered {
             Ok(answer) => answer.map_err(|error| ClientError::Unreadable(error.to_string()))?,
             Err(_) => {
                 return Err(ClientError::Unreadable(format!(
                     "no answer within {} s",
-                    TIMEOUT.as_secs()
+                    at_most.as_secs()
                 )));
             }
         };

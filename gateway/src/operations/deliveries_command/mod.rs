@@ -5,6 +5,7 @@
 
 pub mod client;
 mod jobs;
+mod overview;
 mod print;
 mod print_jobs;
 
@@ -21,7 +22,12 @@ use std::path::PathBuf;
 
 /// See and mend deliveries.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Without more it shows one line a system, worst first: which is stuck, why, and what to type.
+
+Examples:
+  tongban deliveries
+  tongban deliveries overview --watch
   tongban deliveries list --state dead
   tongban deliveries show 42
   tongban deliveries retry --id 42 --reason 'line repaired'
@@ -32,10 +38,11 @@ oldest first at the rate; Ctrl-C asks it to stop, and what was not sent is as it
   tongban deliveries discard --item '1002*' --before 2026-03-01 --reason 'sent on paper'
   tongban deliveries jobs
   tongban deliveries stop 3
-  tongban deliveries go-on 3 --reason 'the first one was an exception'")]
+  tongban deliveries go-on 3 --reason 'the first one was an exception'"
+)]
 pub struct DeliveriesArguments {
     #[command(subcommand)]
-    action: Action,
+    action: Option<Action>,
     /// Data folder of the running gateway
     #[arg(
         long,
@@ -52,6 +59,8 @@ pub struct DeliveriesArguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
+    /// One line a system, worst first: state, what waits, last failure, what to do (also without a subcommand)
+    Overview(overview::OverviewArguments),
     /// List deliveries, oldest first
     List(ListArguments),
     /// Show one delivery with the bytes of every attempt
@@ -194,7 +203,9 @@ async fn perform(
     console: &mut Console<'_>,
 ) -> Result<(), CommandError> {
     let client = OpsClient::of_folder(&arguments.data);
-    match arguments.action {
+    let nothing_more = || Action::Overview(overview::OverviewArguments::default());
+    match arguments.action.unwrap_or_else(nothing_more) {
+        Action::Overview(wanted) => overview::show(&client, &wanted, console).await,
         Action::List(filter) => {
             let found: DeliveryList = client.get(&list_path(&filter)).await?;
             console.show(&found, print::list(&found))

@@ -6,8 +6,10 @@
 
 pub mod audit;
 mod deliveries;
+pub mod examination;
 mod filter;
 mod jobs;
+mod overview;
 mod previews;
 mod running;
 mod seen;
@@ -24,6 +26,7 @@ use crate::identity::access::Listener;
 use crate::installation::reload::Reloader;
 use crate::intake::json;
 use crate::intake::origin::kind_word;
+use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::registry::Registry;
 use crate::store::audit::NewAudit;
@@ -107,6 +110,8 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
         .route_with(Method::POST, "/ops/v1/jobs/{id}/go-on", bounds, jobs::go_on)
         .route(Method::GET, "/ops/v1/feedback", seen::rejected)
         .route(Method::GET, "/ops/v1/audit/verify", audit::verify)
+        .route(Method::GET, "/ops/v1/overview", overview::show)
+        .route(Method::GET, "/ops/v1/check", examination::check)
         .route_with(Method::POST, "/ops/v1/reload", bounds, running::reload)
         .route_with(Method::POST, "/ops/v1/drain", bounds, running::drain);
     #[cfg(feature = "simulated-time")]
@@ -125,7 +130,7 @@ fn answer(outcome: Result<Response, Problem>, extensions: &Extensions) -> Respon
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
 fn unavailable(error: StoreError) -> Problem {
-    tracing::error!(%error, "a call of an operator could not be served");
+    seldom!(error, %error, "a call of an operator could not be served");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, texts::UNAVAILABLE).retry_after(5)
 }
 

@@ -3,6 +3,7 @@
 use super::decide::{Next, decide};
 use crate::clock::Clock;
 use crate::identity::Scope;
+use crate::operations::logging::seldom;
 use crate::store::audit::NewAudit;
 use crate::store::bulk::{BulkCounts, BulkJob, BulkState};
 use crate::store::{SharedStore, StoreError};
@@ -42,7 +43,7 @@ pub async fn run(runner: BulkRunner, stop: CancellationToken) {
         let pause = match runner.advance_all().await {
             Ok(pause) => pause,
             Err(error) => {
-                tracing::warn!(%error, "bulk jobs could not be advanced; trying again shortly");
+                seldom!(warn, %error, "bulk jobs could not be advanced; trying again shortly");
                 LOOK_EVERY
             }
         };

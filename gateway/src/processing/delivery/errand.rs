@@ -6,6 +6,7 @@
 
 use super::decide::{Facts, Happened, Next, decide};
 use super::journal::Journal;
+use super::patience::patiently;
 use super::transcript;
 use super::{Courier, SendFailure};
 use crate::identity::Scope;
@@ -362,11 +363,8 @@ impl<'a> Errand<'a> {
     }
 
     async fn write_journal(&self) -> Result<(), ErrandError> {
-        let kept = self
-            .courier
-            .store
-            .journal(self.lease.id, self.lease.fence, &self.journal.write())
-            .await?;
+        let (store, journal) = (&self.courier.store, self.journal.write());
+        let kept = patiently(|| store.journal(self.lease.id, self.lease.fence, &journal)).await?;
         if kept {
             Ok(())
         } else {
@@ -375,11 +373,9 @@ impl<'a> Errand<'a> {
     }
 
     async fn record(&self, record: AttemptRecord) -> Result<(), ErrandError> {
-        let kept = self
-            .courier
-            .store
-            .attempt(self.lease.id, self.lease.fence, record)
-            .await?;
+        let store = &self.courier.store;
+        let kept =
+            patiently(|| store.attempt(self.lease.id, self.lease.fence, record.clone())).await?;
         if kept {
             Ok(())
         } else {
@@ -399,11 +395,10 @@ impl<'a> Errand<'a> {
             DeliveryOutcome::Dead => "dead",
         };
         let now = self.courier.clock.now();
-        let kept = self
-            .courier
-            .store
-            .finish(self.lease.id, self.lease.fence, record, outcome, now)
-            .await?;
+        let (store, lease) = (&self.courier.store, &self.lease);
+        let kept =
+            patiently(|| store.finish(lease.id, lease.fence, record.clone(), outcome.clone(), now))
+                .await?;
         if kept {
             Ok(word)
         } else {

@@ -10,6 +10,7 @@ pub mod decide;
 pub mod errand;
 pub mod held;
 pub mod journal;
+mod patience;
 pub mod transcript;
 pub mod worker;
 

@@ -2,6 +2,7 @@
 
 use super::Courier;
 use super::errand::Errand;
+use crate::operations::logging::seldom;
 use crate::store::delivery::LeasedDelivery;
 use arc_swap::ArcSwap;
 use std::collections::HashMap;
@@ -108,7 +109,7 @@ async fn lease(
     {
         Ok(leased) => leased,
         Err(error) => {
-            tracing::warn!(%error, "deliveries could not be leased; trying again after a tick");
+            seldom!(warn, %error, "deliveries could not be leased; trying again after a tick");
             Vec::new()
         }
     }
@@ -125,7 +126,7 @@ async fn fly(courier: Arc<Courier>, delivery: LeasedDelivery, done: mpsc::Sender
     let word = match outcome {
         Ok(Ok(word)) => word,
         Ok(Err(error)) => {
-            tracing::warn!(delivery = id, %system, %error, "an errand was left; its lease runs out by itself");
+            seldom!(warn, delivery = id, %system, %error, "an errand was left; its lease runs out by itself");
             "error"
         }
         Err(error) => {

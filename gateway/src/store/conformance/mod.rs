@@ -15,6 +15,7 @@
     reason = "test code: a failed step is a failed test, and the names of the cases are their documentation"
 )]
 
+pub mod alerts;
 pub mod applications;
 pub mod audits;
 pub mod bulk_jobs;
@@ -27,6 +28,7 @@ pub mod materials;
 pub mod numbers;
 pub mod operators;
 pub mod outboxes;
+pub mod overviews;
 pub mod registries;
 pub mod samples;
 pub mod scans;
@@ -131,6 +133,15 @@ macro_rules! store_conformance {
                 only_dead_and_pending_ones_are_discarded
                 the_depth_of_every_queue_is_known
                 every_operator_act_leaves_its_audit_row
+            }
+            alerts {
+                an_alert_is_raised_once_until_it_is_resolved
+                who_heard_of_no_alert_does_not_hear_that_it_is_over
+                a_message_is_with_one_node_until_its_lease_ends
+            }
+            overviews {
+                what_a_system_last_did_is_known
+                a_success_is_known_and_what_it_ended_is_no_failure_any_more
             }
             bulk_jobs {
                 a_job_begins_over_exactly_what_was_looked_at_or_not_at_all

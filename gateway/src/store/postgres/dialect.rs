@@ -13,6 +13,8 @@ pub(super) use super::news::tell;
 pub(super) type Db = sqlx::Postgres;
 /// A connection to it.
 pub(super) type DbConnection = sqlx::PgConnection;
+/// A pool of such connections.
+pub(super) type DbPool = sqlx::PgPool;
 /// One of its rows.
 pub(super) type DbRow = sqlx::postgres::PgRow;
 
@@ -217,6 +219,14 @@ pub(super) async fn deliveries_of_case(
 ) -> Result<(), StoreError> {
     sqlx::query("SELECT 1 FROM delivery WHERE case_id = $1 ORDER BY id FOR NO KEY UPDATE")
         .bind(case)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Reads of the transaction at hand see one moment, and may take their time.
+pub(super) async fn one_snapshot(connection: &mut DbConnection) -> Result<(), StoreError> {
+    sqlx::raw_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET LOCAL statement_timeout = '30min'")
         .execute(connection)
         .await?;
     Ok(())

@@ -8,6 +8,7 @@
 
 #[macro_use]
 mod dialect;
+mod integrity_pages;
 mod news;
 mod partitions;
 mod presence;
@@ -16,6 +17,8 @@ mod submissions;
 mod writer;
 
 // Written once for both databases.
+#[path = "../relational/alert.rs"]
+mod alert;
 #[path = "../relational/application.rs"]
 mod application;
 #[path = "../relational/audit.rs"]
@@ -40,6 +43,10 @@ mod erase;
 mod feedback;
 #[path = "../relational/files.rs"]
 mod files;
+#[path = "../relational/integrity.rs"]
+mod integrity;
+#[path = "../relational/integrity_seals.rs"]
+mod integrity_seals;
 #[path = "../relational/leased.rs"]
 mod leased;
 #[path = "../relational/material.rs"]
@@ -50,6 +57,8 @@ mod numbers;
 mod operator;
 #[path = "../relational/outbox.rs"]
 mod outbox;
+#[path = "../relational/overview.rs"]
+mod overview;
 #[path = "../relational/part.rs"]
 mod part;
 #[path = "../relational/registry.rs"]
@@ -60,6 +69,8 @@ mod rows;
 mod scan;
 #[path = "../relational/seal.rs"]
 mod seal;
+#[path = "../relational/standing.rs"]
+mod standing;
 #[path = "../relational/submit.rs"]
 mod submit;
 #[path = "../relational/sweep.rs"]
@@ -70,6 +81,7 @@ mod unread;
 mod upload;
 
 use super::sealed::{MasterKeys, Vault};
+use super::standing::Standing;
 use super::writing::{CommitObserver, StoreBounds, Verdict, broken, keep, place, undo};
 use super::{Store, StoreError};
 use crate::clock::Clock;
@@ -106,6 +118,7 @@ pub struct PostgresStore {
     vault: Arc<Vault>,
     files: files::MaterialFiles,
     unbound_files: u64,
+    standing: Standing,
     /// Whether what is stored begins as pending. Read inside writes.
     scanning: Arc<AtomicBool>,
 }
@@ -217,6 +230,7 @@ impl PostgresStore {
             vault,
             files,
             unbound_files: bounds.unbound_files,
+            standing: Standing::default(),
             scanning: Arc::default(),
         })
     }
@@ -230,11 +244,16 @@ impl PostgresStore {
             + 'static,
     {
         let vault = self.vault.clone();
-        self.writer
+        let written = self
+            .writer
             .write(move |connection| {
                 Box::pin(async move { work(connection, vault.as_ref()).await })
             })
-            .await
+            .await;
+        if let Err(error) = &written {
+            self.standing.failed(error);
+        }
+        written
     }
 
     /// The name under which this node leases: others can tell whether it is still there.
@@ -252,7 +271,11 @@ impl PostgresStore {
         &self,
         prepared: submit::Prepared,
     ) -> Result<SubmitOutcome, StoreError> {
-        self.submissions.commit(prepared).await
+        let committed = self.submissions.commit(prepared).await;
+        if let Err(error) = &committed {
+            self.standing.failed(error);
+        }
+        committed
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {

@@ -18,11 +18,7 @@ const TURN: &[u8] = b"partitions";
 /// Makes the partitions of the last month (what began before midnight ends after it), this one and the next; returns how many were
 /// missing.
 pub(super) async fn make_ahead(connection: &mut PgConnection) -> Result<u32, StoreError> {
-    let now: i64 = sqlx::query_scalar(
-        "SELECT (extract(YEAR FROM now() AT TIME ZONE 'UTC')::bigint - 2020) * 12 + extract(MONTH FROM now() AT TIME ZONE 'UTC')::bigint - 1",
-    )
-    .fetch_one(&mut *connection)
-    .await?;
+    let now = this_month(connection).await?;
     if missing(connection, now).await?.is_empty() {
         return Ok(0);
     }
@@ -35,6 +31,26 @@ pub(super) async fn make_ahead(connection: &mut PgConnection) -> Result<u32, Sto
     }
     transaction.commit().await?;
     Ok(made)
+}
+
+async fn this_month(connection: &mut PgConnection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(
+        "SELECT (extract(YEAR FROM now() AT TIME ZONE 'UTC')::bigint - 2020) * 12 + extract(MONTH FROM now() AT TIME ZONE 'UTC')::bigint - 1",
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Partitions that should be there by now and are not.
+pub(super) async fn missing_names(
+    connection: &mut PgConnection,
+) -> Result<Vec<String>, StoreError> {
+    let now = this_month(connection).await?;
+    let missing = missing(connection, now).await?;
+    Ok(missing
+        .into_iter()
+        .map(|(table, month)| name(table, month))
+        .collect())
 }
 
 fn name(table: &str, month: i64) -> String {

@@ -366,9 +366,17 @@ async fn draw_serials(
         .iter()
         .map(|(name, count)| ((*name).to_owned(), *count))
         .unzip();
+    // As one by one (`numbers::draw`): the first serial of a stem is ahead of those that were given before a restore.
+    let floor = |stem: &str| match table {
+        "number_serial" => format!(
+            "coalesce((SELECT max(ahead) FROM number_floor WHERE substr({stem}, length({stem}) - 5) BETWEEN from_day AND to_day), 0)"
+        ),
+        _ => "0".to_owned(),
+    };
+    let (of_new, of_known) = (floor("new.name"), floor(&format!("excluded.{name}")));
     let statement = format!(
-        "INSERT INTO {table} ({name}, last) SELECT * FROM unnest($1::text[], $2::bigint[])
-         ON CONFLICT ({name}) DO UPDATE SET last = {table}.last + excluded.last RETURNING {name}, last"
+        "INSERT INTO {table} ({name}, last) SELECT new.name, new.count + {of_new} FROM unnest($1::text[], $2::bigint[]) AS new (name, count)
+         ON CONFLICT ({name}) DO UPDATE SET last = {table}.last + excluded.last - {of_known} RETURNING {name}, last"
     );
     let drawn: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(statement))
         .bind(names)

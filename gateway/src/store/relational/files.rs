@@ -58,6 +58,11 @@ impl MaterialFiles {
         })
     }
 
+    /// The folder itself.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(super) fn path(&self, id: &str) -> Result<PathBuf, StoreError> {
         let shard = id
             .get(..2)

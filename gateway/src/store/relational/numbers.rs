@@ -4,7 +4,7 @@ use super::StoreError;
 use super::dialect::DbConnection;
 
 /// A short number has twelve digits and never begins with 0, which a partner's numeric column would lose.
-const SHORT_BASE: i64 = 100_000_000_000;
+pub(super) const SHORT_BASE: i64 = 100_000_000_000;
 const SHORT_LAST: i64 = 899_999_999_999;
 
 /// The next number of a stem; `None` when all are given away.
@@ -13,7 +13,9 @@ pub(super) async fn draw(
     stem: &str,
 ) -> Result<Option<String>, StoreError> {
     let serial: i64 = sqlx::query_scalar(
-        "INSERT INTO number_serial (stem, last) VALUES ($1, 1)
+        // A stem ends in its day; after a restore its first serial is ahead of those that may be given already.
+        "INSERT INTO number_serial (stem, last) VALUES ($1, 1 + coalesce((SELECT max(ahead) FROM number_floor
+             WHERE substr($1, length($1) - 5) BETWEEN from_day AND to_day), 0))
          ON CONFLICT (stem) DO UPDATE SET last = number_serial.last + 1 RETURNING last",
     )
     .bind(stem)

@@ -21,6 +21,13 @@ const MAGIC: &[u8; 8] = b"TBSEAL\x00\x01";
 const PREFIX: usize = 7;
 const HEADER: usize = MAGIC.len() + PREFIX;
 
+/// Bytes of the sealed file of so many plain bytes; an empty one has one empty chunk.
+#[must_use]
+pub fn sealed_length(plain: u64) -> u64 {
+    let chunks = plain.div_ceil(CHUNK as u64).max(1);
+    HEADER as u64 + plain + chunks * TAG as u64
+}
+
 /// Nonces and additional data of one file.
 struct Chunks {
     key: DataKey,
@@ -219,6 +226,10 @@ mod tests {
     async fn every_length_around_a_chunk_comes_back() {
         for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK] {
             let plain: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
+            assert_eq!(
+                sealed_length(length as u64),
+                seal(&plain, CHUNK).len() as u64
+            );
             for cut in [1000, CHUNK, 5 * CHUNK] {
                 let sealed = seal(&plain, cut);
                 assert!(

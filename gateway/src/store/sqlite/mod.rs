@@ -6,12 +6,16 @@
 
 #[macro_use]
 mod dialect;
+mod copy;
+mod integrity_pages;
 mod item_code;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 // Written once for both databases.
+#[path = "../relational/alert.rs"]
+mod alert;
 #[path = "../relational/application.rs"]
 mod application;
 #[path = "../relational/audit.rs"]
@@ -36,6 +40,10 @@ mod erase;
 mod feedback;
 #[path = "../relational/files.rs"]
 mod files;
+#[path = "../relational/integrity.rs"]
+mod integrity;
+#[path = "../relational/integrity_seals.rs"]
+mod integrity_seals;
 #[path = "../relational/leased.rs"]
 mod leased;
 #[path = "../relational/material.rs"]
@@ -46,6 +54,8 @@ mod numbers;
 mod operator;
 #[path = "../relational/outbox.rs"]
 mod outbox;
+#[path = "../relational/overview.rs"]
+mod overview;
 #[path = "../relational/part.rs"]
 mod part;
 #[path = "../relational/registry.rs"]
@@ -56,6 +66,8 @@ mod rows;
 mod scan;
 #[path = "../relational/seal.rs"]
 mod seal;
+#[path = "../relational/standing.rs"]
+mod standing;
 #[path = "../relational/submit.rs"]
 mod submit;
 #[path = "../relational/sweep.rs"]
@@ -67,6 +79,7 @@ mod upload;
 
 use super::sealed::{MasterKeys, Vault};
 use super::writing::{Verdict, broken, keep, place, undo};
+use super::standing::Standing;
 use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
@@ -87,6 +100,8 @@ use tokio::sync::broadcast;
 use writer::Writer;
 
 pub use super::writing::{CommitObserver, StoreBounds};
+pub use copy::{CopiedDatabase, NUMBERS_AHEAD, copy_database};
+pub use integrity_pages::examine_folder;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -106,6 +121,7 @@ pub struct SqliteStore {
     unbound_files: u64,
     /// Whether what is stored begins as pending. Read inside writes.
     scanning: Arc<AtomicBool>,
+    standing: Standing,
     lock: Arc<File>,
 }
 
@@ -205,6 +221,7 @@ impl SqliteStore {
             files,
             unbound_files: bounds.unbound_files,
             scanning: Arc::default(),
+            standing: Standing::default(),
             lock,
         })
     }
@@ -223,11 +240,16 @@ impl SqliteStore {
             + 'static,
     {
         let vault = self.vault.clone();
-        self.writer
+        let written = self
+            .writer
             .write(move |connection| {
                 Box::pin(async move { work(connection, vault.as_ref()).await })
             })
-            .await
+            .await;
+        if let Err(error) = &written {
+            self.standing.failed(error);
+        }
+        written
     }
 
     /// The folder's lock tells whether a leaseholder is gone: its name is for people.

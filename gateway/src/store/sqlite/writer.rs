@@ -210,15 +210,29 @@ impl Task {
     /// One transaction for the batch. An error inside one write ends at its savepoint; when the savepoint itself is gone (SQLite
     /// took the whole transaction back: disk full, I/O error), the batch fails as one.
     async fn commit(&self, gathered: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        for job in gathered {
-            let mut savepoint = transaction.begin().await?;
-            if job.run(&mut savepoint).await {
-                savepoint.commit().await?;
-            } else {
-                savepoint.rollback().await?;
-            }
+        let mut connection = self.pool.acquire().await?;
+        let committed = write_all(&mut connection, gathered).await;
+        if committed.is_err() {
+            // What SQLite took back by itself still counts as begun on this connection, and nothing would ever begin on it again:
+            // the pool opens another.
+            connection.close().await.ok();
         }
-        transaction.commit().await
+        committed
     }
+}
+
+async fn write_all(
+    connection: &mut SqliteConnection,
+    gathered: &mut [Box<dyn Job>],
+) -> Result<(), sqlx::Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for job in gathered {
+        let mut savepoint = transaction.begin().await?;
+        if job.run(&mut savepoint).await {
+            savepoint.commit().await?;
+        } else {
+            savepoint.rollback().await?;
+        }
+    }
+    transaction.commit().await
 }

@@ -4,6 +4,7 @@
 
 mod callback;
 mod gsoap;
+mod mail;
 mod node_soap;
 mod peer;
 mod php;

@@ -1,0 +1,183 @@
+//! Whether somebody is to be told: pure.
+
+use super::settings::{Quiet, Thresholds};
+use crate::operations::overview::{Flow, SystemLine};
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+
+/// A threshold that was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// `oldest`, `dead` or `tries`.
+    pub kind: &'static str,
+    /// What was measured: seconds, or a count.
+    pub value: i64,
+    /// The threshold.
+    pub bound: i64,
+}
+
+/// The gravest threshold that a system has passed. What waits because an operator paused it, or outside its hours, alerts nobody;
+/// dead letters always do.
+#[must_use]
+pub fn passed(line: &SystemLine, thresholds: &Thresholds, now: Timestamp) -> Option<Passed> {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let on_purpose = matches!(line.state, Flow::Paused | Flow::Closed);
+    let waited = line
+        .oldest
+        .filter(|_| !on_purpose)
+        .map_or(0, |oldest| now.duration_since(oldest).as_secs());
+    let bound = i64::try_from(thresholds.oldest.as_secs()).unwrap_or(i64::MAX);
+    if waited > bound {
+        return Some(Passed {
+            kind: "oldest",
+            value: waited,
+            bound,
+        });
+    }
+    if thresholds.dead > 0 && line.dead >= thresholds.dead {
+        return Some(Passed {
+            kind: "dead",
+            value: number(line.dead),
+            bound: number(thresholds.dead),
+        });
+    }
+    let tries = line
+        .last_failure
+        .as_ref()
+        .map_or(0, |failure| failure.tries);
+    if thresholds.tries > 0 && tries >= thresholds.tries && line.waiting > 0 && !on_purpose {
+        return Some(Passed {
+            kind: "tries",
+            value: i64::from(tries),
+            bound: i64::from(thresholds.tries),
+        });
+    }
+    None
+}
+
+/// When a message may go: now, or at the end of the quiet time.
+#[must_use]
+pub fn due(quiet: Option<Quiet>, now: Timestamp) -> Timestamp {
+    let Some(quiet) = quiet else {
+        return now;
+    };
+    let zone = Offset::constant(8);
+    let here = zone.to_datetime(now);
+    let time = here.time();
+    let within = if quiet.from <= quiet.to {
+        (quiet.from..quiet.to).contains(&time)
+    } else {
+        time >= quiet.from || time < quiet.to
+    };
+    if !within {
+        return now;
+    }
+    let end = here.date().to_datetime(quiet.to);
+    let end = zone.to_timestamp(end).unwrap_or(now);
+    if end > now {
+        end
+    } else {
+        end + SignedDuration::from_hours(24)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::overview::FailureShown;
+    use std::time::Duration;
+
+    fn now() -> Timestamp {
+        "2026-03-02T15:00:00Z".parse().unwrap()
+    }
+
+    fn line(state: Flow, waited_s: i64, dead: u64, tries: u32) -> SystemLine {
+        SystemLine {
+            system: "s".to_owned(),
+            state,
+            waiting: u64::from(waited_s > 0),
+            oldest: (waited_s > 0).then(|| now() - SignedDuration::from_secs(waited_s)),
+            dead,
+            last_success: None,
+            last_failure: Some(FailureShown {
+                at: now(),
+                delivery: 1,
+                tries,
+                code: "not_sent".to_owned(),
+                zh: String::new(),
+                en: String::new(),
+            }),
+            next_at: None,
+            then: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_threshold_alerts_when_it_is_passed_and_not_before() {
+        let thresholds = Thresholds {
+            oldest: Duration::from_secs(60),
+            dead: 3,
+            tries: 5,
+        };
+        for (line, expected) in [
+            (line(Flow::Stuck, 60, 0, 0), None),
+            (line(Flow::Stuck, 61, 9, 9), Some(("oldest", 61, 60))),
+            (line(Flow::Dead, 0, 2, 0), None),
+            (line(Flow::Dead, 0, 3, 0), Some(("dead", 3, 3))),
+            (line(Flow::Stuck, 10, 0, 4), None),
+            (line(Flow::Stuck, 10, 0, 5), Some(("tries", 5, 5))),
+            (line(Flow::Paused, 9_999, 0, 9), None),
+            (line(Flow::Closed, 9_999, 0, 9), None),
+            (line(Flow::Paused, 9_999, 3, 9), Some(("dead", 3, 3))),
+        ] {
+            let found = passed(&line, &thresholds, now()).map(|p| (p.kind, p.value, p.bound));
+            assert_eq!(found, expected, "{line:?}");
+        }
+        let never = Thresholds {
+            oldest: Duration::from_secs(60),
+            dead: 0,
+            tries: 0,
+        };
+        assert_eq!(passed(&line(Flow::Dead, 10, 99, 99), &never, now()), None);
+    }
+
+    #[test]
+    fn a_message_waits_for_the_end_of_the_quiet_time_also_over_midnight() {
+        // 23:00 in Asia/Shanghai.
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        for (quiet, now, expected) in [
+            (
+                "22:00-07:00",
+                "2026-03-02T15:00:00Z",
+                "2026-03-02T23:00:00Z",
+            ),
+            (
+                "22:00-07:00",
+                "2026-03-02T22:59:00Z",
+                "2026-03-02T23:00:00Z",
+            ),
+            (
+                "22:00-07:00",
+                "2026-03-02T23:00:00Z",
+                "2026-03-02T23:00:00Z",
+            ),
+            (
+                "12:00-13:30",
+                "2026-03-02T04:10:00Z",
+                "2026-03-02T05:30:00Z",
+            ),
+            (
+                "12:00-13:30",
+                "2026-03-02T05:30:00Z",
+                "2026-03-02T05:30:00Z",
+            ),
+        ] {
+            let hours = Quiet::try_from(quiet.to_owned()).unwrap();
+            assert_eq!(due(Some(hours), at(now)), at(expected), "{quiet} {now}");
+        }
+        assert_eq!(due(None, now()), now());
+        for text in ["", "22:00", "22:00-22:00", "25:00-07:00"] {
+            assert!(Quiet::try_from(text.to_owned()).is_err(), "{text}");
+        }
+    }
+}
