@@ -225,9 +225,23 @@ impl Task {
     }
 
     /// One transaction for the batch. An error inside one write ends at its savepoint; when the savepoint itself is gone (SQLite
-    /// took the whole transaction back: disk full, I/O error), the batch fails as one.
+    /// took the whole transaction back: disk full, I/O error), the batch fails as one. The connection goes with it: what sqlx
+    /// believes of its transactions is not what SQLite knows any more, and no batch could ever begin on it again.
     async fn commit(&self, gathered: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut connection = self.pool.acquire().await?;
+        let committed = Self::commit_on(&mut connection, gathered).await;
+        if committed.is_err() {
+            // The transaction ends with its connection, whatever closing says.
+            connection.close().await.ok();
+        }
+        committed
+    }
+
+    async fn commit_on(
+        connection: &mut SqliteConnection,
+        gathered: &mut [Box<dyn Job>],
+    ) -> Result<(), sqlx::Error> {
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         for job in gathered {
             let mut savepoint = transaction.begin().await?;
             if job.run(&mut savepoint).await {
