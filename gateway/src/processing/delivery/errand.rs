@@ -6,6 +6,7 @@
 
 use super::decide::{Facts, Happened, Next, decide};
 use super::journal::Journal;
+use super::tenure::Tenure;
 use super::transcript;
 use super::{Courier, SendFailure};
 use crate::identity::Scope;
@@ -16,6 +17,7 @@ use crate::store::delivery::{AttemptRecord, DeliveryOutcome, LeasedDelivery};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use tongban_adapters::definition::CompiledDefinition;
 use tongban_adapters::exchange::{
     ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest, coded,
@@ -47,6 +49,7 @@ pub struct Errand<'a> {
     pub(super) lease: LeasedDelivery,
     journal: Journal,
     attempts: u32,
+    tenure: Tenure,
 }
 
 /// How the exchange of one turn went, with what an operator will see of it.
@@ -56,9 +59,9 @@ struct Exchange {
 }
 
 impl<'a> Errand<'a> {
-    /// An errand for this lease.
+    /// An errand for this lease, which lasts so long.
     #[must_use]
-    pub fn new(courier: &'a Courier, lease: LeasedDelivery) -> Self {
+    pub fn new(courier: &'a Courier, lease: LeasedDelivery, tenure: Tenure) -> Self {
         let journal = Journal::read(&lease.journal);
         let attempts = lease.attempts;
         Self {
@@ -66,6 +69,7 @@ impl<'a> Errand<'a> {
             lease,
             journal,
             attempts,
+            tenure,
         }
     }
 
@@ -237,6 +241,14 @@ impl<'a> Errand<'a> {
         })
     }
 
+    /// Whether a request that takes `total` at most may leave under this lease.
+    fn still_ours(&self, total: Duration) -> Result<(), ErrandError> {
+        if self.tenure.has_room(self.courier.clock.instant(), total) {
+            return Ok(());
+        }
+        Err(ErrandError::LeaseOver)
+    }
+
     fn next_step(&self, steps: &[String]) -> Turn {
         Turn::Step(
             self.journal
@@ -263,11 +275,15 @@ impl<'a> Errand<'a> {
             Ok(request) => request,
             Err(error) => return Ok(refused(begun, name, error.code(), &error.to_string())),
         };
+        let total = definition.timeouts().total;
         if matches!(turn, Turn::Step(_)) {
+            self.still_ours(total)?;
             self.journal.begin(&name);
             self.write_journal().await?;
         }
         let started = self.courier.clock.instant();
+        // Once more: the process may have stood still since, and somebody else may be asking, or sending, by now.
+        self.still_ours(total)?;
         let answer = self
             .courier
             .client
