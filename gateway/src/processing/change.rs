@@ -349,7 +349,8 @@ impl Casework {
             } else {
                 None
             };
-            let (plan, answer) = match plan(&loaded, &Extras { held, history }) {
+            let waiting = held.clone();
+            let (mut plan, answer) = match plan(&loaded, &Extras { held, history }) {
                 Decision::NeedHistory if with_history => {
                     return Err(ChangeError::Unreadable(case_no.to_owned()));
                 }
@@ -360,6 +361,8 @@ impl Casework {
                 Decision::Leave(answer) => return Ok(Acted::Done(answer)),
                 Decision::Commit(plan, answer) => (plan, answer),
             };
+            // What waited for this change goes with it.
+            plan.apply_held(&loaded, waiting);
             match self.commit(&loaded, *plan, audit.clone()).await? {
                 ChangeOutcome::Applied { .. } => {
                     self.news.tell(case_no);
