@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod edge;
 pub mod entropy;
+pub mod fail_point;
 pub mod feedback;
 pub mod identity;
 pub mod installation;

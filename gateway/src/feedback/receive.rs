@@ -1,5 +1,6 @@
 //! One message of one partner, from its canonical form to the store.
 
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::processing::change::{Acted, Casework, ChangeError, Decision, Extras, Loaded, Plan};
 use crate::processing::life_cycle::{Disposition, Reception, Rejection, predecessors, re_version};
@@ -117,7 +118,9 @@ impl Feedback {
         request_id: &str,
     ) -> Result<FeedbackOutcome, ChangeError> {
         let kind = message.event.body.kind();
+        fail_point!("feedback.arrived");
         let outcome = self.take(system_id, message, request_id).await;
+        fail_point!("feedback.stored");
         let word = outcome.as_ref().map_or("error", FeedbackOutcome::word);
         self.observer.received(system_id, kind, word);
         outcome

@@ -8,6 +8,7 @@ use super::life_cycle::{
 };
 pub use super::projection::project;
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::registry::{Registry, Snapshot, rules_for};
 use crate::store::application::NewEvent;
@@ -363,8 +364,10 @@ impl Casework {
             };
             // What waited for this change goes with it.
             plan.apply_held(&loaded, waiting);
+            fail_point!("change.planned");
             match self.commit(&loaded, *plan, audit.clone()).await? {
                 ChangeOutcome::Applied { .. } => {
+                    fail_point!("change.committed");
                     self.news.tell(case_no);
                     return Ok(Acted::Done(answer));
                 }

@@ -9,6 +9,7 @@ use super::journal::Journal;
 use super::tenure::Tenure;
 use super::transcript;
 use super::{Courier, SendFailure};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::processing::life_cycle::State;
 use crate::store::StoreError;
@@ -279,8 +280,10 @@ impl<'a> Errand<'a> {
         if matches!(turn, Turn::Step(_)) {
             self.still_ours(total)?;
             self.journal.begin(&name);
+            fail_point!("delivery.before_journal");
             self.write_journal().await?;
         }
+        fail_point!("delivery.before_send");
         let started = self.courier.clock.instant();
         // Once more: the process may have stood still since, and somebody else may be asking, or sending, by now.
         self.still_ours(total)?;
@@ -289,6 +292,7 @@ impl<'a> Errand<'a> {
             .client
             .send(&request, definition.timeouts())
             .await;
+        fail_point!("delivery.sent");
         self.attempts = self.attempts.saturating_add(1);
         let took_us = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
         let mut record = attempt(begun, name.clone(), took_us, &request, &answer);
@@ -316,6 +320,7 @@ impl<'a> Errand<'a> {
             }
         };
         describe(&mut record, &happened);
+        fail_point!("delivery.reply_read");
         match &happened {
             Happened::Answered(StepVerdict::Accepted {
                 captured,
@@ -330,6 +335,7 @@ impl<'a> Errand<'a> {
             }
             _ => {}
         }
+        fail_point!("delivery.reply_journalled");
         Ok(Exchange { happened, record })
     }
 
@@ -415,11 +421,13 @@ impl<'a> Errand<'a> {
             DeliveryOutcome::Dead => "dead",
         };
         let now = self.courier.clock.now();
+        fail_point!("delivery.before_finish");
         let kept = self
             .courier
             .store
             .finish(self.lease.id, self.lease.fence, record, outcome, now)
             .await?;
+        fail_point!("delivery.finished");
         if kept {
             Ok(word)
         } else {

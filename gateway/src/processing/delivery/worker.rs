@@ -6,6 +6,7 @@
 use super::Courier;
 use super::errand::Errand;
 use super::tenure::Tenure;
+use crate::fail_point::fail_point;
 use crate::store::delivery::LeasedDelivery;
 use arc_swap::ArcSwap;
 use std::collections::{HashMap, HashSet};
@@ -55,6 +56,9 @@ pub async fn run(
             return;
         }
         let took_off = leased.len();
+        if took_off > 0 {
+            fail_point!("delivery.leased");
+        }
         flights.ground(leased, tenure);
         while let Some((delivery, tenure)) = flights.take_off() {
             tokio::spawn(fly(Arc::clone(&courier), delivery, tenure, done_in.clone()));

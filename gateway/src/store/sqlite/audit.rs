@@ -2,6 +2,7 @@
 
 use super::rows::{application_place, instant};
 use super::{SqliteStore, StoreError, broken, place};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::store::audit::{AuditRecord, AuditStore, NewAudit};
 use crate::store::sealed::{DataKey, Place, Sealed, Vault};
@@ -91,6 +92,7 @@ pub(super) async fn write(
     .bind(sealed)
     .execute(connection)
     .await?;
+    fail_point!("audit.written");
     Ok(())
 }
 

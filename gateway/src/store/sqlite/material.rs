@@ -5,6 +5,7 @@
 use super::files::Received;
 use super::rows::{case_place, count, instant, named_place, stored, uuid};
 use super::{SqliteStore, StoreError, document, keep, undo};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::store::material::{
     ByteStream, DocumentRecord, MaterialRecord, MaterialStore, NewDocument, NewMaterial, Swept,
@@ -230,6 +231,7 @@ impl MaterialStore for SqliteStore {
                 })
             })
             .await?;
+        fail_point!("material.stored");
         if !matches!(outcome, UploadOutcome::Stored(_)) {
             self.files.remove(&id).await?;
         }

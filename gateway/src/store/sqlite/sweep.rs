@@ -2,6 +2,7 @@
 
 use super::rows::json_list;
 use super::{SqliteStore, StoreError, keep};
+use crate::fail_point::fail_point;
 use crate::store::material::Swept;
 use jiff::Timestamp;
 use std::path::Path;
@@ -54,6 +55,9 @@ impl SqliteStore {
                 })
             })
             .await?;
+        if !gone.is_empty() {
+            fail_point!("sweep.rows_gone");
+        }
         for id in &gone {
             self.files.remove(id).await?;
         }

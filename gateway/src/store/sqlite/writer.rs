@@ -6,6 +6,7 @@
 
 use super::{StoreBounds, StoreError};
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -220,6 +221,7 @@ impl Task {
             for job in gathered.drain(..) {
                 job.answer(reason.as_deref());
             }
+            fail_point!("writer.answered");
         }
         self.pool.close().await;
     }
@@ -242,6 +244,7 @@ impl Task {
         gathered: &mut [Box<dyn Job>],
     ) -> Result<(), sqlx::Error> {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+        fail_point!("writer.begun", crate::fail_point::io_error());
         for job in gathered {
             let mut savepoint = transaction.begin().await?;
             if job.run(&mut savepoint).await {
@@ -249,7 +252,11 @@ impl Task {
             } else {
                 savepoint.rollback().await?;
             }
+            fail_point!("writer.write_run");
         }
-        transaction.commit().await
+        fail_point!("writer.before_commit", crate::fail_point::io_error());
+        transaction.commit().await?;
+        fail_point!("writer.committed", crate::fail_point::io_error());
+        Ok(())
     }
 }
