@@ -16,6 +16,7 @@ mod crash;
 mod demo;
 mod fail_point_ways;
 mod fail_points;
+mod faults;
 mod foreign_peers;
 mod journey;
 mod load;
