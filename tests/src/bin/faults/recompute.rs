@@ -112,6 +112,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    type Spoil = fn(&mut Value);
+
     /// Two working days from a Friday, over a weekend.
     fn right() -> Value {
         json!({
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_wrong_derivation_is_refused() {
-        let spoiled: [(&str, fn(&mut Value)); 7] = [
+        let spoiled: [(&str, Spoil); 7] = [
             ("another due date", |c| {
                 c["due"]["date"] = "2017-06-05".into()
             }),
