@@ -26,7 +26,7 @@ use tongban_gateway::store::conformance::samples::{application, audit, submitted
 use tongban_gateway::store::seal::SealStore;
 use tongban_gateway::store::sealed::MasterKeys;
 use tongban_gateway::store::sqlite::{CommitObserver, DATABASE_FILE, SqliteStore, StoreBounds};
-use tongban_gateway::store::{SharedStore, StoreError};
+use tongban_gateway::store::{SharedStore, Store, StoreError};
 
 /// Records of a batch in most tests.
 const A_BATCH: usize = 3;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
 use tongban_gateway::store::SharedStore;
+use tongban_gateway::store::Store;
 use tongban_gateway::store::application::SubmitOutcome;
 use tongban_gateway::store::conformance::samples::{application_of, new_case};
 use tongban_gateway::store::integrity::{Depth, IntegrityReport};

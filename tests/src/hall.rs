@@ -4,6 +4,7 @@
 use crate::http::{Answer, get, send, try_send};
 use crate::process::{Partner, Running, address_in, eventually, free_address, root, run_with};
 use crate::sample::Taken;
+use crate::sources::{self, Edit};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -51,32 +52,6 @@ pub struct Node {
     pub public: SocketAddr,
     /// Its process.
     pub running: Running,
-}
-
-/// Makes a system's definition from its id and text.
-type Edit<'a> = &'a dyn Fn(&str, String) -> String;
-
-/// Leaves the items that the partners handle: who starts many halls need not register the whole catalogue in each.
-fn keep_items(folder: &Path) {
-    let kept = [
-        "explosives-sales",
-        "info-disclosure-zhuhai",
-        "radio-station",
-    ];
-    let files = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{e}"));
-    for file in files.flatten() {
-        let path = file.path();
-        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned());
-        if !stem.is_some_and(|stem| kept.contains(&stem.as_str())) {
-            std::fs::remove_file(&path).unwrap_or_else(|e| panic!("{e}"));
-            continue;
-        }
-        // Relatives would be among those that are gone.
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
-        let lines = text.lines().filter(|line| !line.starts_with("related:"));
-        let text: String = lines.flat_map(|line| [line, "\n"]).collect();
-        std::fs::write(&path, text).unwrap_or_else(|e| panic!("{e}"));
-    }
 }
 
 /// How a hall differs from the usual one.
@@ -211,7 +186,7 @@ impl Hall {
         hall.write_config();
         let applied_folder = match opening.edited {
             None => opening.sources.to_owned(),
-            Some(edited) => hall.edited_config(edited),
+            Some(edited) => sources::edited(hall.folder.path(), edited),
         };
         let applied = hall.run(&[
             "apply",
@@ -252,24 +227,12 @@ impl Hall {
         self.write_config();
     }
 
-    /// Copies `config/` with edited definitions; returns where.
-    fn edited_config(&self, edited: &dyn Fn(&str, String) -> String) -> String {
-        let copy = self.folder.path().join("config");
-        copy_folder(&root().join("config"), &copy)
-            .unwrap_or_else(|e| panic!("{}: {e}", copy.display()));
-        let systems = copy.join("systems");
-        let files = std::fs::read_dir(&systems).unwrap_or_else(|e| panic!("{e}"));
-        for file in files.flatten() {
-            let path = file.path();
-            let id = path
-                .file_stem()
-                .map(|s| s.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
-            std::fs::write(&path, edited(&id, text)).unwrap_or_else(|e| panic!("{e}"));
+    /// Another value of an environment variable of the gateway, from the next start on; `None` takes it away.
+    pub fn set_variable(&mut self, name: &'static str, value: Option<&str>) {
+        self.environment.retain(|(known, _)| *known != name);
+        if let Some(value) = value {
+            self.environment.push((name, value.to_owned()));
         }
-        keep_items(&copy.join("items"));
-        copy.display().to_string()
     }
 
     fn write_config(&self) {
@@ -294,6 +257,15 @@ impl Hall {
 
     /// Starts the gateway (again) and waits until it is ready.
     pub async fn start(&mut self) {
+        assert!(
+            self.try_start().await,
+            "ended while it started:\n{}",
+            self.gateway().printed()
+        );
+    }
+
+    /// The same for a gateway that may end while it starts, as an armed fail point has it; false when it did.
+    pub async fn try_start(&mut self) -> bool {
         let log = self.folder.path().join("gateway.log");
         let printed_before = std::fs::read_to_string(&log).map_or(0, |text| text.len());
         let config = self.config().display().to_string();
@@ -307,24 +279,35 @@ impl Hall {
                     .and_then(address_in)
             }
         };
-        self.public = running
-            .printed_until("public address", listener("public"))
-            .await;
-        self.exchange = running
-            .printed_until("exchange address", listener("exchange"))
-            .await;
-        self.operations = running
-            .printed_until("operations address", listener("operations"))
-            .await;
-        self.gateway = Some(running);
+        let mut addresses = [self.public, self.exchange, self.operations];
+        for (address, name) in addresses
+            .iter_mut()
+            .zip(["public", "exchange", "operations"])
+        {
+            match running.printed_or_ended(name, listener(name)).await {
+                Some(printed) => *address = printed,
+                None => {
+                    self.gateway = Some(running);
+                    return false;
+                }
+            }
+        }
+        [self.public, self.exchange, self.operations] = addresses;
         let operations = self.operations;
-        eventually("the gateway is ready", STATE_MAX, || async move {
-            try_send(operations, "GET", "/readyz", &[], "")
-                .await
-                .ok()
-                .filter(|a| a.status == 200)
-        })
-        .await;
+        let begun = crate::process::instant();
+        let ready = loop {
+            let answer = try_send(operations, "GET", "/readyz", &[], "").await;
+            if answer.is_ok_and(|a| a.status == 200) {
+                break true;
+            }
+            if running.has_ended() {
+                break false;
+            }
+            assert!(begun.elapsed() < STATE_MAX, "the gateway is not ready");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        self.gateway = Some(running);
+        ready
     }
 
     /// Starts a second node on the same PostgreSQL store: own data folder, own addresses, the same master key.
@@ -544,20 +527,6 @@ impl Hall {
             .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
             .sum()
     }
-}
-
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &place)?;
-        } else {
-            std::fs::copy(entry.path(), place)?;
-        }
-    }
-    Ok(())
 }
 
 /// What a finished process printed.

@@ -8,4 +8,6 @@ pub mod hall;
 pub mod http;
 pub mod page;
 pub mod process;
+pub mod proxy;
 pub mod sample;
+pub mod sources;

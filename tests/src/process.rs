@@ -24,14 +24,16 @@ pub fn root() -> PathBuf {
 #[must_use]
 pub fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap_or_else(|e| panic!("own path: {e}"));
-    let profile = own
-        .parent()
-        .and_then(Path::parent)
-        .unwrap_or_else(|| panic!("no target folder"));
+    let folder = own.parent().unwrap_or_else(|| panic!("no target folder"));
+    // Tests lie one folder deeper than programs.
+    let profile = match folder.file_name().is_some_and(|name| name == "deps") {
+        true => folder.parent().unwrap_or(folder),
+        false => folder,
+    };
     let path = profile.join("tongban");
     assert!(
         path.exists(),
-        "{} is missing: cargo build --workspace --features tongban-gateway/simulated-time",
+        "{} is missing: cargo build --workspace --features tongban-gateway/testing",
         path.display()
     );
     path
@@ -117,10 +119,17 @@ impl Running {
 
     /// SIGTERM, and waits for its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
-        let _ = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
+        self.signal("TERM");
         self.child.wait().ok().and_then(|status| status.code())
+    }
+
+    /// A signal by name (`STOP`, `CONT`); nothing to a process that has ended.
+    pub fn signal(&mut self, name: &str) {
+        if !self.has_ended() {
+            let _ = Command::new("kill")
+                .args([&format!("-{name}"), &self.child.id().to_string()])
+                .status();
+        }
     }
 
     /// Whether it has ended.
@@ -138,13 +147,28 @@ impl Running {
 
     /// Waits until it has printed something that `find` recognises in all of its output.
     pub async fn printed_until<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        match self.printed_or_ended(what, find).await {
+            Some(found) => found,
+            None => panic!("ended before {what}:\n{}", self.printed()),
+        }
+    }
+
+    /// The same; `None` when it ended before.
+    pub async fn printed_or_ended<T>(
+        &mut self,
+        what: &str,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let begun = instant();
         loop {
+            let ended = self.has_ended();
             let printed = self.printed();
             if let Some(found) = find(&printed) {
-                return found;
+                return Some(found);
             }
-            assert!(!self.has_ended(), "ended before {what}:\n{printed}");
+            if ended {
+                return None;
+            }
             assert!(
                 begun.elapsed() < START_MAX,
                 "no {what} within {START_MAX:?}:\n{printed}"
@@ -207,7 +231,20 @@ pub struct Partner {
 impl Partner {
     /// Starts a partner of this kind (`rest`, `soap`, `xml`) that calls back to `exchange` and steps fast.
     pub async fn start(kind: &str, exchange: SocketAddr, folder: &Path, more: &[&str]) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::start_at(any, kind, exchange, folder, more).await
+    }
+
+    /// The same at an address of its own, where it can be started again with what it had written down.
+    pub async fn start_at(
+        listen: SocketAddr,
+        kind: &str,
+        exchange: SocketAddr,
+        folder: &Path,
+        more: &[&str],
+    ) -> Self {
         let (system, credential) = system_of(kind);
+        let listen = listen.to_string();
         let callback = format!("http://{exchange}/exchange/v1/systems/{system}/");
         let state = folder.join(format!("partner-{kind}.jsonl"));
         let state = state.display().to_string();
@@ -215,7 +252,7 @@ impl Partner {
             "simulate",
             kind,
             "--listen",
-            "127.0.0.1:0",
+            &listen,
             "--callback",
             &callback,
         ];
@@ -315,6 +352,21 @@ impl Partner {
         assert!(answer.status < 300, "{}", answer.text());
         answer.json()
     }
+}
+
+/// The number under which a partner's case is known here. The vertical system calls it by a short one of its own; the long one stands in
+/// what it pulled.
+#[must_use]
+pub fn number_here(case: &Value) -> String {
+    let fields = case["application"]["fields"].as_array();
+    let pulled = fields
+        .into_iter()
+        .flatten()
+        .find(|pair| pair[0] == "SBLSH")
+        .and_then(|pair| pair[1].as_str())
+        .filter(|no| !no.is_empty());
+    let own = case["number"].as_str().unwrap_or_default();
+    pulled.unwrap_or(own).to_owned()
 }
 
 /// The system that a kind of partner plays, and its credential in these tests.

@@ -4,7 +4,7 @@
 -- bits from 40 on, a running number below. History is partitioned by them: case_event by the month of its case, delivery_attempt by
 -- that of its delivery, audit by its own. So a look by id meets one partition, keys stay unique, and a month can be detached. There is
 -- no default partition: the program makes the coming months ahead (store/postgres/partitions.rs), and a row outside of them is an
--- error that shows. What must be unique over all months (numbers, keys) and what is worked on is not partitioned (docs/adr/0006).
+-- error that shows. What must be unique over all months (numbers, keys) and what is worked on is not partitioned (docs/adr/0007).
 
 CREATE FUNCTION month_id(running regclass) RETURNS BIGINT LANGUAGE sql VOLATILE AS $$
     SELECT (((extract(YEAR FROM now() AT TIME ZONE 'UTC')::bigint - 2020) * 12 + extract(MONTH FROM now() AT TIME ZONE 'UTC')::bigint - 1) << 40)

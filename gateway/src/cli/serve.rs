@@ -25,6 +25,7 @@ pub struct ServeArguments {
 /// [`CommandError::Failed`] when the settings, the data folder or an address cannot be used.
 pub fn run(arguments: &ServeArguments) -> Result<(), CommandError> {
     let config = read_config(&arguments.config)?;
+    arm_fail_points(config::environment(crate::fail_point::VARIABLE))?;
     crate::operations::logging::start(&config.log).map_err(CommandError::failed)?;
     runtime()?.block_on(async {
         let running = open_and_start(&config).await?;
@@ -37,6 +38,23 @@ pub fn run(arguments: &ServeArguments) -> Result<(), CommandError> {
         }
         Ok(())
     })
+}
+
+#[cfg(feature = "fail-points")]
+fn arm_fail_points(armed: Option<String>) -> Result<(), CommandError> {
+    crate::fail_point::arm(armed.as_deref()).map_err(CommandError::Usage)
+}
+
+/// Whoever arms a fail point wants it to act: a build without them says so instead of serving as if nothing had been asked for.
+#[cfg(not(feature = "fail-points"))]
+fn arm_fail_points(armed: Option<String>) -> Result<(), CommandError> {
+    match armed {
+        None => Ok(()),
+        Some(_) => Err(CommandError::Usage(format!(
+            "{} is set, but this build has no fail points: build it with --features tongban-gateway/testing, or unset it",
+            crate::fail_point::VARIABLE
+        ))),
+    }
 }
 
 /// The control plane's runtime.

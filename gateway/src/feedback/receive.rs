@@ -1,5 +1,6 @@
 //! One message of one partner, from its canonical form to the store.
 
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::processing::change::{Acted, Casework, ChangeError, Decision, Extras, Loaded, Plan};
 use crate::processing::life_cycle::{Disposition, Reception, Rejection, predecessors, re_version};
@@ -13,8 +14,6 @@ use tongban_adapters::canonical::{CaseReference, Event, PartnerEvent};
 
 /// The longest number of an unknown case that is kept, in characters.
 const UNKNOWN_NUMBER_MAX: usize = 64;
-/// At most so many held messages are applied with the one that they waited for; the rest follow with the next.
-const HELD_AT_ONCE_MAX: usize = 64;
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +64,15 @@ impl FeedbackOutcome {
         }
     }
 
+    /// A repeat that could only be held: it had waited for its predecessor once, and is not acknowledged without being stored.
+    fn refused_before() -> Self {
+        Self::Rejected {
+            code: "rejected_before",
+            zh: "此消息此前已被拒收，请更正后以新的数据版本重报".to_owned(),
+            en: "this message was rejected before; correct it and report it with a higher data version".to_owned(),
+        }
+    }
+
     fn unknown_case() -> Self {
         Self::Rejected {
             code: "unknown_case",
@@ -110,7 +118,9 @@ impl Feedback {
         request_id: &str,
     ) -> Result<FeedbackOutcome, ChangeError> {
         let kind = message.event.body.kind();
+        fail_point!("feedback.arrived");
         let outcome = self.take(system_id, message, request_id).await;
+        fail_point!("feedback.stored");
         let word = outcome.as_ref().map_or("error", FeedbackOutcome::word);
         self.observer.received(system_id, kind, word);
         outcome
@@ -137,8 +147,13 @@ impl Feedback {
                 .await?;
             return Ok(FeedbackOutcome::unknown_case());
         };
-        if let Some(known) = store.feedback(&message.key).await? {
-            return self.repeated(&message, &known).await;
+        // What was rejected and comes again is judged again: partners repeat what was not taken, and the case may have moved on.
+        let known = store.feedback(&message.key).await?;
+        let refused_before = known.as_ref().is_some_and(|known| {
+            known.digest == message.digest && known.state == FeedbackState::Rejected
+        });
+        if let (Some(known), false) = (&known, refused_before) {
+            return self.repeated(&message, known).await;
         }
         let audit = audit_of(system_id, &message, now, request_id);
         let acted = self
@@ -151,6 +166,9 @@ impl Feedback {
             )
             .await?;
         match acted {
+            Acted::Done(Planned::Hold(_)) if refused_before => {
+                Ok(FeedbackOutcome::refused_before())
+            }
             Acted::Done(outcome) => self.settle(&message, outcome).await,
             Acted::Duplicate => match store.feedback(&message.key).await? {
                 Some(known) => self.repeated(&message, &known).await,
@@ -170,11 +188,7 @@ impl Feedback {
             return Ok(FeedbackOutcome::Known);
         }
         if known.digest == message.digest {
-            return Ok(FeedbackOutcome::Rejected {
-                code: "rejected_before",
-                zh: "此消息此前已被拒收，请更正后以新的数据版本重报".to_owned(),
-                en: "this message was rejected before; correct it and report it with a higher data version".to_owned(),
-            });
+            return Ok(FeedbackOutcome::refused_before());
         }
         self.keep(message, FeedbackState::Rejected, "conflict", None)
             .await?;
@@ -197,6 +211,9 @@ impl Feedback {
             }
             Planned::Hold(until) => {
                 self.keep(message, FeedbackState::Held, "", Some(until))
+                    .await?;
+                // What it waits for may have been committed between the look at the case and this: then nobody else would see it.
+                self.look_again(&message.key.case_no, message.reception.received_at)
                     .await?;
                 Ok(FeedbackOutcome::Held)
             }
@@ -226,24 +243,29 @@ impl Feedback {
             .map(|_| ())
     }
 
+    /// Applies what is held and fits by now.
+    async fn look_again(&self, case_no: &str, now: Timestamp) -> Result<(), ChangeError> {
+        let audit = settled_audit(case_no, now);
+        self.casework
+            .act(&Scope::Everything, case_no, &audit, |loaded, extras| {
+                let mut plan = Plan::on(loaded);
+                plan.apply_held(loaded, extras.held.clone());
+                if plan.is_empty() {
+                    return Decision::Leave(());
+                }
+                Decision::Commit(Box::new(plan), ())
+            })
+            .await?;
+        Ok(())
+    }
+
     /// Messages of this case that have waited long enough: their predecessors are back-filled where the rule allows it, else they
     /// are rejected and visible. Returns how many were settled.
     ///
     /// # Errors
     /// [`ChangeError`]; nothing was settled then.
     pub async fn settle_held(&self, case_no: &str, now: Timestamp) -> Result<usize, ChangeError> {
-        let audit = NewAudit {
-            at: now,
-            actor: "gateway".to_owned(),
-            actor_kind: "gateway".to_owned(),
-            action: "case.held_settled".to_owned(),
-            target: case_no.to_owned(),
-            organisation_id: String::new(),
-            request_id: String::new(),
-            outcome: "ok".to_owned(),
-            digest: [0; 32],
-            note: String::new(),
-        };
+        let audit = settled_audit(case_no, now);
         let acted = self
             .casework
             .act(&Scope::Everything, case_no, &audit, |loaded, extras| {
@@ -255,12 +277,7 @@ impl Feedback {
                 {
                     give_ground(&mut plan, loaded, waiting, now);
                 }
-                let due: Vec<i64> = plan.settled.iter().map(|(id, ..)| *id).collect();
-                drain(
-                    &mut plan,
-                    loaded,
-                    held.into_iter().filter(|h| !due.contains(&h.id)).collect(),
-                );
+                plan.apply_held(loaded, held);
                 let count = plan.settled.len();
                 if plan.is_empty() {
                     return Decision::Leave(0);
@@ -275,7 +292,7 @@ impl Feedback {
     }
 }
 
-/// The change that a message makes, with the held messages that waited for it.
+/// The change that a message makes.
 fn plan(loaded: &Loaded, extras: &Extras, message: &Message) -> Decision<Planned> {
     let mut plan = Plan::on(loaded);
     let key = (message.key.clone(), message.digest);
@@ -311,7 +328,6 @@ fn plan(loaded: &Loaded, extras: &Extras, message: &Message) -> Decision<Planned
         Err(rejection) => return Decision::Leave(Planned::of(&rejection, loaded, message)),
     }
     plan.partner_no.clone_from(&message.partner_no);
-    drain(&mut plan, loaded, extras.held.clone());
     Decision::Commit(Box::new(plan), Planned::Outcome(FeedbackOutcome::Applied))
 }
 
@@ -344,34 +360,6 @@ impl Planned {
                 en: "the case cannot be replayed with this report".to_owned(),
             },
         })
-    }
-}
-
-/// Applies held messages as long as one of them fits; what turned out to be refused is settled as rejected.
-fn drain(plan: &mut Plan, loaded: &Loaded, mut held: Vec<FeedbackRecord>) {
-    let mut applied = 0;
-    let mut position = 0;
-    while position < held.len() && applied < HELD_AT_ONCE_MAX {
-        let waiting = &held[position];
-        let reception = Reception::from_partner(waiting.key.system_id.clone(), waiting.received_at);
-        match plan.apply(loaded, &waiting.event, &reception, None) {
-            Ok(()) => {
-                plan.settled
-                    .push((waiting.id, FeedbackState::Applied, String::new()));
-                held.remove(position);
-                applied += 1;
-                position = 0;
-            }
-            Err(rejection) if rejection.disposition() == Disposition::Hold => position += 1,
-            Err(rejection) => {
-                plan.settled.push((
-                    waiting.id,
-                    FeedbackState::Rejected,
-                    rejection.code().to_owned(),
-                ));
-                held.remove(position);
-            }
-        }
     }
 }
 
@@ -417,6 +405,21 @@ fn digest_of(event: &Event) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest::digest(&digest::SHA256, &canonical).as_ref());
     out
+}
+
+fn settled_audit(case_no: &str, at: Timestamp) -> NewAudit {
+    NewAudit {
+        at,
+        actor: "gateway".to_owned(),
+        actor_kind: "gateway".to_owned(),
+        action: "case.held_settled".to_owned(),
+        target: case_no.to_owned(),
+        organisation_id: String::new(),
+        request_id: String::new(),
+        outcome: "ok".to_owned(),
+        digest: [0; 32],
+        note: String::new(),
+    }
 }
 
 fn audit_of(system_id: &str, message: &Message, at: Timestamp, request_id: &str) -> NewAudit {

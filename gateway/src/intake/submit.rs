@@ -15,6 +15,7 @@ use super::receipt::{ContentDigests, Promise, PromisedCase};
 use super::request::{ApplicationRequest, NamedMaterial};
 use crate::clock::Clock;
 use crate::entropy::{Entropy, EntropyError};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::processing::life_cycle::Rejection;
 use crate::registry::{Registry, Snapshot};
@@ -130,6 +131,7 @@ impl Intake {
             case_id: self.entropy.uuid(now)?,
         };
         let application = composition.application(checked)?;
+        fail_point!("intake.checked");
         let (record, replayed) = match self.store.submit(application).await? {
             SubmitOutcome::Stored(record) => (record, false),
             SubmitOutcome::Replayed(record) => (record, true),
@@ -142,6 +144,7 @@ impl Intake {
                 )));
             }
         };
+        fail_point!("intake.committed");
         if let (Some(case), false) = (record.cases.first(), replayed) {
             self.observer.committed(&case.state, started.elapsed());
         }

@@ -38,6 +38,10 @@ advice! {
         => "不影响使用" "they do no harm";
     "pages_damaged" "数据库文件已损坏" "the database file is damaged"
         => "立即停机，检查磁盘，从备份恢复" "stop the gateway now, test the disk, restore a backup";
+    "partition_missing" "未来月份的分区尚未建立" "partitions of coming months are missing"
+        => "启动任一节点，它会建立分区；若仍缺少，查看其日志" "start a node, it makes them; if they stay away, look into its log";
+    "partition_swallows" "存在默认分区，会吞下不属于任何月份的记录" "there is a default partition: it swallows rows that belong to no month"
+        => "把其中的记录移到所属月份，再删除默认分区" "move its rows to their months and drop it";
     "dangling_reference" "有记录引用了不存在的记录" "rows refer to rows that are not there"
         => "从备份恢复，或请开发者对照审计记录修复" "restore a backup, or have it mended by hand with the audit log beside it";
     "event_gap" "办件的事件编号不连续" "events of a case have gaps"
@@ -121,8 +125,10 @@ mod tests {
     #[test]
     fn every_code_of_the_examination_has_words() {
         let sources = [
-            include_str!("../store/sqlite/integrity.rs"),
-            include_str!("../store/sqlite/integrity_seals.rs"),
+            include_str!("../store/relational/integrity.rs"),
+            include_str!("../store/relational/integrity_seals.rs"),
+            include_str!("../store/sqlite/integrity_pages.rs"),
+            include_str!("../store/postgres/integrity_pages.rs"),
         ];
         for source in sources {
             for (_, tail) in source

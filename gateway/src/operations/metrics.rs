@@ -176,10 +176,14 @@ impl Metrics {
 }
 
 /// Cargo features that change behaviour.
-pub const FEATURES: &str = if cfg!(feature = "simulated-time") {
-    "simulated-time"
-} else {
-    ""
+pub const FEATURES: &str = match (
+    cfg!(feature = "simulated-time"),
+    cfg!(feature = "fail-points"),
+) {
+    (true, true) => "simulated-time,fail-points",
+    (true, false) => "simulated-time",
+    (false, true) => "fail-points",
+    (false, false) => "",
 };
 
 /// Statuses with a series of their own; any other (an upstream may invent some) counts as `other`.

@@ -2,9 +2,9 @@
 
 use super::logging::seldom;
 use super::metrics::Metrics;
+use super::overview;
 use crate::audit::sealer::SealObserver;
 use crate::clock::Clock;
-use super::overview;
 use crate::feedback::FeedbackObserver;
 use crate::intake::IntakeObserver;
 use crate::processing::bulk::BulkObserver;

@@ -8,6 +8,7 @@ use super::life_cycle::{
 };
 pub use super::projection::project;
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::registry::{Registry, Snapshot, rules_for};
 use crate::store::application::NewEvent;
@@ -349,7 +350,8 @@ impl Casework {
             } else {
                 None
             };
-            let (plan, answer) = match plan(&loaded, &Extras { held, history }) {
+            let waiting = held.clone();
+            let (mut plan, answer) = match plan(&loaded, &Extras { held, history }) {
                 Decision::NeedHistory if with_history => {
                     return Err(ChangeError::Unreadable(case_no.to_owned()));
                 }
@@ -360,8 +362,12 @@ impl Casework {
                 Decision::Leave(answer) => return Ok(Acted::Done(answer)),
                 Decision::Commit(plan, answer) => (plan, answer),
             };
+            // What waited for this change goes with it.
+            plan.apply_held(&loaded, waiting);
+            fail_point!("change.planned");
             match self.commit(&loaded, *plan, audit.clone()).await? {
                 ChangeOutcome::Applied { .. } => {
+                    fail_point!("change.committed");
                     self.news.tell(case_no);
                     return Ok(Acted::Done(answer));
                 }

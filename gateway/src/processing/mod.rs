@@ -6,6 +6,7 @@ pub mod bulk;
 pub mod change;
 pub mod delivery;
 pub mod hand_over;
+mod held;
 pub mod life_cycle;
 pub mod poll;
 pub mod projection;

@@ -3,6 +3,7 @@
 use super::delivery::decide::later;
 use super::delivery::{Courier, SendFailure};
 use super::projection::withdrawal_requested;
+use crate::fail_point::fail_point;
 use crate::feedback::Feedback;
 use crate::identity::Scope;
 use crate::operations::logging::seldom;
@@ -57,6 +58,9 @@ async fn ask_due(courier: &Arc<Courier>, feedback: &Feedback) -> Result<usize, S
         .take_due_polls(courier.clock.now(), lease_us, AT_ONCE_MAX)
         .await?;
     let count = due.len();
+    if count > 0 {
+        fail_point!("poll.taken");
+    }
     let paused = match due.is_empty() {
         true => Vec::new(),
         false => courier.store.paused().await?,
@@ -97,6 +101,7 @@ async fn ask(
     }
     let pause = match question(courier, &definition, &case).await {
         Ok(progress) => {
+            fail_point!("poll.asked");
             let taken = take(feedback, &system_id, progress.events).await;
             let whole = progress.unread.is_none();
             if let Some(unread) = progress.unread {
@@ -114,6 +119,7 @@ async fn ask(
             every.saturating_mul(FAILED_FACTOR)
         }
     };
+    fail_point!("poll.applied");
     let open = courier
         .store
         .case(&Scope::Everything, case_no)

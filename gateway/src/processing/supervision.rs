@@ -4,6 +4,7 @@
 
 use super::change::{Acted, Casework, ChangeError, Decision, Loaded, Plan};
 use super::life_cycle::{DueAction, Reception, due_actions};
+use crate::fail_point::fail_point;
 use crate::feedback::Feedback;
 use crate::identity::Scope;
 use crate::operations::logging::seldom;
@@ -96,8 +97,12 @@ async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
     };
     let mut acted = 0;
     for (case_no, kind) in due {
+        fail_point!("clock.due");
         match act(casework, &case_no, &kind, now).await {
-            Ok(()) => acted += 1,
+            Ok(()) => {
+                fail_point!("clock.acted");
+                acted += 1;
+            }
             Err(error) => {
                 seldom!(warn, %error, clock = %kind, "a due clock could not be acted upon")
             }
@@ -160,8 +165,12 @@ async fn held(casework: &Casework, feedback: &Feedback, now: Timestamp) -> usize
     };
     let mut settled = 0;
     for case_no in due {
+        fail_point!("held.due");
         match feedback.settle_held(&case_no, now).await {
-            Ok(count) => settled += count,
+            Ok(count) => {
+                fail_point!("held.settled");
+                settled += count;
+            }
             Err(error) => seldom!(warn, %error, "held messages of a case could not be settled"),
         }
     }

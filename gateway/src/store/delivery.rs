@@ -126,7 +126,7 @@ pub struct LeasedDelivery {
     pub operation: Operation,
     /// Whether an attempt of unknown outcome came before (also: a lease that ended without a word after a step was begun).
     pub ask_first: bool,
-    /// Whether the lease before this one ended without a word after a step was begun: nobody has looked at that yet.
+    /// Whether a lease before this one ended without a word after a step was begun, and nobody has left a word since.
     pub interrupted: bool,
     /// Attempts so far.
     pub attempts: u32,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tongban_tests::hall::{Hall, REST_KEY, SOAP_IDENTIFY, STATE_MAX};
 use tongban_tests::http::{Answer, get, send};
 use tongban_tests::process::eventually;
-use tongban_tests::sample::submit;
+use tongban_tests::sample::{submit, upload};
 
 async fn event(hall: &Hall, key: &str, event: &Value) -> Answer {
     let headers = [JSON, ("x-api-key", key)];
@@ -267,4 +267,53 @@ async fn xml_with_a_dtd_a_bomb_or_an_external_entity_is_refused_with_a_fault() {
     );
     assert_eq!(trace(&hall, &taken).await, before);
     nothing_panicked(&hall).await;
+}
+
+#[tokio::test]
+async fn an_acceptance_that_its_notice_overtook_is_applied_with_the_applicants_answer() {
+    let (hall, taken) = hall_with_a_case().await;
+    let partner = hall.partner("rest");
+    for (message, fields) in [
+        ("correction_notice", json!({"XH": "1"})),
+        ("acceptance", json!({})),
+    ] {
+        let sent = partner.send(&taken.no, message, fields).await;
+        assert_eq!(sent["taken"], true, "{sent:#}");
+    }
+    hall.until_state(&taken, "pre_correction").await;
+    let id = upload(hall.public, b"%PDF-1.4 added").await;
+    let body = json!({"text": "已补充", "materials": [{"seq": 1, "id": id}]});
+    let answer = hall.post(&taken, "/supplement", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    // At once, not an hour later when it had waited long enough.
+    hall.until_state(&taken, "handling").await;
+    assert_eq!(
+        hall.event_types(&taken).await,
+        ["applied", "correction_requested", "resubmitted", "accepted"]
+    );
+}
+
+#[tokio::test]
+async fn a_report_that_was_refused_because_it_came_too_early_is_taken_when_it_comes_again() {
+    let (hall, taken) = hall_with_a_case().await;
+    let partner = hall.partner("rest");
+    partner.send(&taken.no, "acceptance", json!({})).await;
+    let notice = json!({"XH": "1"});
+    partner
+        .send(&taken.no, "correction_notice", notice.clone())
+        .await;
+    hall.until_state(&taken, "correction").await;
+    // The simulator keeps what was not taken and sends the very same again, as partners do.
+    let early = partner.send(&taken.no, "completion", json!({})).await;
+    assert_eq!(early["taken"], false, "{early:#}");
+    assert_eq!(hall.show(&taken).await["state"], "correction");
+    let id = upload(hall.public, b"%PDF-1.4 added").await;
+    let body = json!({"text": "已补充", "materials": [{"seq": 1, "id": id}]});
+    let answer = hall.post(&taken, "/supplement", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let supplied = partner.send(&taken.no, "supply_acceptance", notice).await;
+    assert_eq!(supplied["taken"], true, "{supplied:#}");
+    hall.until_state(&taken, "closed").await;
+    let rejected = get(hall.operations, "/ops/v1/feedback").await.json();
+    assert_eq!(rejected["rejected"], json!([]), "taken after all");
 }

@@ -1,6 +1,6 @@
 //! Black-box tests: the built `tongban` and its simulated partners as processes of their own, over real sockets.
 //!
-//! One test binary; a module a topic. Build first: `cargo build --workspace --features tongban-gateway/simulated-time`.
+//! One test binary; a module a topic. Build first: `cargo build --workspace --features tongban-gateway/testing`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,6 +18,9 @@ mod bulk;
 mod cluster;
 mod crash;
 mod demo;
+mod fail_point_ways;
+mod fail_points;
+mod faults;
 mod foreign_peers;
 mod journey;
 mod load;

@@ -92,22 +92,7 @@ async fn open(cell: &Cell, plan: &Plan, seed: u64) -> Hall {
 
 /// Back-offs and waits of milliseconds instead of minutes.
 pub(crate) fn hastened(text: &str) -> String {
-    let line = |line: &str| {
-        if line.starts_with("retry:") {
-            "retry: { initial: 100ms, factor: 2, max: 800ms }".to_owned()
-        } else if line.starts_with("timeout:") {
-            format!("timeout: {{ connect: 1s, idle: {IDLE}, total: 6s }}")
-        } else {
-            line.to_owned()
-        }
-    };
-    let lines: Vec<String> = text.lines().map(line).collect();
-    let quick = lines.join("\n") + "\n";
-    assert!(
-        quick.contains("max: 800ms") && quick.contains("total: 6s"),
-        "{quick}"
-    );
-    quick
+    tongban_tests::sources::hastened(text, IDLE, "6s")
 }
 
 /// The true definition of a partner that does not notice repeats: supplements and withdrawals have no answer `already_there`.

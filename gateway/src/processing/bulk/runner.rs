@@ -2,6 +2,7 @@
 
 use super::decide::{Next, decide};
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::operations::logging::seldom;
 use crate::store::audit::NewAudit;
@@ -74,7 +75,10 @@ impl BulkRunner {
         let now = self.clock.now();
         match decide(job, now) {
             Next::Release(at_most) => {
-                if self.store.release_bulk(job.id, at_most, now).await? > 0 {
+                fail_point!("bulk.before_release");
+                let released = self.store.release_bulk(job.id, at_most, now).await?;
+                fail_point!("bulk.released");
+                if released > 0 {
                     self.worker.notify_one();
                 }
                 Ok(Duration::ZERO)
@@ -113,9 +117,11 @@ impl BulkRunner {
             digest: [0; 32],
             note: String::new(),
         };
+        fail_point!("bulk.before_end");
         if !self.store.end_bulk(job.id, now, audit).await? {
             return Ok(());
         }
+        fail_point!("bulk.ended");
         if let Some(ended) = self.store.bulk_job(&Scope::Everything, job.id).await? {
             let outcome = match ended.state {
                 BulkState::Finished => "finished",

@@ -7,8 +7,10 @@
 use super::decide::{Facts, Happened, Next, decide};
 use super::journal::Journal;
 use super::patience::patiently;
+use super::tenure::Tenure;
 use super::transcript;
 use super::{Courier, SendFailure};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::processing::life_cycle::State;
 use crate::store::StoreError;
@@ -17,6 +19,7 @@ use crate::store::delivery::{AttemptRecord, DeliveryOutcome, LeasedDelivery};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use tongban_adapters::definition::CompiledDefinition;
 use tongban_adapters::exchange::{
     ExchangeContext, Operation, QueryVerdict, StepVerdict, WireReply, WireRequest, coded,
@@ -48,6 +51,7 @@ pub struct Errand<'a> {
     pub(super) lease: LeasedDelivery,
     journal: Journal,
     attempts: u32,
+    tenure: Tenure,
 }
 
 /// How the exchange of one turn went, with what an operator will see of it.
@@ -57,9 +61,9 @@ struct Exchange {
 }
 
 impl<'a> Errand<'a> {
-    /// An errand for this lease.
+    /// An errand for this lease, which lasts so long.
     #[must_use]
-    pub fn new(courier: &'a Courier, lease: LeasedDelivery) -> Self {
+    pub fn new(courier: &'a Courier, lease: LeasedDelivery, tenure: Tenure) -> Self {
         let journal = Journal::read(&lease.journal);
         let attempts = lease.attempts;
         Self {
@@ -67,6 +71,7 @@ impl<'a> Errand<'a> {
             lease,
             journal,
             attempts,
+            tenure,
         }
     }
 
@@ -238,6 +243,14 @@ impl<'a> Errand<'a> {
         })
     }
 
+    /// Whether a request that takes `total` at most may leave under this lease.
+    fn still_ours(&self, total: Duration) -> Result<(), ErrandError> {
+        if self.tenure.has_room(self.courier.clock.instant(), total) {
+            return Ok(());
+        }
+        Err(ErrandError::LeaseOver)
+    }
+
     fn next_step(&self, steps: &[String]) -> Turn {
         Turn::Step(
             self.journal
@@ -264,16 +277,23 @@ impl<'a> Errand<'a> {
             Ok(request) => request,
             Err(error) => return Ok(refused(begun, name, error.code(), &error.to_string())),
         };
+        let total = definition.timeouts().total;
         if matches!(turn, Turn::Step(_)) {
+            self.still_ours(total)?;
             self.journal.begin(&name);
+            fail_point!("delivery.before_journal");
             self.write_journal().await?;
         }
+        fail_point!("delivery.before_send");
         let started = self.courier.clock.instant();
+        // Once more: the process may have stood still since, and somebody else may be asking, or sending, by now.
+        self.still_ours(total)?;
         let answer = self
             .courier
             .client
             .send(&request, definition.timeouts())
             .await;
+        fail_point!("delivery.sent");
         self.attempts = self.attempts.saturating_add(1);
         let took_us = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
         let mut record = attempt(begun, name.clone(), took_us, &request, &answer);
@@ -301,6 +321,7 @@ impl<'a> Errand<'a> {
             }
         };
         describe(&mut record, &happened);
+        fail_point!("delivery.reply_read");
         match &happened {
             Happened::Answered(StepVerdict::Accepted {
                 captured,
@@ -315,6 +336,7 @@ impl<'a> Errand<'a> {
             }
             _ => {}
         }
+        fail_point!("delivery.reply_journalled");
         Ok(Exchange { happened, record })
     }
 
@@ -395,10 +417,12 @@ impl<'a> Errand<'a> {
             DeliveryOutcome::Dead => "dead",
         };
         let now = self.courier.clock.now();
+        fail_point!("delivery.before_finish");
         let (store, lease) = (&self.courier.store, &self.lease);
         let kept =
             patiently(|| store.finish(lease.id, lease.fence, record.clone(), outcome.clone(), now))
                 .await?;
+        fail_point!("delivery.finished");
         if kept {
             Ok(word)
         } else {

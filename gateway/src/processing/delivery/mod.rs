@@ -1,7 +1,8 @@
 //! Delivery (投递): takes what the outbox holds to the partners, in order per case and system, at least once on the wire and
 //! exactly once in effect.
 //!
-//! Invariants: nothing is sent under a lease that ran out (every write names the fence); after an unknown outcome a partner that can
+//! Invariants: nothing is sent under a lease that ran out (every write names the fence, and no request leaves that the lease does not
+//! outlast); after an unknown outcome a partner that can
 //! be asked is asked before anything is sent again; an "already there" is a success only when the look-up proves it ours; one
 //! system's trouble never holds up another's.
 
@@ -11,6 +12,9 @@ pub mod errand;
 pub mod held;
 pub mod journal;
 mod patience;
+#[cfg(test)]
+mod simulation;
+pub mod tenure;
 pub mod transcript;
 pub mod worker;
 

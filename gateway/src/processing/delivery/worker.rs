@@ -1,11 +1,16 @@
 //! The worker loop: leases what is due, runs each errand as a task of its own, and stops leasing when asked to drain.
+//!
+//! One delivery is never on two errands of one process: a lease that ran out while its errand still flew (the process stood still, the
+//! clock jumped) comes back to this very loop, and waits on the ground until the errand before it has landed.
 
 use super::Courier;
 use super::errand::Errand;
+use super::tenure::Tenure;
+use crate::fail_point::fail_point;
 use crate::operations::logging::seldom;
 use crate::store::delivery::LeasedDelivery;
 use arc_swap::ArcSwap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
@@ -33,34 +38,37 @@ pub async fn run(
     wake: Arc<Notify>,
     stop: CancellationToken,
 ) {
-    let (done_in, mut done) = mpsc::channel::<String>(live.load().concurrency.max(1));
-    let mut flying: HashMap<String, u32> = HashMap::new();
-    let mut in_flight = 0usize;
+    let (done_in, mut done) = mpsc::channel::<Landing>(live.load().concurrency.max(1));
+    let mut flights = Flights::default();
     loop {
         // What changes at a reload counts from the next look on; what is in flight keeps its lease.
         let bounds = live.load_full();
-        while let Ok(system) = done.try_recv() {
-            land(&mut flying, &mut in_flight, &system);
+        while let Ok(landing) = done.try_recv() {
+            flights.land(&landing);
         }
+        // Before the look: a lease never counts as longer than the store says.
+        let tenure = Tenure::new(courier.clock.instant(), bounds.lease);
         let leased = if stop.is_cancelled() {
             Vec::new()
         } else {
-            lease(&courier, &bounds, &flying, in_flight).await
+            lease(&courier, &bounds, &flights).await
         };
-        if stop.is_cancelled() && in_flight == 0 {
+        if stop.is_cancelled() && flights.in_flight.is_empty() {
             return;
         }
         let took_off = leased.len();
-        for delivery in leased {
-            *flying.entry(delivery.system_id.clone()).or_default() += 1;
-            in_flight += 1;
-            tokio::spawn(fly(Arc::clone(&courier), delivery, done_in.clone()));
+        if took_off > 0 {
+            fail_point!("delivery.leased");
         }
-        if took_off > 0 && in_flight < bounds.concurrency {
+        flights.ground(leased, tenure);
+        while let Some((delivery, tenure)) = flights.take_off() {
+            tokio::spawn(fly(Arc::clone(&courier), delivery, tenure, done_in.clone()));
+        }
+        if took_off > 0 && flights.in_flight.len() < bounds.concurrency {
             continue;
         }
         tokio::select! {
-            Some(system) = done.recv() => land(&mut flying, &mut in_flight, &system),
+            Some(landing) = done.recv() => flights.land(&landing),
             () = wake.notified() => {}
             () = tokio::time::sleep(bounds.tick) => {}
             () = stop.cancelled(), if !stop.is_cancelled() => {}
@@ -68,26 +76,61 @@ pub async fn run(
     }
 }
 
-fn land(flying: &mut HashMap<String, u32>, in_flight: &mut usize, system: &str) {
-    *in_flight = in_flight.saturating_sub(1);
-    if let Some(count) = flying.get_mut(system) {
-        *count = count.saturating_sub(1);
-    }
-    flying.retain(|_, count| *count > 0);
+/// An errand that has ended: its delivery, and the system.
+struct Landing {
+    id: i64,
+    system: String,
 }
 
-async fn lease(
-    courier: &Courier,
-    bounds: &WorkerBounds,
-    flying: &HashMap<String, u32>,
-    in_flight: usize,
-) -> Vec<LeasedDelivery> {
-    let room = bounds.concurrency.saturating_sub(in_flight);
+/// What is in the air, and what was leased and waits for its turn.
+#[derive(Default)]
+struct Flights {
+    of_system: HashMap<String, u32>,
+    in_flight: HashSet<i64>,
+    /// At most one for each that flies.
+    grounded: Vec<(LeasedDelivery, Tenure)>,
+}
+
+impl Flights {
+    /// Takes what was leased. A newer lease of a delivery takes the place of an older one on the ground.
+    fn ground(&mut self, leased: Vec<LeasedDelivery>, tenure: Tenure) {
+        for delivery in leased {
+            self.grounded.retain(|(older, _)| older.id != delivery.id);
+            self.grounded.push((delivery, tenure));
+        }
+    }
+
+    /// The next that may fly: none whose errand before it is still in the air.
+    fn take_off(&mut self) -> Option<(LeasedDelivery, Tenure)> {
+        let free =
+            |(delivery, _): &(LeasedDelivery, Tenure)| !self.in_flight.contains(&delivery.id);
+        let next = self.grounded.iter().position(free)?;
+        let (delivery, tenure) = self.grounded.remove(next);
+        self.in_flight.insert(delivery.id);
+        *self
+            .of_system
+            .entry(delivery.system_id.clone())
+            .or_default() += 1;
+        Some((delivery, tenure))
+    }
+
+    fn land(&mut self, landing: &Landing) {
+        self.in_flight.remove(&landing.id);
+        if let Some(count) = self.of_system.get_mut(&landing.system) {
+            *count = count.saturating_sub(1);
+        }
+        self.of_system.retain(|_, count| *count > 0);
+    }
+}
+
+async fn lease(courier: &Courier, bounds: &WorkerBounds, flights: &Flights) -> Vec<LeasedDelivery> {
+    let room = bounds.concurrency.saturating_sub(flights.in_flight.len());
     if room == 0 {
         return Vec::new();
     }
     let snapshot = courier.registry.load();
-    let busy: Vec<String> = flying
+    let busy: Vec<String> = flights
+        .of_system
         .iter()
         .filter(|(system, count)| {
             let own = snapshot
@@ -98,7 +141,7 @@ async fn lease(
         .map(|(system, _)| system.clone())
         .collect();
     let limit = u32::try_from(room).unwrap_or(u32::MAX);
-    // One of a system at a time keeps `flying` exact: the next look takes the next one.
+    // One of a system at a time keeps the count of flights exact: the next look takes the next one.
     let per_system = bounds.per_system.div_ceil(4).max(1);
     let lease_us = i64::try_from(bounds.lease.as_micros()).unwrap_or(i64::MAX);
     let now = courier.clock.now();
@@ -115,14 +158,20 @@ async fn lease(
     }
 }
 
-async fn fly(courier: Arc<Courier>, delivery: LeasedDelivery, done: mpsc::Sender<String>) {
+async fn fly(
+    courier: Arc<Courier>,
+    delivery: LeasedDelivery,
+    tenure: Tenure,
+    done: mpsc::Sender<Landing>,
+) {
     let system = delivery.system_id.clone();
     let operation = delivery.operation.as_str();
     let started = courier.clock.instant();
     let id = delivery.id;
     let flight = Arc::clone(&courier);
     // A task of its own, so that a panic ends one errand and not the worker.
-    let outcome = tokio::spawn(async move { Errand::new(&flight, delivery).run().await }).await;
+    let outcome =
+        tokio::spawn(async move { Errand::new(&flight, delivery, tenure).run().await }).await;
     let word = match outcome {
         Ok(Ok(word)) => word,
         Ok(Err(error)) => {
@@ -138,5 +187,54 @@ async fn fly(courier: Arc<Courier>, delivery: LeasedDelivery, done: mpsc::Sender
         .observer
         .settled(&system, operation, word, started.elapsed());
     // The worker waits for every errand, so the channel is open; if it is not, nobody counts any more.
-    let _ = done.send(system).await;
+    let _ = done.send(Landing { id, system }).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use serde_json::Value;
+    use tongban_adapters::exchange::Operation;
+
+    fn leased(id: i64, fence: i64) -> LeasedDelivery {
+        LeasedDelivery {
+            id,
+            fence,
+            case_no: "case".to_owned(),
+            system_id: "system".to_owned(),
+            operation: Operation::Submit,
+            ask_first: fence > 1,
+            interrupted: fence > 1,
+            attempts: 0,
+            created_at: Timestamp::UNIX_EPOCH,
+            message_key: format!("system/case/{id}"),
+            journal: Value::Null,
+            message: Value::Null,
+        }
+    }
+
+    #[test]
+    fn a_delivery_whose_lease_ran_out_in_the_air_waits_until_its_errand_has_landed() {
+        let tenure = Tenure::new(
+            crate::clock::Clock::system().instant(),
+            Duration::from_secs(1),
+        );
+        let mut flights = Flights::default();
+        flights.ground(vec![leased(1, 1), leased(2, 1)], tenure);
+        assert_eq!(flights.take_off().map(|(d, _)| d.id), Some(1));
+        assert_eq!(flights.take_off().map(|(d, _)| d.id), Some(2));
+        // The clock jumped: both come back, the first one twice.
+        flights.ground(vec![leased(1, 2), leased(2, 2)], tenure);
+        flights.ground(vec![leased(1, 3)], tenure);
+        assert!(flights.take_off().is_none(), "both are still in the air");
+        assert_eq!(flights.of_system["system"], 2);
+        flights.land(&Landing {
+            id: 1,
+            system: "system".to_owned(),
+        });
+        let next = flights.take_off().map(|(d, _)| (d.id, d.fence));
+        assert_eq!(next, Some((1, 3)), "under its newest fence");
+        assert!(flights.take_off().is_none());
+    }
 }

@@ -84,6 +84,7 @@ pub async fn a_lease_that_ended_with_a_step_begun_comes_back_asking(subject: &dy
     for seconds in [60, 120] {
         let again = lease(&store, seconds).await.pop().unwrap();
         assert!(again.ask_first, "until an outcome is known, at {seconds}");
+        assert!(again.interrupted, "nobody left a word, at {seconds}");
         assert_eq!(again.journal, journal);
     }
 }

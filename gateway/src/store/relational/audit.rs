@@ -3,6 +3,7 @@
 use super::dialect::{Db, DbConnection, DbRow};
 use super::rows::{application_place, instant};
 use super::{DatabaseStore, StoreError, broken, place};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::store::audit::{AuditRecord, AuditStore, NewAudit};
 use crate::store::sealed::{DataKey, Place, Sealed, Vault};
@@ -114,6 +115,7 @@ pub(super) async fn write(
     .bind(row.content)
     .execute(connection)
     .await?;
+    fail_point!("audit.written");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::dialect;
 use super::material::{Facts, unbound};
 use super::{DatabaseStore, StoreError, broken};
+use crate::fail_point::fail_point;
 use crate::store::material::{ByteStream, NewMaterial, UploadOutcome};
 use crate::store::sealed::file::FileSealer;
 use crate::store::sealed::{DataKey, Vault};
@@ -271,13 +272,17 @@ impl SealedWriter {
     pub(super) async fn finish(mut self, files: &MaterialFiles) -> Result<InPlace, StoreError> {
         self.sealer.finish(&mut self.out)?;
         self.file.write_all(&self.out).await?;
+        fail_point!("material.written", crate::fail_point::io_error());
         self.file.sync_all().await?;
+        fail_point!("material.synced", crate::fail_point::io_error());
         let shard = self.target.parent().unwrap_or(&files.folder).to_owned();
         tokio::fs::create_dir_all(&shard).await?;
         tokio::fs::rename(&self.incoming.path, &self.target).await?;
         self.incoming.keep_file = true;
+        fail_point!("material.moved", crate::fail_point::io_error());
         sync_folder(&shard).await?;
         sync_folder(&files.folder).await?;
+        fail_point!("material.placed");
         Ok(InPlace {
             id: self.incoming.id.clone(),
             key: self.key,

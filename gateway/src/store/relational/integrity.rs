@@ -2,9 +2,7 @@
 
 use super::dialect::{self, Db, DbPool};
 use super::integrity_seals::{files, seals};
-use super::{
-    DatabaseStore, MIGRATIONS, StoreError, Vault, numbers,
-};
+use super::{DatabaseStore, MIGRATIONS, StoreError, Vault, numbers};
 use crate::store::integrity::{DatabaseFault, Depth, IntegrityReport, IntegrityStore, Tally};
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! The examination of files against rows, and of seals.
 
-use super::dialect::{Db, DbRow};
 use super::StoreError;
+use super::dialect::{Db, DbRow};
 use super::integrity::Examined;
 use super::rows::{application_place, attempt_place, event_place, named_place, numbered_place};
 use super::rows::{case_place, uuid};
@@ -9,7 +9,7 @@ use crate::store::integrity::{Depth, Tally, shortened};
 use crate::store::sealed::file::{open_file, sealed_length};
 use crate::store::sealed::{DataKey, open_bytes};
 use futures_util::TryStreamExt;
-use sqlx::{Row};
+use sqlx::Row;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -199,10 +199,7 @@ fn open_rows(
 }
 
 /// The key of a row's case; `None` when the case was erased.
-fn case_key(
-    examined: &Examined,
-    row: &DbRow,
-) -> Result<Option<(uuid::Uuid, DataKey)>, StoreError> {
+fn case_key(examined: &Examined, row: &DbRow) -> Result<Option<(uuid::Uuid, DataKey)>, StoreError> {
     let id = uuid(
         "case_record",
         "case_id",
@@ -272,7 +269,9 @@ async fn events(examined: &mut Examined) -> Result<(), StoreError> {
             "SELECT max(id) FROM case_record",
             "SELECT min(id) FROM case_record WHERE id > $1",
         ),
-    ).await? {
+    )
+    .await?
+    {
         let rows = sqlx::query(EVENTS).bind(from).bind(to);
         for row in rows.fetch_all(&mut *examined.connection).await? {
             let seq: i64 = row.try_get("seq")?;
@@ -291,7 +290,9 @@ async fn events(examined: &mut Examined) -> Result<(), StoreError> {
             "SELECT max(id) FROM delivery",
             "SELECT min(id) FROM delivery WHERE id > $1",
         ),
-    ).await? {
+    )
+    .await?
+    {
         let rows = sqlx::query(ATTEMPTS).bind(from).bind(to);
         for row in rows.fetch_all(&mut *examined.connection).await? {
             let (id, ordinal): (i64, i64) = (row.try_get("delivery_id")?, row.try_get("ordinal")?);

@@ -37,7 +37,8 @@ mod base64 {
     }
 }
 
-/// Leases one delivery: a new fence makes every older one void. A lease that ended with a step begun comes back as one to ask about.
+/// Leases one delivery: a new fence makes every older one void. A lease that ended with a step begun comes back as one to ask about, and
+/// as interrupted for as long as no worker has left a word: the one that should have may have died as well.
 pub(super) async fn take(
     connection: &mut DbConnection,
     vault: &Vault,
@@ -51,7 +52,7 @@ pub(super) async fn take(
         .fetch_one(&mut *connection)
         .await?;
     let row = sqlx::query(
-        "UPDATE delivery SET state = 'sending', worker = $1, due_at = $2, fence = fence + 1, ask_first = CASE WHEN begun = 1 THEN 1 ELSE ask_first END, begun = 0
+        "UPDATE delivery SET state = 'sending', worker = $1, due_at = $2, fence = fence + 1, ask_first = CASE WHEN begun = 1 THEN 1 ELSE ask_first END
          WHERE id = $3 RETURNING case_id, system_id, operation, fence, ask_first, attempts, created_at, journal, message",
     )
     .bind(worker)

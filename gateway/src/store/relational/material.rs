@@ -6,6 +6,7 @@ use super::dialect::{self, Db, DbConnection, DbRow};
 use super::files::Received;
 use super::rows::{case_place, count, instant, named_place, stored, uuid};
 use super::{DatabaseStore, StoreError, document, keep, undo};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::store::material::{
     ByteStream, DocumentRecord, MaterialRecord, MaterialStore, NewDocument, NewMaterial, Swept,
@@ -235,6 +236,7 @@ impl MaterialStore for DatabaseStore {
                 })
             })
             .await?;
+        fail_point!("material.stored");
         if !matches!(outcome, UploadOutcome::Stored(_)) {
             self.files.remove(&id).await?;
         }

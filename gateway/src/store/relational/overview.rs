@@ -1,6 +1,6 @@
 //! What each partner last did, on SQLite.
 
-use super::dialect::{DbConnection};
+use super::dialect::DbConnection;
 use super::rows::{count, instant};
 use super::{DatabaseStore, StoreError};
 use crate::store::overview::{LastFailure, OverviewStore, SystemFacts};

@@ -9,6 +9,7 @@ use super::files::{InPlace, SealedWriter};
 use super::rows::{named_place, stored};
 use super::upload::Unfinished;
 use super::{DatabaseStore, StoreError, keep, undo};
+use crate::fail_point::fail_point;
 use crate::store::material::{ByteStream, NewMaterial};
 use crate::store::sealed::DataKey;
 use crate::store::sealed::file::open_file;
@@ -227,6 +228,7 @@ impl Arrival<'_> {
             self.upload.record.offset,
             self.part.at,
         );
+        fail_point!("upload.segment_placed");
         let kept = self
             .store
             .write(move |c, _| {
@@ -264,6 +266,7 @@ impl Arrival<'_> {
             self.store.remove_files(&ids).await;
             return Ok(false);
         }
+        fail_point!("upload.segment_stored");
         for segment in &closed {
             let key = DataKey::from_bytes(segment.key.as_slice())?;
             self.upload.segments.push((segment.id.clone(), key));

@@ -7,6 +7,7 @@ use super::{
     StoreError, Verdict, application, broken, case, clock, feedback, keep, material, numbers,
     outbox, undo,
 };
+use crate::fail_point::fail_point;
 use crate::store::application::{
     ApplicationRecord, NewApplication, NewCase, PartnerOrigin, SubmitOutcome,
 };
@@ -128,6 +129,7 @@ pub(super) async fn commit(
     let Some(numbers) = draw_numbers(connection, &prepared.application).await? else {
         return undo(SubmitOutcome::NumbersExhausted);
     };
+    fail_point!("submit.numbered");
     let row = insert_application(connection, vault, &prepared, &numbers.application_no).await?;
     let mut not_bindable = Vec::new();
     for ((case, sealed), number) in prepared
@@ -141,10 +143,12 @@ pub(super) async fn commit(
         insert_parts(connection, vault, (id, case, sealed, number), &prepared).await?;
         not_bindable
             .extend(material::bind(connection, vault, (id, &sealed.key), &case.materials).await?);
+        fail_point!("submit.case_written");
     }
     if !not_bindable.is_empty() {
         return undo(SubmitOutcome::MaterialsNotBindable(not_bindable));
     }
+    fail_point!("submit.before_audit");
     let about = about(&prepared, row, &numbers);
     audit::write(connection, vault, prepared.application.audit.clone(), about).await?;
     keep(SubmitOutcome::Stored(record(prepared, numbers)))

@@ -2,6 +2,7 @@
 
 use super::rows::json_list;
 use super::{DatabaseStore, StoreError, keep};
+use crate::fail_point::fail_point;
 use crate::store::material::Swept;
 use jiff::Timestamp;
 use std::path::Path;
@@ -58,6 +59,9 @@ impl DatabaseStore {
                 })
             })
             .await?;
+        if !gone.is_empty() {
+            fail_point!("sweep.rows_gone");
+        }
         for id in &gone {
             self.files.remove(id).await?;
         }

@@ -5,6 +5,7 @@ use super::material::{first_scan, insert, record_of, unbound};
 use super::part;
 use super::rows::{count, instant, named_place, stored};
 use super::{DatabaseStore, StoreError, keep, undo};
+use crate::fail_point::fail_point;
 use crate::store::material::{ByteStream, MaterialRecord, NewMaterial, UploadOutcome};
 use crate::store::sealed::{DataKey, Sealed};
 use crate::store::upload::{
@@ -121,6 +122,7 @@ impl DatabaseStore {
             self.files.remove(&id).await?;
             return Ok(None);
         };
+        fail_point!("upload.completed");
         self.remove_files(&segments).await;
         Ok(Some(record))
     }

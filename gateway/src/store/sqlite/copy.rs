@@ -2,8 +2,8 @@
 //! serves: readers do not hold the writer up (WAL).
 
 use super::{DATABASE_FILE, MIGRATIONS, StoreError, registry};
-use crate::store::sealed::keys;
 use crate::store::sealed::MasterKeys;
+use crate::store::sealed::keys;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection};
 use std::collections::BTreeMap;

@@ -78,8 +78,8 @@ mod unread;
 mod upload;
 
 use super::sealed::{MasterKeys, Vault};
-use super::writing::{Verdict, broken, keep, place, undo};
 use super::standing::Standing;
+use super::writing::{Verdict, broken, keep, place, undo};
 use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;

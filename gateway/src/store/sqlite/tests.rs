@@ -68,6 +68,11 @@ async fn insert(store: Arc<SqliteStore>, stem: &'static str, then: Then) -> Resu
                     Then::Stay => keep(()),
                     Then::Undo => undo(()),
                     Then::Panic => panic!("on purpose"),
+                    Then::TakenBack => {
+                        // As SQLite does when the disk is full or fails: the whole transaction is gone, and nobody told sqlx.
+                        sqlx::query("ROLLBACK").execute(c).await?;
+                        keep(())
+                    }
                     Then::BreakCommit => {
                         // A foreign key that is only checked at the commit, which then fails.
                         sqlx::query("PRAGMA defer_foreign_keys = ON")
@@ -92,6 +97,7 @@ enum Then {
     Undo,
     Panic,
     BreakCommit,
+    TakenBack,
 }
 
 async fn stems(store: &SqliteStore) -> Vec<String> {
@@ -173,6 +179,24 @@ async fn after_sqlite_took_a_transaction_back_the_next_batch_is_written() {
     assert_eq!(store.standing.failures().0, 1, "the watch hears of it");
     insert(store.clone(), "a", Then::Stay).await.unwrap();
     assert_eq!(stems(&store).await, ["a"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_sqlite_took_back_by_itself_fails_its_batch_and_none_after_it() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder, StoreBounds::default()).await;
+    insert(store.clone(), "before", Then::Stay).await.unwrap();
+    let batches = Arc::new(Batches::default());
+    store.observe(batches.clone());
+    let taken_back = insert(store.clone(), "lost", Then::TakenBack).await;
+    assert!(
+        matches!(taken_back, Err(StoreError::Unavailable(_))),
+        "{taken_back:?}"
+    );
+    insert(store.clone(), "after", Then::Stay).await.unwrap();
+    assert_eq!(stems(&store).await, ["after", "before"]);
+    assert_eq!(*batches.0.lock(), [0, 1]);
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,6 +6,7 @@
 
 use super::{StoreBounds, StoreError};
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use crate::store::writing::{CommitObserver, Verdict};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -203,18 +204,19 @@ impl Task {
             for job in gathered.drain(..) {
                 job.answer(reason.as_deref());
             }
+            fail_point!("writer.answered");
         }
         self.pool.close().await;
     }
 
     /// One transaction for the batch. An error inside one write ends at its savepoint; when the savepoint itself is gone (SQLite
-    /// took the whole transaction back: disk full, I/O error), the batch fails as one.
+    /// took the whole transaction back: disk full, I/O error), the batch fails as one. The connection goes with it: what sqlx
+    /// believes of its transactions is not what SQLite knows any more, and no batch could ever begin on it again.
     async fn commit(&self, gathered: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
         let mut connection = self.pool.acquire().await?;
         let committed = write_all(&mut connection, gathered).await;
         if committed.is_err() {
-            // What SQLite took back by itself still counts as begun on this connection, and nothing would ever begin on it again:
-            // the pool opens another.
+            // The transaction ends with its connection, whatever closing says; the pool opens another.
             connection.close().await.ok();
         }
         committed
@@ -226,6 +228,7 @@ async fn write_all(
     gathered: &mut [Box<dyn Job>],
 ) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    fail_point!("writer.begun", crate::fail_point::io_error());
     for job in gathered {
         let mut savepoint = transaction.begin().await?;
         if job.run(&mut savepoint).await {
@@ -233,6 +236,10 @@ async fn write_all(
         } else {
             savepoint.rollback().await?;
         }
+        fail_point!("writer.write_run");
     }
-    transaction.commit().await
+    fail_point!("writer.before_commit", crate::fail_point::io_error());
+    transaction.commit().await?;
+    fail_point!("writer.committed", crate::fail_point::io_error());
+    Ok(())
 }

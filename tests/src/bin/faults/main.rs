@@ -1,0 +1,159 @@
+//! `tests/faults`: real gateways, real partners, real load, and a seeded plan of everything that may go wrong; then a checker that
+//! compares what clients were told, what the store shows and what the partners have. Nothing lost, nothing twice, everything in order.
+
+mod checker;
+mod clients;
+mod look;
+mod observed;
+mod plan;
+mod recompute;
+mod replay;
+mod report;
+mod run;
+mod told;
+mod topology;
+
+use clap::Parser;
+use run::{Order, Outcome, Until, run};
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use topology::Setting;
+
+/// Breaks a running installation by a seeded plan and checks that nothing is lost, doubled or out of order.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tests/faults",
+    after_help = "\
+Example:
+  tests/faults --minutes 5 --seed 1
+  tests/faults --kills 1000 --seed 7 --json | tail -1
+
+The same seed plans the same faults; which request each one meets is a matter of moments. Exit code 0: no violation; 1: at least one,
+or the run could not be finished; 2: wrong usage. docs/operations/faults.md tells how to read a run."
+)]
+struct Arguments {
+    /// How long faults happen, in minutes; what was begun then comes to its end.
+    #[arg(long, value_name = "N", default_value_t = 5.0, value_parser = minutes)]
+    minutes: f64,
+    /// Go on until nodes were killed so often, instead of --minutes.
+    #[arg(long, value_name = "N", conflicts_with = "minutes")]
+    kills: Option<u64>,
+    /// Go through so many rounds of the plan, each with every fault at least once, instead of --minutes.
+    #[arg(long, value_name = "N", conflicts_with_all = ["minutes", "kills"])]
+    rounds: Option<u16>,
+    /// Seed of the plan, the partners and the clients.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Applicants at once, 1 to 64.
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=64))]
+    clients: u8,
+    /// Nodes on one store, 1 to 4; more than one need a store that serves several, named by --settings.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
+    nodes: u8,
+    /// More sections of settings for every node.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<std::path::PathBuf>,
+    /// Keep what nodes and partners print in this folder, beside what earlier runs left there.
+    #[arg(long, value_name = "FOLDER")]
+    logs: Option<std::path::PathBuf>,
+    /// One JSON object on the last line of standard output.
+    #[arg(long)]
+    json: bool,
+    /// Print every step as it happens.
+    #[arg(long)]
+    verbose: bool,
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (0.0..=10_000.0).contains(n))
+        .ok_or_else(|| "minutes are a number from 0 to 10000".to_owned())
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let order = match order(&arguments) {
+        Ok(order) => order,
+        Err(words) => {
+            eprintln!("tests/faults: {words}");
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = tokio::runtime::Runtime::new();
+    let ran = match runtime {
+        Ok(runtime) => runtime.block_on(to_its_end(order)),
+        Err(e) => Err(e.to_string()),
+    };
+    match ran {
+        Ok(outcome) => {
+            report::print(arguments.seed, &outcome, arguments.json);
+            ExitCode::from(u8::from(!outcome.verdict.violations.is_empty()))
+        }
+        Err(words) => {
+            eprintln!(
+                "tests/faults: the run of seed {} could not be finished: {words}",
+                arguments.seed
+            );
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Runs in a task of its own, so that a panic of the harness is told like any other failure, and a signal ends what was started.
+async fn to_its_end(order: Order) -> Result<Outcome, String> {
+    let mut terminated = signal(SignalKind::terminate()).map_err(|e| e.to_string())?;
+    let mut running = tokio::spawn(run(order));
+    let stopped = tokio::select! {
+        ran = &mut running => return ran.unwrap_or_else(|e| Err(e.to_string())),
+        _ = tokio::signal::ctrl_c() => "it was interrupted",
+        _ = terminated.recv() => "it was told to stop",
+    };
+    running.abort();
+    // Its processes and its disk go with it.
+    let _ = running.await;
+    Err(stopped.to_owned())
+}
+
+fn order(arguments: &Arguments) -> Result<Order, String> {
+    if arguments.nodes > 1 && arguments.settings.is_none() {
+        return Err(
+            "the embedded store serves one node; name a store for several with --settings"
+                .to_owned(),
+        );
+    }
+    let settings = match &arguments.settings {
+        None => String::new(),
+        Some(path) => {
+            std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?
+        }
+    };
+    Ok(Order {
+        until: match (arguments.kills, arguments.rounds) {
+            (Some(kills), _) => Until::Kills(kills),
+            (None, Some(rounds)) => Until::Rounds(usize::from(rounds)),
+            (None, None) => Until::Lasting(Duration::from_secs_f64(arguments.minutes * 60.0)),
+        },
+        seed: arguments.seed,
+        clients: usize::from(arguments.clients),
+        setting: Setting {
+            seed: arguments.seed,
+            nodes: usize::from(arguments.nodes),
+            settings,
+            logs: arguments.logs.clone(),
+        },
+        verbose: arguments.verbose,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
