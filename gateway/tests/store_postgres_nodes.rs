@@ -12,7 +12,7 @@ use postgres_server::Schema;
 use postgres_server::cut::Way;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
@@ -97,9 +97,9 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = bool>,
 {
-    let until = Instant::now() + PATIENCE;
+    let until = Clock::system().instant() + PATIENCE;
     while !look().await {
-        assert!(Instant::now() < until, "{what}");
+        assert!(Clock::system().instant() < until, "{what}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -227,7 +227,7 @@ async fn what_a_node_that_is_gone_had_is_taken_over_after_its_lease() {
             .unwrap()
             .is_empty()
     );
-    let gone = Instant::now();
+    let gone = Clock::system().instant();
     goes.dies();
     eventually("the delivery is taken over", || async {
         !stays
