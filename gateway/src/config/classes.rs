@@ -39,6 +39,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("intake.disk_free_bytes_min", Restart),
     ("intake.write_queue_max", Restart),
     ("intake.commit_batch_max", Restart),
+    ("store", Restart),
     ("scan", Restart),
     ("delivery.concurrency", Live),
     ("delivery.per_system", Live),
