@@ -30,7 +30,7 @@ use tongban_gateway::store::writing::StoreBounds;
 use tongban_gateway::store::{Store, StoreError};
 
 /// A lease that a test can wait for.
-const LEASE: Duration = Duration::from_millis(1_500);
+const LEASE: Duration = Duration::from_secs(4);
 /// Nothing here takes longer on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
