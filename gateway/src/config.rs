@@ -228,7 +228,7 @@ pub fn read_placed(
     Ok(placed)
 }
 
-/// Replaces `${NAME}` and `${NAME:-default}`; line numbers stay as they are.
+/// Replaces `${NAME}` and `${NAME:-default}`, but in lines that are comments; line numbers stay as they are.
 fn filled_in(
     file: &str,
     text: &str,
@@ -238,6 +238,10 @@ fn filled_in(
     let mut faults = Vec::new();
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let mut rest = line;
+        if line.trim_start().starts_with('#') {
+            out.push_str(line);
+            continue;
+        }
         while let Some((before, tail)) = rest.split_once("${") {
             let Some((inside, after)) = tail.split_once('}') else {
                 break;
@@ -320,6 +324,13 @@ mod tests {
             (faults[0].line, faults[0].column, faults[0].code),
             (2, 7, "missing_variable")
         );
+    }
+
+    #[test]
+    fn a_variable_in_a_comment_is_not_asked_for() {
+        let text = "  # data: ${TONGBAN_DATA}\ndata: x # ${HERE:-it is}\n";
+        let filled = filled_in("c.yaml", text, &nothing).unwrap();
+        assert_eq!(filled, "  # data: ${TONGBAN_DATA}\ndata: x # it is\n");
     }
 
     #[test]

@@ -147,8 +147,10 @@ impl AlertStore for DatabaseStore {
                     lease
                         .push(") ORDER BY due_at, id LIMIT ")
                         .push_bind(i64::from(limit))
+                        .push(skip_locked!())
                         .push(") RETURNING id");
-                    let ids: Vec<i64> = lease.build_query_scalar().fetch_all(&mut *c).await?;
+                    let mut ids: Vec<i64> = lease.build_query_scalar().fetch_all(&mut *c).await?;
+                    ids.sort_unstable();
                     let mut leased = Vec::with_capacity(ids.len());
                     for id in ids {
                         let row = sqlx::query(
