@@ -260,7 +260,7 @@ pub async fn every_row_is_sealed_or_waits(subject: &dyn Subject) {
             let Some(next) = strays.next else {
                 break;
             };
-            assert_eq!(next, after + 2);
+            assert!(next >= after + 2, "{next} after {after}");
             after = next;
         }
         looked.insert(round, after);
