@@ -32,6 +32,8 @@ export async function keyboard(hall, how) {
     await new Promise((resolve) => setTimeout(resolve, POOR_LINE));
     await route.continue();
   });
+  // From here on the browser hands over its choosers: asked for only when a key is pressed, that can come too late.
+  page.on('filechooser', () => {});
   for (const [words, file] of await DISCLOSURE.documents(hall.browser)) {
     await keys.to(page.getByLabel(visit.say(words)).and(page.locator('input[type=file]')));
     const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);

@@ -148,8 +148,10 @@ async fn a_backup_under_load_restores_every_application_acknowledged_before_it_b
         assert!(begun.elapsed() < STATE_MAX, "left in the outbox: {open:#?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // The partners of the second hall are new: one that was in the middle of its steps with the old one is refused by the new one.
     for dead in second.listed("state=dead").await {
-        assert_eq!(dead["last_code"], "outcome_unknown", "{dead:#}");
+        let known = ["outcome_unknown", "refused"].map(serde_json::Value::from);
+        assert!(known.contains(&dead["last_code"]), "{dead:#}");
     }
     // Numbers that were given after the backup are nobody else's now.
     for kind in ["rest", "rest", "soap", "soap", "soap"] {
