@@ -52,8 +52,8 @@ async fn what_one_node_took_every_node_shows_and_what_one_registers_all_know() {
     let renamed = source.replacen("name: ", "name: 新", 1);
     let file = hall.folder().join("radio-station.yaml");
     std::fs::write(&file, renamed).unwrap();
-    let data = hall.data().display().to_string();
-    let applied = hall.run(&["apply", &file.display().to_string(), "--data", &data]);
+    let config = hall.config().display().to_string();
+    let applied = hall.run(&["apply", &file.display().to_string(), "--config", &config]);
     assert!(
         applied.status.success(),
         "{}",
