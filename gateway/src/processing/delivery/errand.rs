@@ -106,11 +106,8 @@ impl<'a> Errand<'a> {
                 .give_up("system_missing", "no active definition of this system")
                 .await;
         };
-        let pinned = self
-            .courier
-            .store
-            .pin_definition(&case.case_no, version)
-            .await?;
+        let store = &self.courier.store;
+        let pinned = patiently(|| store.pin_definition(&case.case_no, version)).await?;
         let Some(definition) = self
             .courier
             .registry

@@ -11,7 +11,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 const TRIES_MAX: u32 = 170;
 
 /// Writes again while the store is away or full. Only for writes that name their fence: one that was done although its answer was lost
-/// finds the fence void, or writes the same.
+/// finds the fence void, or writes the same. The pin of a definition is one too: it keeps what an earlier try has pinned.
 pub(super) async fn patiently<T, F>(mut write: impl FnMut() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
