@@ -1,4 +1,5 @@
 // node run.mjs JOURNEY --address http://… [--device phone|desktop] [--language zh|en] [--without-javascript] [--receipt FILE]
+//   [--operations http://…]
 //
 // One journey on one device in one language; status 1 when something is not as it should be, with the files to look at.
 
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     address: { type: 'string' },
     device: { type: 'string', default: 'phone' },
     language: { type: 'string', default: 'zh' },
+    operations: { type: 'string' },
     receipt: { type: 'string' },
     'without-javascript': { type: 'boolean', default: false },
   },
@@ -43,7 +45,7 @@ const late = new Promise((_, refuse) => {
 });
 let status = 0;
 try {
-  const walked = journey({ browser, address: values.address, evidence, log, receipt: values.receipt }, how);
+  const walked = journey({ browser, address: values.address, evidence, log, receipt: values.receipt, operations: values.operations }, how);
   walked.catch(() => {});
   await Promise.race([walked, late]);
   evidence.check('at the end');

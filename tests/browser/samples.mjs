@@ -5,6 +5,7 @@ import { paper, photograph, picture } from './files.mjs';
 /** 民用爆炸物品销售许可: a company, a situation, four documents; handled by the department that corrects and grants. */
 export const EXPLOSIVES = {
   code: '10021300100693911512440000',
+  system: 'gd-explosives',
   name: { zh: '民用爆炸物品销售许可', en: 'Licence to sell explosives for civil use' },
   situation: { zh: /首次申请/, en: /first application/i },
   applicant: {

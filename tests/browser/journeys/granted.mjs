@@ -5,6 +5,7 @@ import { paper } from '../files.mjs';
 import { Case } from '../pages/case.mjs';
 import { Home } from '../pages/home.mjs';
 import { Results } from '../pages/results.mjs';
+import { Queue } from '../queue.mjs';
 import { EXPLOSIVES } from '../samples.mjs';
 import { Visit } from '../visit.mjs';
 import { apply } from './applying.mjs';
@@ -14,13 +15,16 @@ export async function granted(hall, how) {
   const home = await Home.open(visit);
   await home.search('民爆');
   await new Results(visit).open(visit.say(EXPLOSIVES.name));
+  // On a busy machine the department would be done before anybody looks: it gets the application when the case is open.
+  const queue = new Queue(hall.operations, EXPLOSIVES.system);
+  await queue.hold();
   const { receipt, taken } = await apply(hall, visit, EXPLOSIVES, { mistake: true });
   await receipt.readQr(taken);
 
   await receipt.openCase();
   const mine = new Case(visit);
   await mine.mark();
-  await mine.expectGrowth();
+  await mine.expectGrowth(() => queue.release());
   await mine.expectState({ zh: /需要您补正/, en: /corrections are needed/i });
   await mine.expectHolder({ zh: /在您手里/, en: /with you since/i });
   await mine.expectSameDocument();

@@ -37,10 +37,11 @@ export class Case {
     assert.equal(await this.visit.page.evaluate(() => globalThis.sameDocument), true, 'the page was loaded again');
   }
 
-  /** The timeline gets longer while the page just stands there. */
-  async expectGrowth() {
+  /** The timeline gets longer while the page just stands there and `cause` happens elsewhere. */
+  async expectGrowth(cause) {
     const before = await this.entries.count();
     assert.ok(before > 0, 'the timeline has its first entry');
+    await cause();
     await eventually(`more than ${before} entries`, async () => (await this.entries.count()) > before, NEWS_MAX);
     await this.expectSameDocument();
   }

@@ -70,7 +70,9 @@ async fn a_newcomer_finds_an_item_in_their_own_words_and_reads_its_guide() {
 
 #[tokio::test]
 async fn a_newcomer_applies_is_corrected_answers_is_granted_and_rates_by_the_pages_alone() {
-    walk_each(&hall().await, "granted", &[]).await;
+    let hall = hall().await;
+    let operations = format!("http://{}", hall.operations);
+    walk_each(&hall, "granted", &["--operations", &operations]).await;
 }
 
 #[tokio::test]
