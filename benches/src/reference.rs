@@ -76,7 +76,7 @@ impl Reference {
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON");
         let mut sink = sink.connect().await?;
-        let schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY rootpage";
+        let schema = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY type = 'trigger', rootpage";
         for statement in sqlx::query_scalar::<_, String>(schema)
             .fetch_all(&mut source)
             .await?

@@ -44,6 +44,8 @@ pub const POINTS: &[(&str, bool)] = &[
     ("poll.taken", false),
     ("submit.before_audit", false),
     ("submit.case_written", false),
+    ("submit.group_before_audit", false),
+    ("submit.group_numbered", false),
     ("submit.numbered", false),
     ("sweep.rows_gone", false),
     ("upload.completed", false),

@@ -1,4 +1,4 @@
-//! One submission from its bytes to the answer: repeat known? checks, composition, the one transaction.
+//! One submission from its bytes to the answer: checks, composition, the one transaction; a repeat gets the first answer.
 //!
 //! After a crash at any `await`: before the store's `submit` nothing happened; after it the application stands, and the caller's
 //! repeat under the same key gets the same answer.
@@ -19,14 +19,14 @@ use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::processing::life_cycle::Rejection;
 use crate::registry::{Registry, Snapshot};
-use crate::store::application::{ApplicationRecord, SubmitOutcome};
+use crate::store::application::{ApplicationRecord, NewApplication, NewCase, SubmitOutcome};
 use crate::store::standing::Stop;
 use crate::store::{SharedStore, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use tongban_adapters::canonical::EventBody;
+use tongban_adapters::canonical::{Event, EventBody};
 use tongban_catalog::source::Finding;
 
 /// What is told to metrics.
@@ -112,26 +112,21 @@ impl Intake {
         let _guard = self.guard(origin)?;
         let body_digest = canonical_digest(body);
         let (request, handed_in, faults) = read_body(body, read);
-        if let Some(taken) = self
-            .repeat(origin, handed_in.as_ref(), &body_digest)
-            .await?
-        {
-            return Ok(taken);
-        }
-        self.open()?;
-        let snapshot = self.registry.load();
-        let now = self.clock.now();
-        let checked = self.checked(&request, faults, &snapshot, now).await?;
-        let composition = Composition {
-            origin,
-            handed_in: handed_in.as_ref(),
-            snapshot: &snapshot,
-            body_digest,
-            now,
-            case_id: self.entropy.uuid(now)?,
+        let handed_in = handed_in.as_ref();
+        let composed = self
+            .compose((&request, faults), (origin, handed_in), body_digest)
+            .await;
+        let application = match composed {
+            Ok(application) => application,
+            // A repeat gets its answer whatever has changed since: months later, when the item is gone, its materials are bound
+            // or nothing new is taken. Only now is it looked for: the commit finds the key of a repeat that could be taken.
+            Err(refused) => {
+                let earlier = self.repeat(origin, handed_in, &body_digest).await?;
+                return earlier.ok_or(refused);
+            }
         };
-        let application = composition.application(checked)?;
         fail_point!("intake.checked");
+        let contents = contents(&application);
         let (record, replayed) = match self.store.submit(application).await? {
             SubmitOutcome::Stored(record) => (record, false),
             SubmitOutcome::Replayed(record) => (record, true),
@@ -145,10 +140,36 @@ impl Intake {
             }
         };
         fail_point!("intake.committed");
-        if let (Some(case), false) = (record.cases.first(), replayed) {
+        if replayed {
+            return self.taken_before(record).await;
+        }
+        if let Some(case) = record.cases.first() {
             self.observer.committed(&case.state, started.elapsed());
         }
-        self.taken(record, replayed).await
+        let promise = promised(&record, contents)?;
+        Ok(self.taken(record, promise, false))
+    }
+
+    /// Checks an application and makes what is to be stored of it.
+    async fn compose(
+        &self,
+        (request, faults): (&ApplicationRequest, Vec<Finding>),
+        (origin, handed_in): (&Origin, Option<&HandedIn>),
+        body_digest: [u8; 32],
+    ) -> Result<NewApplication, SubmitError> {
+        self.open()?;
+        let snapshot = self.registry.load();
+        let now = self.clock.now();
+        let checked = self.checked(request, faults, &snapshot, now).await?;
+        let composition = Composition {
+            origin,
+            handed_in,
+            snapshot: &snapshot,
+            body_digest,
+            now,
+            case_id: self.entropy.uuid(now)?,
+        };
+        composition.application(checked)
     }
 
     /// Whether anything new is taken now.
@@ -190,8 +211,7 @@ impl Intake {
         Ok(Some(guard))
     }
 
-    /// What was taken before under this key or partner number, before any check: a repeat months later gets its answer even
-    /// when the item is gone.
+    /// What was taken before under this key or partner number.
     async fn repeat(
         &self,
         origin: &Origin,
@@ -208,7 +228,7 @@ impl Intake {
         match earlier {
             None => Ok(None),
             Some(record) if record.body_digest == *body_digest => {
-                Ok(Some(self.taken(record, true).await?))
+                Ok(Some(self.taken_before(record).await?))
             }
             Some(_) => Err(SubmitError::KeyReused),
         }
@@ -231,15 +251,19 @@ impl Intake {
         Ok(known)
     }
 
-    async fn taken(&self, record: ApplicationRecord, replayed: bool) -> Result<Taken, SubmitError> {
+    async fn taken_before(&self, record: ApplicationRecord) -> Result<Taken, SubmitError> {
         let promise = self.promise(&record).await?;
-        Ok(Taken {
+        Ok(self.taken(record, promise, true))
+    }
+
+    fn taken(&self, record: ApplicationRecord, promise: Promise, replayed: bool) -> Taken {
+        Taken {
             receipt: self.keys.receipt(&promise),
             query_code: self.keys.query_code(&record.application_no),
             promise,
             record,
             replayed,
-        })
+        }
     }
 
     /// What the receipt of an application promises, from what is fixed in its first events.
@@ -247,35 +271,57 @@ impl Intake {
     /// # Errors
     /// The store's; [`StoreError::Inconsistent`] when a first event holds no digests.
     pub async fn promise(&self, record: &ApplicationRecord) -> Result<Promise, StoreError> {
-        let mut cases = Vec::with_capacity(record.cases.len());
+        let mut contents = Vec::with_capacity(record.cases.len());
         for case in &record.cases {
             let first = self
                 .store
                 .events(&Scope::Everything, &case.case_no, 0, 1)
                 .await?;
-            let content = first.first().and_then(|stored| match &stored.event.body {
-                EventBody::Applied(remark) => ContentDigests::from_remark(remark),
-                _ => None,
-            });
-            let content = content.ok_or_else(|| StoreError::Inconsistent {
-                table: "event",
-                column: "data",
-                row: format!("{}#1", case.case_no),
-                reason: "the first event holds no digests of what was handed in".to_owned(),
-            })?;
-            cases.push(PromisedCase {
-                case_no: case.case_no.clone(),
-                item_code: case.submission.item.code.clone(),
-                item_version: case.submission.item.version,
-                content,
-            });
+            contents.push(first.first().and_then(|stored| content(&stored.event)));
         }
-        Ok(Promise {
-            application_no: record.application_no.clone(),
-            submitted_at: record.submitted_at,
-            cases,
-        })
+        promised(record, contents)
     }
+}
+
+/// What was handed in with each case of a new application.
+fn contents(application: &NewApplication) -> Vec<Option<ContentDigests>> {
+    let first = |case: &NewCase| content(&case.events.first()?.event);
+    application.cases.iter().map(first).collect()
+}
+
+/// What a first event says was handed in.
+fn content(event: &Event) -> Option<ContentDigests> {
+    match &event.body {
+        EventBody::Applied(remark) => ContentDigests::from_remark(remark),
+        _ => None,
+    }
+}
+
+/// The promise for an application, from the contents of its cases.
+fn promised(
+    record: &ApplicationRecord,
+    contents: Vec<Option<ContentDigests>>,
+) -> Result<Promise, StoreError> {
+    let mut cases = Vec::with_capacity(record.cases.len());
+    for (case, content) in record.cases.iter().zip(contents) {
+        let content = content.ok_or_else(|| StoreError::Inconsistent {
+            table: "event",
+            column: "data",
+            row: format!("{}#1", case.case_no),
+            reason: "the first event holds no digests of what was handed in".to_owned(),
+        })?;
+        cases.push(PromisedCase {
+            case_no: case.case_no.clone(),
+            item_code: case.submission.item.code.clone(),
+            item_version: case.submission.item.version,
+            content,
+        });
+    }
+    Ok(Promise {
+        application_no: record.application_no.clone(),
+        submitted_at: record.submitted_at,
+        cases,
+    })
 }
 
 fn read_body(

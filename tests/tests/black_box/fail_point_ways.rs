@@ -5,6 +5,8 @@
 pub(crate) enum Way {
     /// An application to this kind of partner.
     Apply(&'static str),
+    /// Several applications at once.
+    Together(&'static str),
     /// A resumable upload in two parts.
     Part,
     /// An upload that nobody binds, and a day that passes.
@@ -29,6 +31,8 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("intake", "material.written", Way::Apply("soap")),
     ("intake", "submit.before_audit", Way::Apply("soap")),
     ("intake", "submit.case_written", Way::Apply("soap")),
+    ("intake", "submit.group_before_audit", Way::Together("soap")),
+    ("intake", "submit.group_numbered", Way::Together("soap")),
     ("intake", "submit.numbered", Way::Apply("soap")),
     ("intake", "upload.completed", Way::Part),
     ("intake", "upload.segment_placed", Way::Part),

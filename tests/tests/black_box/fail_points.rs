@@ -16,6 +16,8 @@ use tongban_tests::sources::hastened;
 
 /// A point is reached within this time after the gateway stands.
 const REACHED_MAX: Duration = Duration::from_secs(30);
+/// Applications handed in at once: more than one waits while the first is committed.
+const TOGETHER: usize = 8;
 /// The variable that arms points.
 const VARIABLE: &str = "TONGBAN_FAIL_POINT";
 
@@ -131,6 +133,12 @@ impl Trial {
                 let sent = self.submit(kind).await;
                 self.sent.push(sent);
                 // Deliveries and feedback are on their way.
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
+            Way::Together(kind) => {
+                let at_once = (0..TOGETHER).map(|_| self.submit(kind));
+                let sent = futures_util::future::join_all(at_once).await;
+                self.sent.extend(sent);
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
             Way::Part => self.part().await,

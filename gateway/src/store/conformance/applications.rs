@@ -146,6 +146,66 @@ pub async fn two_submissions_of_one_key_at_once_are_one_application(subject: &dy
     assert_eq!(counted(subject).await, 1);
 }
 
+pub async fn applications_at_once_get_their_own_materials_and_share_none(subject: &dyn Subject) {
+    let store = subject.store();
+    let mut wanted = Vec::new();
+    for n in 0..12_u8 {
+        let own = [
+            uploaded(&store, &[n]).await,
+            uploaded(&store, &[n, n]).await,
+        ];
+        wanted.push(own);
+    }
+    let shared = uploaded(&store, b"shared").await;
+    let whole = |materials: Vec<(u32, String)>| {
+        let mut new = application();
+        new.cases[0].materials = materials;
+        new.cases[0].projection.clocks = vec![ClockRow {
+            kind: "acceptance".to_owned(),
+            due_at: at(10),
+        }];
+        new
+    };
+    let mut all: Vec<NewApplication> = wanted
+        .iter()
+        .map(|[one, two]| whole(vec![(1, one.clone()), (2, two.clone())]))
+        .collect();
+    // One file of two applicants, one that nobody has uploaded, one named twice by the same applicant.
+    all.push(whole(vec![(1, shared.clone())]));
+    all.push(whole(vec![(1, shared.clone())]));
+    all.push(whole(vec![(1, "unknown".to_owned())]));
+    let twice = uploaded(&store, b"twice").await;
+    all.push(whole(vec![(1, twice.clone()), (2, twice.clone())]));
+    let outcomes = futures_util::future::join_all(all.into_iter().map(|new| store.submit(new)));
+    let outcomes: Vec<_> = outcomes.await.into_iter().map(Result::unwrap).collect();
+    let refused: Vec<_> = outcomes[12..15]
+        .iter()
+        .filter_map(|outcome| match outcome {
+            SubmitOutcome::MaterialsNotBindable(ids) => Some(ids.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(refused, [vec![shared.clone()], vec!["unknown".to_owned()]]);
+    assert!(matches!(outcomes[15], SubmitOutcome::Stored(_)));
+    for (outcome, own) in outcomes.iter().zip(&wanted) {
+        let SubmitOutcome::Stored(record) = outcome else {
+            panic!("{outcome:?}");
+        };
+        for (id, expected) in own.iter().zip(1_u64..) {
+            let bound = store.material(id).await.unwrap().unwrap();
+            assert_eq!(bound.case_no.as_ref(), Some(&record.application_no));
+            assert_eq!(bound.size, expected);
+            let bytes = store.material_bytes(&Scope::Everything, id).await.unwrap();
+            assert!(bytes.is_some(), "its key was wrapped anew");
+        }
+        assert_eq!(events(&store, &record.application_no).await.len(), 1);
+    }
+    // Whoever was refused has left nothing: no case, no clock, no delivery, no audit record.
+    assert_eq!(counted(subject).await, 14);
+    assert_eq!(store.due_clocks(at(10), 100).await.unwrap().len(), 14);
+    assert_eq!(audits(&store).await.len(), 14);
+}
+
 pub async fn a_partners_own_number_is_taken_once(subject: &dyn Subject) {
     let store = subject.store();
     let origin = |system: &str| {

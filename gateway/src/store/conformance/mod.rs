@@ -65,6 +65,7 @@ macro_rules! store_conformance {
                 the_same_key_with_another_body_is_refused
                 the_same_key_of_two_callers_is_two_keys
                 two_submissions_of_one_key_at_once_are_one_application
+                applications_at_once_get_their_own_materials_and_share_none
                 a_partners_own_number_is_taken_once
                 applications_are_found_by_the_exact_identity_number
                 cases_are_counted_by_state

@@ -21,6 +21,9 @@ pub(super) type DbRow = sqlx::postgres::PgRow;
 /// Whether other nodes write files into the same folder: then a file without a row may be a node's that is about to write it.
 pub(super) const SHARED_FILES: bool = true;
 
+/// Groups of applications on their way at once. One is written while another is synced.
+pub(super) const LANES: usize = 2;
+
 /// The words of a bound JSON list, as a sub-query.
 macro_rules! texts {
     ($list:literal) => {

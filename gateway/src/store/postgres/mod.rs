@@ -13,7 +13,7 @@ mod news;
 mod partitions;
 mod presence;
 mod settings;
-mod submissions;
+mod together;
 mod writer;
 
 // Written once for both databases.
@@ -23,6 +23,8 @@ mod alert;
 mod application;
 #[path = "../relational/audit.rs"]
 mod audit;
+#[path = "../relational/binding.rs"]
+mod binding;
 #[path = "../relational/bulk.rs"]
 mod bulk;
 #[path = "../relational/bulk_rows.rs"]
@@ -71,6 +73,8 @@ mod scan;
 mod seal;
 #[path = "../relational/standing.rs"]
 mod standing;
+#[path = "../relational/submissions.rs"]
+mod submissions;
 #[path = "../relational/submit.rs"]
 mod submit;
 #[path = "../relational/sweep.rs"]

@@ -19,6 +19,9 @@ pub(super) type DbRow = sqlx::sqlite::SqliteRow;
 /// Whether other nodes write files into the same folder: then a file without a row may be a node's that is about to write it.
 pub(super) const SHARED_FILES: bool = false;
 
+/// Groups of applications on their way at once. One: what gathers while a group is committed is the next group, and there is one writer.
+pub(super) const LANES: usize = 1;
+
 /// The words of a bound JSON list, as a sub-query.
 macro_rules! texts {
     ($list:literal) => {

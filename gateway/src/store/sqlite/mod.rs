@@ -11,6 +11,7 @@ mod integrity_pages;
 mod item_code;
 #[cfg(test)]
 mod tests;
+mod together;
 mod writer;
 
 // Written once for both databases.
@@ -20,6 +21,8 @@ mod alert;
 mod application;
 #[path = "../relational/audit.rs"]
 mod audit;
+#[path = "../relational/binding.rs"]
+mod binding;
 #[path = "../relational/bulk.rs"]
 mod bulk;
 #[path = "../relational/bulk_rows.rs"]
@@ -68,6 +71,8 @@ mod scan;
 mod seal;
 #[path = "../relational/standing.rs"]
 mod standing;
+#[path = "../relational/submissions.rs"]
+mod submissions;
 #[path = "../relational/submit.rs"]
 mod submit;
 #[path = "../relational/sweep.rs"]
@@ -96,6 +101,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use submissions::Submissions;
 use tokio::sync::broadcast;
 use writer::Writer;
 
@@ -114,7 +120,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The store on SQLite. Everything of [`Store`]; close it with [`Store::close`] to wait for the last commit and the lock.
 pub struct SqliteStore {
-    writer: Writer,
+    writer: Arc<Writer>,
+    submissions: Submissions,
     readers: SqlitePool,
     vault: Arc<Vault>,
     files: files::MaterialFiles,
@@ -151,10 +158,11 @@ impl Store for SqliteStore {
     }
 
     fn waiting_writes(&self) -> usize {
-        self.writer.waiting()
+        self.writer.waiting() + self.submissions.waiting()
     }
 
     async fn close(&self) {
+        self.submissions.close().await;
         self.writer.close().await;
         self.readers.close().await;
         // Nothing reads or writes any more; whoever still holds this store only hears that it is closed.
@@ -181,7 +189,7 @@ impl SqliteStore {
             .filename(folder.join(DATABASE_FILE))
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(512);
         let writing = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -214,8 +222,15 @@ impl SqliteStore {
         let files = files::MaterialFiles::open(folder).await?;
         let vault = Arc::new(Vault::new(keys, &digest_key, entropy));
         item_code::fill_in(&writing, &vault).await?;
+        let writer = Arc::new(Writer::start(writing, clock, bounds, lock.clone()));
         Ok(Self {
-            writer: Writer::start(writing, clock, bounds, lock.clone()),
+            submissions: Submissions::begin(
+                Arc::clone(&writer),
+                Arc::clone(&vault),
+                bounds.queue,
+                bounds.batch,
+            ),
+            writer,
             readers,
             vault,
             files,
@@ -262,13 +277,16 @@ impl SqliteStore {
         1
     }
 
-    /// Queues an application with all other writes: they are committed together anyway.
+    /// Queues an application with the others that wait.
     async fn commit_application(
         &self,
         prepared: submit::Prepared,
     ) -> Result<SubmitOutcome, StoreError> {
-        self.write(move |c, vault| Box::pin(submit::commit(c, vault, prepared)))
-            .await
+        let committed = self.submissions.commit(prepared).await;
+        if let Err(error) = &committed {
+            self.standing.failed(error);
+        }
+        committed
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {

@@ -1,29 +1,28 @@
 //! Applications committed together: what waits goes into one transaction, a statement a table and not a statement an application.
 //!
-//! No timer: the next group gathers while the last one is committed. Only plain applications go together (one case, no materials to
-//! bind, not handed in by a partner); the others, and all of a group that fails for whatever reason, are committed one by one, which
+//! No timer: the next group gathers while the last one is committed. Only plain applications go together (one case, not handed
+//! in by a partner, materials that are free); the others, and all of a group that fails for whatever reason, are committed one by one, which
 //! gives each its own outcome. Keys, then stems, then systems are taken in order, so that groups of several nodes never wait for each
 //! other in a circle.
 
-use super::submit::{self, CaseNumber, Numbers, Prepared};
+use super::audit;
+use super::binding::{self, Free};
+use super::dialect::{DbConnection, LANES};
+use super::rows::subject_digest;
+use super::submit::{self, CaseNumber, Numbers, Prepared, PreparedCase};
+use super::together;
 use super::writer::Writer;
-use super::{audit, rows};
+use crate::fail_point::fail_point;
 use crate::store::StoreError;
-use crate::store::application::SubmitOutcome;
+use crate::store::application::{NewApplication, NewCase, NewEvent, SubmitOutcome};
+use crate::store::case::ClockRow;
+use crate::store::delivery::NewDelivery;
 use crate::store::sealed::Vault;
 use crate::store::writing::{Verdict, keep, undo};
-use sqlx::PgConnection;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
-
-mod columns;
-
-use columns::{Applications, Audits, Cases, Clocks, Deliveries, Events};
-
-/// Groups on their way at once: one is written while another is synced.
-const LANES: usize = 2;
 
 type Answer = oneshot::Sender<Result<SubmitOutcome, StoreError>>;
 
@@ -180,7 +179,6 @@ fn is_plain(prepared: &Prepared) -> bool {
     match application.cases.as_slice() {
         [case] => {
             application.partner_origin.is_none()
-                && case.materials.is_empty()
                 && case.events.iter().all(|event| event.key.is_none())
                 && case.deliveries.len() <= 1
                 && case.deliveries.iter().all(|d| d.message.is_null())
@@ -189,120 +187,214 @@ fn is_plain(prepared: &Prepared) -> bool {
     }
 }
 
+/// The row of an application that goes together with others.
+pub(super) struct ApplicationRow<'g> {
+    pub(super) id: i64,
+    pub(super) prepared: &'g Prepared,
+    pub(super) no: &'g str,
+    pub(super) owner: Option<Vec<u8>>,
+    pub(super) agent: Option<Vec<u8>>,
+}
+
+/// The row of its one case.
+pub(super) struct CaseRow<'g> {
+    pub(super) ids: Ids,
+    pub(super) case: &'g NewCase,
+    pub(super) sealed: &'g PreparedCase,
+    pub(super) number: &'g CaseNumber,
+    pub(super) identity: Option<Vec<u8>>,
+    pub(super) phone: Option<Vec<u8>>,
+    /// When the application was handed in, in microseconds.
+    pub(super) submitted_at: i64,
+}
+
+/// One event of such a case.
+pub(super) struct EventRow<'g> {
+    pub(super) case: i64,
+    pub(super) seq: i64,
+    pub(super) new: &'g NewEvent,
+    pub(super) sealed: &'g [u8],
+}
+
+impl<'g> CaseRow<'g> {
+    pub(super) fn events(&self) -> impl Iterator<Item = EventRow<'g>> + use<'g> {
+        let case = self.ids.case;
+        (1_i64..)
+            .zip(&self.case.events)
+            .zip(&self.sealed.events)
+            .map(move |((seq, new), sealed)| EventRow {
+                case,
+                seq,
+                new,
+                sealed,
+            })
+    }
+
+    pub(super) fn clocks(&self) -> impl Iterator<Item = (i64, &'g ClockRow)> + use<'g> {
+        let case = self.ids.case;
+        let clocks = &self.case.projection.clocks;
+        clocks.iter().map(move |clock| (case, clock))
+    }
+
+    pub(super) fn deliveries(&self) -> impl Iterator<Item = (&Self, &'g NewDelivery)> {
+        let case: &'g NewCase = self.case;
+        case.deliveries.iter().map(move |new| (self, new))
+    }
+}
+
+/// What a group writes, table by table.
+#[derive(Default)]
+struct Rows<'g> {
+    applications: Vec<ApplicationRow<'g>>,
+    cases: Vec<CaseRow<'g>>,
+    audits: Vec<audit::Row>,
+}
+
+impl<'g> Rows<'g> {
+    fn of(
+        vault: &Vault,
+        group: &'g [Prepared],
+        numbers: &'g [Option<Numbers>],
+        ids: &[Ids],
+    ) -> Result<Self, StoreError> {
+        let mut rows = Self::default();
+        for ((prepared, numbers), ids) in group.iter().zip(numbers).zip(ids) {
+            let (Some(numbers), [case], [sealed]) = (
+                numbers,
+                prepared.application.cases.as_slice(),
+                prepared.cases.as_slice(),
+            ) else {
+                continue;
+            };
+            let Some(number) = numbers.cases.first() else {
+                continue;
+            };
+            let application: &NewApplication = &prepared.application;
+            let digest =
+                |subject: &Option<String>| subject.as_deref().map(|s| subject_digest(vault, s));
+            let (identity, phone) = super::case::search_digests(vault, &case.submission);
+            rows.applications.push(ApplicationRow {
+                id: ids.application,
+                prepared,
+                no: &numbers.application_no,
+                owner: digest(&application.owner_subject),
+                agent: digest(&application.agent),
+            });
+            rows.cases.push(CaseRow {
+                ids: *ids,
+                case,
+                sealed,
+                number,
+                identity,
+                phone,
+                submitted_at: application.submitted_at.as_microsecond(),
+            });
+            let about = submit::about(prepared, ids.application, numbers);
+            rows.audits
+                .push(audit::row(vault, application.audit.clone(), &about)?);
+        }
+        Ok(rows)
+    }
+}
+
 /// Commits a group: the numbers of each, `None` for one whose key is taken. An undone group has no numbers at all.
 async fn commit(
-    connection: &mut PgConnection,
+    connection: &mut DbConnection,
     vault: &Vault,
     group: &[Prepared],
 ) -> Result<Verdict<Vec<Option<Numbers>>>, StoreError> {
-    let ids = draw_ids(connection, group.len()).await?;
-    let fresh = take_keys(connection, vault, group, &ids).await?;
+    let ids = together::draw_ids(connection, group.len()).await?;
+    let keys = Keys::of(vault, group);
+    let free = Free::look(connection, vault, group).await?;
+    let fresh = keys.take(connection, &ids, &free.suffices).await?;
     let Some(numbers) = draw_numbers(connection, group, &fresh).await? else {
         // Some stem is exhausted: one by one, whoever still gets a number.
         return undo(group.iter().map(|_| None).collect());
     };
-    let (mut applications, mut cases) = (Applications::default(), Cases::default());
-    let (mut events, mut clocks) = (Events::default(), Clocks::default());
-    let (mut deliveries, mut audits) = (Deliveries::default(), Audits::default());
-    for ((prepared, numbers), ids) in group.iter().zip(&numbers).zip(&ids) {
-        let (Some(numbers), [case], [sealed]) = (
-            numbers,
-            prepared.application.cases.as_slice(),
-            prepared.cases.as_slice(),
-        ) else {
-            continue;
-        };
-        let Some(number) = numbers.cases.first() else {
-            continue;
-        };
-        applications.push(vault, ids.application, prepared, &numbers.application_no);
-        cases.push(vault, *ids, case, sealed, number);
-        events.push(ids.case, case, sealed);
-        clocks.push(ids.case, &case.projection.clocks);
-        deliveries.push(
-            ids.case,
-            &case.deliveries,
-            prepared.application.submitted_at,
-        );
-        let about = submit::about(prepared, ids.application, numbers);
-        audits.push(audit::row(
-            vault,
-            prepared.application.audit.clone(),
-            &about,
-        )?);
+    let rows = Rows::of(vault, group, &numbers, &ids)?;
+    let going: Vec<(usize, Ids)> = (0..)
+        .zip(ids.iter().copied())
+        .filter(|(n, _)| fresh[*n])
+        .collect();
+    let bindings = free.bindings(vault, group, &going)?;
+    if rows.applications.is_empty() {
+        return undo(numbers);
     }
-    applications.insert(connection).await?;
-    cases.insert(connection).await?;
-    events.insert(connection).await?;
-    clocks.insert(connection).await?;
-    deliveries.insert(connection).await?;
-    audits.insert(connection).await?;
+    fail_point!("submit.group_numbered");
+    together::insert_applications(connection, &rows.applications).await?;
+    together::insert_keys(connection, &keys.of_fresh(&ids, &fresh)).await?;
+    together::insert_cases(connection, &rows.cases).await?;
+    together::insert_events(connection, &rows.cases).await?;
+    together::insert_clocks(connection, &rows.cases).await?;
+    together::insert_deliveries(connection, &rows.cases).await?;
+    if !binding::bind(connection, &bindings).await? {
+        // Somebody was faster: one by one, each hears its own.
+        return undo(group.iter().map(|_| None).collect());
+    }
+    fail_point!("submit.group_before_audit");
+    together::insert_audits(connection, &rows.audits).await?;
+    drop(rows);
     keep(numbers)
 }
 
 /// The row ids of one application.
 #[derive(Clone, Copy)]
-struct Ids {
-    application: i64,
-    case: i64,
+pub(super) struct Ids {
+    pub(super) application: i64,
+    pub(super) case: i64,
 }
 
-async fn draw_ids(connection: &mut PgConnection, count: usize) -> Result<Vec<Ids>, StoreError> {
-    let drawn: Vec<(i64, i64)> = sqlx::query_as(
-        "SELECT nextval('application_id_seq'), month_id('case_record_id_seq') FROM generate_series(1, $1)",
-    )
-    .bind(rows::stored(count))
-    .fetch_all(connection)
-    .await?;
-    Ok(drawn
-        .into_iter()
-        .map(|(application, case)| Ids { application, case })
-        .collect())
-}
+/// The idempotency keys of a group.
+struct Keys(Vec<Option<Vec<u8>>>);
 
-/// Takes the idempotency keys of a group, in order; which applications go on.
-async fn take_keys(
-    connection: &mut PgConnection,
-    vault: &Vault,
-    group: &[Prepared],
-    ids: &[Ids],
-) -> Result<Vec<bool>, StoreError> {
-    let keys: Vec<Option<Vec<u8>>> = group
-        .iter()
-        .map(|prepared| {
+impl Keys {
+    fn of(vault: &Vault, group: &[Prepared]) -> Self {
+        let digests = group.iter().map(|prepared| {
             let key = prepared.application.idempotency.as_ref();
             key.map(|key| super::application::key_digest(vault, key))
-        })
-        .collect();
-    // The first of two under one key within the group takes it.
-    let mut wanted = BTreeMap::new();
-    for (key, ids) in keys.iter().zip(ids) {
-        if let Some(key) = key {
-            wanted.entry(key.clone()).or_insert(ids.application);
-        }
+        });
+        Self(digests.collect())
     }
-    // As one by one: whoever looks for a key waits until it is known whether it is taken.
-    super::dialect::all_alone(connection, wanted.keys().map(Vec::as_slice)).await?;
-    let (names, owners): (Vec<Vec<u8>>, Vec<i64>) = wanted.into_iter().unzip();
-    let taken: Vec<i64> = sqlx::query_scalar(
-        "INSERT INTO idempotency (key_digest, application_id) SELECT * FROM unnest($1::bytea[], $2::bigint[])
-         ON CONFLICT DO NOTHING RETURNING application_id",
-    )
-    .bind(names)
-    .bind(owners)
-    .fetch_all(connection)
-    .await?;
-    let taken: HashSet<i64> = taken.into_iter().collect();
-    Ok(keys
-        .iter()
-        .zip(ids)
-        .map(|(key, ids)| key.is_none() || taken.contains(&ids.application))
-        .collect())
+
+    /// Takes those of applications that are able to go on, in order; which do.
+    async fn take(
+        &self,
+        connection: &mut DbConnection,
+        ids: &[Ids],
+        able: &[bool],
+    ) -> Result<Vec<bool>, StoreError> {
+        // The first of two under one key within the group takes it.
+        let mut wanted = BTreeMap::new();
+        for ((key, ids), able) in self.0.iter().zip(ids).zip(able) {
+            if let (Some(key), true) = (key, able) {
+                wanted.entry(key.as_slice()).or_insert(ids.application);
+            }
+        }
+        let taken = together::take_keys(connection, &wanted).await?;
+        Ok(self
+            .0
+            .iter()
+            .zip(ids)
+            .zip(able)
+            .map(|((key, ids), able)| *able && (key.is_none() || taken.contains(&ids.application)))
+            .collect())
+    }
+
+    /// The keys of those that go on, with their applications.
+    fn of_fresh<'k>(&'k self, ids: &[Ids], fresh: &[bool]) -> Vec<(&'k [u8], i64)> {
+        self.0
+            .iter()
+            .zip(ids)
+            .zip(fresh)
+            .filter(|(_, fresh)| **fresh)
+            .filter_map(|((key, ids), _)| Some((key.as_deref()?, ids.application)))
+            .collect()
+    }
 }
 
 /// Serials for everyone who goes on: one step a stem and a system. `None` when some are exhausted.
 async fn draw_numbers(
-    connection: &mut PgConnection,
+    connection: &mut DbConnection,
     group: &[Prepared],
     fresh: &[bool],
 ) -> Result<Option<Vec<Option<Numbers>>>, StoreError> {
@@ -321,9 +413,9 @@ async fn draw_numbers(
             *systems.entry(system).or_default() += 1;
         }
     }
-    let mut serials = draw_serials(connection, "number_serial", "stem", &stems).await?;
-    let mut shorts = draw_serials(connection, "short_serial", "system_id", &systems).await?;
-    let mut next = |case: &crate::store::application::NewCase| -> Option<CaseNumber> {
+    let mut serials = before(&stems, together::draw_stems(connection, &stems).await?);
+    let mut shorts = before(&systems, together::draw_shorts(connection, &systems).await?);
+    let mut next = |case: &NewCase| -> Option<CaseNumber> {
         let serial = serials.get_mut(case.number_stem.as_str())?;
         *serial += 1;
         let case_no = super::numbers::of_serial(&case.number_stem, *serial)?;
@@ -352,42 +444,14 @@ async fn draw_numbers(
     Ok(Some(numbers))
 }
 
-/// Moves serials on; what stood before, by name.
-async fn draw_serials(
-    connection: &mut PgConnection,
-    table: &'static str,
-    name: &'static str,
-    wanted: &BTreeMap<&str, i64>,
-) -> Result<BTreeMap<String, i64>, StoreError> {
-    if wanted.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let (names, counts): (Vec<String>, Vec<i64>) = wanted
-        .iter()
-        .map(|(name, count)| ((*name).to_owned(), *count))
-        .unzip();
-    // As one by one (`numbers::draw`): the first serial of a stem is ahead of those that were given before a restore.
-    let floor = |stem: &str| match table {
-        "number_serial" => format!(
-            "coalesce((SELECT max(ahead) FROM number_floor WHERE substr({stem}, length({stem}) - 5) BETWEEN from_day AND to_day), 0)"
-        ),
-        _ => "0".to_owned(),
-    };
-    let (of_new, of_known) = (floor("new.name"), floor(&format!("excluded.{name}")));
-    let statement = format!(
-        "INSERT INTO {table} ({name}, last) SELECT new.name, new.count + {of_new} FROM unnest($1::text[], $2::bigint[]) AS new (name, count)
-         ON CONFLICT ({name}) DO UPDATE SET last = {table}.last + excluded.last - {of_known} RETURNING {name}, last"
-    );
-    let drawn: Vec<(String, i64)> = sqlx::query_as(sqlx::AssertSqlSafe(statement))
-        .bind(names)
-        .bind(counts)
-        .fetch_all(connection)
-        .await?;
-    Ok(drawn
+/// Where the serials stood before they were moved on, by name.
+fn before(wanted: &BTreeMap<&str, i64>, drawn: Vec<(String, i64)>) -> BTreeMap<String, i64> {
+    let counted = |name: &str| wanted.get(name).copied().unwrap_or_default();
+    drawn
         .into_iter()
         .map(|(name, last)| {
-            let before = last - wanted.get(name.as_str()).copied().unwrap_or_default();
+            let before = last - counted(&name);
             (name, before)
         })
-        .collect())
+        .collect()
 }

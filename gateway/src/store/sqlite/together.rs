@@ -1,0 +1,293 @@
+//! How a group of applications goes into SQLite: one statement for many rows of a table, since each statement is a trip to the
+//! thread that has the connection and back.
+
+use super::audit::Row as AuditRow;
+use super::binding::Binding;
+use super::dialect::next_id;
+use super::rows::stored;
+use super::submissions::{ApplicationRow, CaseRow, Ids};
+use crate::store::StoreError;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use std::collections::{BTreeMap, HashSet};
+
+/// Rows of one statement. Groups are cut into powers of two up to this, so that few statements serve all sizes and stay prepared.
+const ROWS_MAX: usize = 64;
+
+type Insert<'q> = sqlx::query::Query<'q, sqlx::Sqlite, SqliteArguments>;
+
+/// Inserts rows by `head`, which ends before the values; `columns` values a row.
+async fn insert<'r, R>(
+    connection: &mut SqliteConnection,
+    head: &str,
+    columns: usize,
+    rows: &'r [R],
+    bind: impl for<'q> Fn(Insert<'q>, &'r R) -> Insert<'q>,
+) -> Result<(), StoreError> {
+    let mut left = rows;
+    while !left.is_empty() {
+        let count = (1 << left.len().ilog2()).min(ROWS_MAX);
+        let (these, others) = left.split_at(count);
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let statement = format!("{head} VALUES {}", vec![row; count].join(","));
+        let insert = these
+            .iter()
+            .fold(sqlx::query(AssertSqlSafe(statement)), &bind);
+        insert.execute(&mut *connection).await?;
+        left = others;
+    }
+    Ok(())
+}
+
+/// Row ids for so many applications of one case: only this write gives any away now.
+pub(super) async fn draw_ids(
+    connection: &mut SqliteConnection,
+    count: usize,
+) -> Result<Vec<Ids>, StoreError> {
+    let application = next_id(connection, "application").await?;
+    let case = next_id(connection, "case_record").await?;
+    Ok((0..stored(count))
+        .map(|n| Ids {
+            application: application + n,
+            case: case + n,
+        })
+        .collect())
+}
+
+/// The applications whose keys are free. Nobody else takes any until this write has ended.
+pub(super) async fn take_keys(
+    connection: &mut SqliteConnection,
+    wanted: &BTreeMap<&[u8], i64>,
+) -> Result<HashSet<i64>, StoreError> {
+    let keys: Vec<String> = wanted
+        .keys()
+        .map(|key| data_encoding::HEXLOWER.encode(key))
+        .collect();
+    let keys = serde_json::json!(keys).to_string();
+    let taken: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT key_digest FROM idempotency WHERE key_digest IN (SELECT unhex(value) FROM json_each($1))",
+    )
+    .bind(keys)
+    .fetch_all(connection)
+    .await?;
+    let free = wanted
+        .iter()
+        .filter(|(key, _)| !taken.iter().any(|taken| taken == *key));
+    Ok(free.map(|(_, owner)| *owner).collect())
+}
+
+/// Writes the keys of stored applications.
+pub(super) async fn insert_keys(
+    connection: &mut SqliteConnection,
+    keys: &[(&[u8], i64)],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "INSERT INTO idempotency (key_digest, application_id)";
+    insert(connection, HEAD, 2, keys, |insert, (key, owner)| {
+        insert.bind(key.to_vec()).bind(*owner)
+    })
+    .await
+}
+
+/// Moves the serials of stems on; what stands then, by stem. As one by one (`numbers::draw`): the first serial of a stem is ahead of
+/// those that were given before a restore.
+pub(super) async fn draw_stems(
+    connection: &mut SqliteConnection,
+    wanted: &BTreeMap<&str, i64>,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    const DRAW: &str = "INSERT INTO number_serial (stem, last)
+        SELECT new.key, new.value + coalesce((SELECT max(ahead) FROM number_floor
+            WHERE substr(new.key, length(new.key) - 5) BETWEEN from_day AND to_day), 0)
+        FROM json_each($1) AS new WHERE true
+        ON CONFLICT (stem) DO UPDATE SET last = number_serial.last + excluded.last - coalesce((SELECT max(ahead) FROM number_floor
+            WHERE substr(excluded.stem, length(excluded.stem) - 5) BETWEEN from_day AND to_day), 0)
+        RETURNING stem, last";
+    draw(connection, DRAW, wanted).await
+}
+
+/// Moves the short serials of systems on; what stands then, by system.
+pub(super) async fn draw_shorts(
+    connection: &mut SqliteConnection,
+    wanted: &BTreeMap<&str, i64>,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    const DRAW: &str = "INSERT INTO short_serial (system_id, last)
+        SELECT new.key, new.value FROM json_each($1) AS new WHERE true
+        ON CONFLICT (system_id) DO UPDATE SET last = short_serial.last + excluded.last RETURNING system_id, last";
+    draw(connection, DRAW, wanted).await
+}
+
+async fn draw(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    wanted: &BTreeMap<&str, i64>,
+) -> Result<Vec<(String, i64)>, StoreError> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as(statement)
+        .bind(serde_json::json!(wanted).to_string())
+        .fetch_all(connection)
+        .await?)
+}
+
+/// Their applications.
+pub(super) async fn insert_applications(
+    connection: &mut SqliteConnection,
+    rows: &[ApplicationRow<'_>],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "INSERT INTO application (id, uid, application_no, data_key, owner_digest, agent_digest, parties, channel,
+        submitted_at)";
+    insert(connection, HEAD, 9, rows, |insert, row| {
+        let prepared = row.prepared;
+        insert
+            .bind(row.id)
+            .bind(prepared.uid.clone())
+            .bind(row.no.to_owned())
+            .bind(prepared.wrapped.clone())
+            .bind(row.owner.clone())
+            .bind(row.agent.clone())
+            .bind(prepared.parties.clone())
+            .bind(prepared.application.channel.clone())
+            .bind(prepared.application.submitted_at.as_microsecond())
+    })
+    .await
+}
+
+/// Their cases.
+pub(super) async fn insert_cases(
+    connection: &mut SqliteConnection,
+    rows: &[CaseRow<'_>],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "INSERT INTO case_record (id, case_id, application_id, case_no, short_no, partner_no, organisation_id, system_id,
+        data_key, identity_digest, phone_digest, submission, folded, state, decision, rev, last_seq, poll_at, item_code)";
+    insert(connection, HEAD, 19, rows, |insert, row| {
+        let (case, sealed) = (row.case, row.sealed);
+        insert
+            .bind(row.ids.case)
+            .bind(case.case_id.as_bytes().to_vec())
+            .bind(row.ids.application)
+            .bind(row.number.case_no.clone())
+            .bind(row.number.short_no.clone())
+            .bind(case.submission.case.partner_no.clone())
+            .bind(case.organisation_id.clone())
+            .bind(case.system_id.clone())
+            .bind(sealed.wrapped.clone())
+            .bind(row.identity.clone())
+            .bind(row.phone.clone())
+            .bind(sealed.submission.clone())
+            .bind(sealed.folded.clone())
+            .bind(case.projection.state.clone())
+            .bind(case.projection.decision.clone())
+            .bind(1_i64)
+            .bind(stored(case.events.len()))
+            .bind(case.projection.poll_at.map(|t| t.as_microsecond()))
+            .bind(case.submission.item.code.clone())
+    })
+    .await
+}
+
+/// The events of their cases.
+pub(super) async fn insert_events(
+    connection: &mut SqliteConnection,
+    rows: &[CaseRow<'_>],
+) -> Result<(), StoreError> {
+    const HEAD: &str =
+        "INSERT INTO case_event (case_id, seq, kind, system_id, received_at, supersedes, event)";
+    let events: Vec<_> = rows.iter().flat_map(CaseRow::events).collect();
+    insert(connection, HEAD, 7, &events, |insert, row| {
+        insert
+            .bind(row.case)
+            .bind(row.seq)
+            .bind(row.new.event.body.kind())
+            .bind(row.new.system_id.clone())
+            .bind(row.new.received_at.as_microsecond())
+            .bind(row.new.supersedes.map(stored))
+            .bind(row.sealed.to_vec())
+    })
+    .await
+}
+
+/// The clocks of their cases.
+pub(super) async fn insert_clocks(
+    connection: &mut SqliteConnection,
+    rows: &[CaseRow<'_>],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "INSERT INTO case_clock (case_id, kind, due_at)";
+    let clocks: Vec<_> = rows.iter().flat_map(CaseRow::clocks).collect();
+    insert(connection, HEAD, 3, &clocks, |insert, (case, clock)| {
+        insert
+            .bind(*case)
+            .bind(clock.kind.clone())
+            .bind(clock.due_at.as_microsecond())
+    })
+    .await
+}
+
+/// The deliveries of their cases: a new case's only one has its turn.
+pub(super) async fn insert_deliveries(
+    connection: &mut SqliteConnection,
+    rows: &[CaseRow<'_>],
+) -> Result<(), StoreError> {
+    const HEAD: &str =
+        "INSERT INTO delivery (case_id, system_id, operation, state, turn, due_at, created_at)";
+    let deliveries: Vec<_> = rows.iter().flat_map(CaseRow::deliveries).collect();
+    insert(connection, HEAD, 7, &deliveries, |insert, (case, new)| {
+        insert
+            .bind(case.ids.case)
+            .bind(new.system_id.clone())
+            .bind(new.operation.as_str())
+            .bind("pending")
+            .bind(1_i64)
+            .bind(new.not_before.as_microsecond())
+            .bind(case.submitted_at)
+    })
+    .await
+}
+
+/// Their audit records.
+pub(super) async fn insert_audits(
+    connection: &mut SqliteConnection,
+    rows: &[AuditRow],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "INSERT INTO audit (at, actor_kind, action, target, organisation_id, request_id, outcome, application_id,
+        system_id, content)";
+    insert(connection, HEAD, 10, rows, |insert, row| {
+        insert
+            .bind(row.audit.at.as_microsecond())
+            .bind(row.audit.actor_kind.clone())
+            .bind(row.audit.action.clone())
+            .bind(row.audit.target.clone())
+            .bind(row.audit.organisation_id.clone())
+            .bind(row.audit.request_id.clone())
+            .bind(row.audit.outcome.clone())
+            .bind(row.application_id)
+            .bind(row.system_id.clone())
+            .bind(row.content.clone())
+    })
+    .await
+}
+
+/// Binds materials that are still free; how many were.
+pub(super) async fn bind_materials(
+    connection: &mut SqliteConnection,
+    rows: &[Binding<'_>],
+) -> Result<u64, StoreError> {
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.id,
+                row.case,
+                row.seq,
+                data_encoding::HEXLOWER.encode(&row.key),
+            )
+        })
+        .collect();
+    let bound = sqlx::query(
+        "UPDATE material SET case_id = new.value ->> 1, seq = new.value ->> 2, data_key = unhex(new.value ->> 3)
+         FROM json_each($1) AS new WHERE material.id = new.value ->> 0 AND material.case_id IS NULL",
+    )
+    .bind(serde_json::json!(rows).to_string())
+    .execute(connection)
+    .await?;
+    Ok(bound.rows_affected())
+}
