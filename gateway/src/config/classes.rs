@@ -40,6 +40,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("intake.write_queue_max", Restart),
     ("intake.commit_batch_max", Restart),
     ("store", Restart),
+    ("redis", Restart),
     ("scan", Restart),
     ("delivery.concurrency", Live),
     ("delivery.per_system", Live),
