@@ -53,7 +53,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How long a drain waits for requests and deliveries in flight.
@@ -177,6 +177,8 @@ pub struct Running {
     edge: RunningEdge,
     workers: JoinSet<()>,
     stop_workers: CancellationToken,
+    link: JoinHandle<()>,
+    stop_link: CancellationToken,
     store: SharedStore,
 }
 
@@ -209,6 +211,11 @@ impl Running {
                 "deliveries in flight did not finish in time; their partners are asked at the next start"
             );
             self.workers.abort_all();
+        }
+        // Last: what requests and deliveries in flight did is still shared.
+        self.stop_link.cancel();
+        if let Err(error) = self.link.await {
+            tracing::warn!(%error, "the link to Redis ended badly");
         }
         self.store.close().await;
         report.cut
@@ -367,12 +374,13 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         &stop_workers,
     );
     workers.spawn(hearing);
-    workers.spawn(shared.run(link, stop_workers.clone()));
     workers.spawn(sealer::run(sealer, stop_workers.clone()));
     workers.spawn(watch.run(stop_workers.clone()));
     if let Some(alerts) = alerts {
         workers.spawn(alerts.run(stop_workers.clone()));
     }
+    let stop_link = CancellationToken::new();
+    let link = tokio::spawn(shared.run(link, stop_link.clone()));
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -381,6 +389,8 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         edge,
         workers,
         stop_workers,
+        link,
+        stop_link,
         store,
     })
 }

@@ -214,8 +214,11 @@ impl Link {
                     let began = self.clock.instant();
                     self.keep(&session, hearing, (names, listener), stop).await;
                     self.leave(&session);
+                    if stop.is_cancelled() {
+                        return;
+                    }
                     let reason = session.reason.lock().take();
-                    self.went(listener, reason.unwrap_or_else(|| "stopping".to_owned()));
+                    self.went(listener, reason.unwrap_or_default());
                     began.elapsed()
                 }
                 Err(reason) => {

@@ -1,7 +1,7 @@
 //! Every kind of Redis, and every way to be let in.
 
 use crate::node::{Node, PATIENCE};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::json;
 use tongban_gateway::shared_state::FirstUse;
 use tongban_tests::process::eventually;
@@ -105,6 +105,10 @@ async fn a_cluster_is_used_as_a_whole_and_not_at_all_while_a_master_is_missing()
 fn certificates(folder: &std::path::Path) -> [String; 3] {
     let mut authority = CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Another name than the server's: OpenSSL takes one with the same for self-signed.
+    authority
+        .distinguished_name
+        .push(DnType::CommonName, "authority of the tests");
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
     let key = KeyPair::generate().unwrap();
     let own = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
