@@ -9,6 +9,7 @@ use crate::operations::alerts::AlertSettings;
 use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
 use crate::scan::ScanSettings;
+use crate::shared_state::RedisSettings;
 use crate::store::postgres::PostgresSettings;
 use classes::Named;
 use serde::Deserialize;
@@ -39,6 +40,9 @@ pub struct Config {
     /// Where applications are kept.
     #[serde(default)]
     pub store: StoreSettings,
+    /// What nodes share for a moment; without it every node goes by what it knows itself.
+    #[serde(default)]
+    pub redis: Option<RedisSettings>,
     /// The virus scan; without it nothing is scanned.
     #[serde(default)]
     pub scan: Option<ScanSettings>,

@@ -40,6 +40,7 @@ use crate::registry::{Registry, loading};
 use crate::scan;
 use crate::scan::client::Clamd;
 use crate::scan::worker::Scanner;
+use crate::shared_state::{LinkParts, Names, SHARED_STATE_SECRET, SharedState};
 use crate::store::SharedStore;
 use crate::store::postgres::PostgresStore;
 use crate::store::sealed::MasterKeys;
@@ -52,7 +53,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Notify};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How long a drain waits for requests and deliveries in flight.
@@ -176,6 +177,8 @@ pub struct Running {
     edge: RunningEdge,
     workers: JoinSet<()>,
     stop_workers: CancellationToken,
+    link: JoinHandle<()>,
+    stop_link: CancellationToken,
     store: SharedStore,
 }
 
@@ -208,6 +211,11 @@ impl Running {
                 "deliveries in flight did not finish in time; their partners are asked at the next start"
             );
             self.workers.abort_all();
+        }
+        // Last: what requests and deliveries in flight did is still shared.
+        self.stop_link.cancel();
+        if let Err(error) = self.link.await {
+            tracing::warn!(%error, "the link to Redis ended badly");
         }
         self.store.close().await;
         report.cut
@@ -265,14 +273,26 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     };
     let stop_asked = CancellationToken::new();
     let bulk_news = Arc::new(Notify::new());
-    let exchange_room =
-        ExchangeRoom::new(feedback.clone(), entropy.clone(), exchange_bounds(config));
+    let shared = shared_state(config, &store, (&entropy, &clock), &metrics).await?;
+    let exchange_room = ExchangeRoom::new(
+        feedback.clone(),
+        entropy.clone(),
+        exchange_bounds(config),
+        shared.clone(),
+    );
+    let link = LinkParts {
+        cases: casework.news.clone(),
+        store: store.clone(),
+        readiness: readiness.clone(),
+        entropy: entropy.clone(),
+        tried: readiness.task("redis"),
+    };
     let partners = exchange_room.credentials();
     let reloading = Reloading::default();
     let tokens = token_keys(config)?;
     let workers_live = Arc::new(ArcSwap::from_pointee(worker_bounds(config)));
     let exchange_live = exchange_room.live_bounds();
-    let pages = hall_with_pages(config, &casework, intake)?;
+    let pages = hall_with_pages(config, &casework, intake, shared.clone())?;
     let refusal_pages = pages::error::of_the_edge(&pages);
     let uploads = Arc::clone(&pages.hall.uploads);
     let rooms = Rooms::new(
@@ -287,7 +307,8 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         ),
         config.rooms.clone(),
     )
-    .map_err(InstallationError::of)?;
+    .map_err(InstallationError::of)?
+    .admitting(partners.clone());
     let crossing = rooms.run(&Handle::current(), &metrics);
     let parts = EdgeParts {
         crossing,
@@ -358,6 +379,8 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     if let Some(alerts) = alerts {
         workers.spawn(alerts.run(stop_workers.clone()));
     }
+    let stop_link = CancellationToken::new();
+    let link = tokio::spawn(shared.run(link, stop_link.clone()));
     drop(starting);
     Ok(Running {
         addresses: edge.addresses.clone(),
@@ -366,6 +389,8 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         edge,
         workers,
         stop_workers,
+        link,
+        stop_link,
         store,
     })
 }
@@ -472,6 +497,26 @@ pub async fn installation_keys(
     InstallationKeys::new(&receipt, &query).map_err(InstallationError::of)
 }
 
+/// What nodes share, where there is a Redis to share by.
+async fn shared_state(
+    config: &Config,
+    store: &SharedStore,
+    (entropy, clock): (&Entropy, &Clock),
+    metrics: &Metrics,
+) -> Result<SharedState, InstallationError> {
+    let Some(settings) = config.redis.clone() else {
+        return Ok(SharedState::alone());
+    };
+    let fresh = entropy.bytes::<32>().map_err(InstallationError::of)?;
+    let secret = store
+        .installation_secret(SHARED_STATE_SECRET, fresh)
+        .await
+        .map_err(InstallationError::of)?;
+    let names = Names::new(&secret);
+    let (metrics, clock) = (metrics.clone(), clock.clone());
+    Ok(SharedState::over(settings, names, metrics, clock))
+}
+
 async fn intake(
     store: &SharedStore,
     registry: &Arc<Registry>,
@@ -512,6 +557,7 @@ fn hall_with_pages(
     config: &Config,
     casework: &Casework,
     intake: Arc<Intake>,
+    shared: SharedState,
 ) -> Result<Arc<Pages>, InstallationError> {
     let settings = HallSettings {
         material_bytes_max: config.upload_bytes_max(),
@@ -522,7 +568,7 @@ fn hall_with_pages(
         secure_cookie: config.listeners.public.tls.is_some(),
         ..HallSettings::default()
     };
-    let hall = Hall::new(intake, casework.clone(), settings);
+    let hall = Hall::new(intake, casework.clone(), settings, shared);
     Pages::new(hall).map_err(InstallationError::of)
 }
 
@@ -546,6 +592,7 @@ fn rooms(
             clock: casework.clock.clone(),
             jwk_set: pages.hall.intake.keys.jwk_set(),
             drain: Arc::new(move || drain.cancel()),
+            shared: pages.hall.shared.clone(),
             previews: Arc::default(),
             bulk_news: Arc::clone(bulk_news),
             reloader: Arc::clone(&reloading.reloader),

@@ -25,6 +25,7 @@ pub mod problem;
 pub mod processing;
 pub mod registry;
 pub mod scan;
+pub mod shared_state;
 pub mod simulator;
 pub mod store;
 pub mod text;

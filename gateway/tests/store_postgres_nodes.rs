@@ -357,6 +357,64 @@ async fn a_change_is_told_to_the_other_node() {
     other.close().await;
 }
 
+/// Whether a change that `by` commits is told by the database before a word that was said after it.
+async fn is_told(by: &PostgresStore, hearer: &PostgresStore, schema: &Schema) -> bool {
+    let no = stored(by.submit(application()).await);
+    let case = by.case(&Scope::Everything, &no).await.unwrap().unwrap();
+    let mut news = hearer.news().unwrap();
+    by.change(change(&case, vec![refused(5)], "refused"))
+        .await
+        .unwrap();
+    sqlx::query("SELECT pg_notify('tongban_' || current_schema(), 'case/last')")
+        .execute(&mut schema.connection().await)
+        .await
+        .unwrap();
+    let (told, last) = (NodeNews::Case(no), NodeNews::Case("last".to_owned()));
+    let heard = async {
+        loop {
+            match news.recv().await.unwrap() {
+                heard if heard == told => return true,
+                heard if heard == last => return false,
+                _ => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_not_told_while_all_nodes_hear_elsewhere_and_is_again_when_one_does_not() {
+    let (schema, folder) = (Schema::fresh(), TempDir::new().unwrap());
+    let (one, other) = (
+        node(schema.settings(), &folder).await,
+        node(schema.settings(), &folder).await,
+    );
+    let heard = async { while !is_told(&one, &other, &schema).await {} };
+    tokio::time::timeout(PATIENCE, heard).await.unwrap();
+    one.hear_cases_elsewhere(true);
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(
+            is_told(&one, &other, &schema).await,
+            "the other hears by the database alone"
+        );
+    }
+    other.hear_cases_elsewhere(true);
+    let silent = async { while is_told(&one, &other, &schema).await {} };
+    tokio::time::timeout(PATIENCE, silent).await.unwrap();
+    let silent = async { while is_told(&other, &one, &schema).await {} };
+    tokio::time::timeout(PATIENCE, silent).await.unwrap();
+    other.hear_cases_elsewhere(false);
+    assert!(
+        is_told(&other, &one, &schema).await,
+        "at once where it began"
+    );
+    let again = async { while !is_told(&one, &other, &schema).await {} };
+    tokio::time::timeout(PATIENCE, again).await.unwrap();
+    one.close().await;
+    other.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn history_lies_in_partitions_of_months_and_nowhere_else() {
     let (schema, folder) = (Schema::fresh(), TempDir::new().unwrap());

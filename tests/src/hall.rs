@@ -50,6 +50,10 @@ pub struct Hall {
 pub struct Node {
     /// Its public listener.
     pub public: SocketAddr,
+    /// Its exchange listener.
+    pub exchange: SocketAddr,
+    /// Its operations listener.
+    pub operations: SocketAddr,
     /// Its process.
     pub running: Running,
 }
@@ -142,6 +146,22 @@ impl Hall {
     ) -> Self {
         let opening = Opening {
             edited: Some(edited),
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    /// The same with more sections of settings and these variables.
+    pub async fn open_edited_with(
+        partners: &[(&'static str, &[&str])],
+        edited: &dyn Fn(&str, String) -> String,
+        settings: &str,
+        environment: &[(&'static str, String)],
+    ) -> Self {
+        let opening = Opening {
+            edited: Some(edited),
+            settings,
+            environment,
             ..Opening::default()
         };
         Self::open_as(partners, opening).await
@@ -331,13 +351,25 @@ impl Hall {
         let arguments = ["serve", "--config", &config.display().to_string()];
         let log = folder.join("gateway.log");
         let mut running = Running::start(&arguments, &log, &self.environment);
-        let public = running
-            .printed_until("public address", |printed| {
-                let line = printed.lines().find(|l| l.starts_with("public"));
-                line.and_then(address_in)
-            })
-            .await;
-        Node { public, running }
+        let mut addresses = [self.public; 3];
+        for (address, name) in addresses
+            .iter_mut()
+            .zip(["public", "exchange", "operations"])
+        {
+            *address = running
+                .printed_until(name, |printed| {
+                    let line = printed.lines().find(|l| l.starts_with(name));
+                    line.and_then(address_in)
+                })
+                .await;
+        }
+        let [public, exchange, operations] = addresses;
+        Node {
+            public,
+            exchange,
+            operations,
+            running,
+        }
     }
 
     /// The gateway's process.

@@ -9,5 +9,6 @@ pub mod http;
 pub mod page;
 pub mod process;
 pub mod proxy;
+pub mod redis;
 pub mod sample;
 pub mod sources;

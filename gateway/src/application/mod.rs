@@ -34,6 +34,7 @@ use crate::intake::Intake;
 use crate::intake::act::Acts;
 use crate::intake::compose::legal_day;
 use crate::processing::change::Casework;
+use crate::shared_state::SharedState;
 use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
@@ -41,7 +42,7 @@ use http::Method;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tries::Tries;
+use tries::CommonTries;
 use uploading::Uploading;
 
 /// Bytes of a JSON body.
@@ -141,7 +142,9 @@ pub struct Hall {
     /// Bounds of uploads, which may change while serving.
     pub uploads: Arc<UploadBounds>,
     /// Failed tries of session.
-    pub tries: Tries,
+    pub tries: CommonTries,
+    /// What other nodes know.
+    pub shared: SharedState,
     /// Uploads under way.
     pub uploading: Uploading,
     /// Live streams that may still begin.
@@ -151,7 +154,12 @@ pub struct Hall {
 impl Hall {
     /// The room.
     #[must_use]
-    pub fn new(intake: Arc<Intake>, casework: Casework, settings: HallSettings) -> Arc<Self> {
+    pub fn new(
+        intake: Arc<Intake>,
+        casework: Casework,
+        settings: HallSettings,
+        shared: SharedState,
+    ) -> Arc<Self> {
         let streams = Arc::new(tokio::sync::Semaphore::new(settings.streams_max));
         let uploading = Uploading::new(settings.uploads_at_once_max);
         Arc::new(Self {
@@ -163,7 +171,8 @@ impl Hall {
             )),
             settings,
             uploading,
-            tries: Tries::default(),
+            tries: CommonTries::new(shared.clone()),
+            shared,
             streams,
         })
     }

@@ -50,11 +50,7 @@ pub async fn prove(hall: &Hall, call: &Call, no: &str, code: &str) -> Result<Str
         Counted::Number(no.to_owned()),
         Counted::Client(call.client.clone()),
     ];
-    if let Some(wait) = counted
-        .iter()
-        .filter_map(|key| hall.tries.wait(key, now))
-        .max()
-    {
+    if let Some(wait) = hall.tries.wait(&counted, now).await {
         return Err(
             Problem::new(StatusCode::TOO_MANY_REQUESTS, texts::TOO_MANY_TRIES)
                 .retry_after(wait)
@@ -69,9 +65,7 @@ pub async fn prove(hall: &Hall, call: &Call, no: &str, code: &str) -> Result<Str
     let application_no = found.as_ref().map_or(no, |r| &r.application_no).to_owned();
     let right = hall.intake.keys.is_query_code(&application_no, code);
     if !right || found.is_none() {
-        for key in counted {
-            hall.tries.failed(key, now);
-        }
+        hall.tries.failed(&counted, now).await;
         return Err(Refusal::new(
             StatusCode::NOT_FOUND,
             texts::WRONG_NUMBER_OR_CODE,

@@ -1,7 +1,7 @@
 //! Live events (server-sent events, WHATWG HTML section 9.2): history from where the reader was, then what happens.
 //!
 //! Whoever commits a change tells its case number; a stream that hears its own wakes and reads the store. Behind that it looks by
-//! itself every few seconds, so a lost word costs a delay and never an event. A stream ends with the gateway's drain, and the
+//! itself every few seconds (with Redis at every heartbeat), so a lost word costs a delay and never an event. A stream ends with the gateway's drain, and the
 //! browser comes back with `Last-Event-ID`.
 
 use super::call::Call;
@@ -11,6 +11,7 @@ use super::{Hall, texts};
 use crate::identity::Scope;
 use crate::operations::logging::seldom;
 use crate::problem::Problem;
+use crate::processing::change::EVERY_CASE;
 use crate::store::case::StoredEvent;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
@@ -130,8 +131,13 @@ impl Live {
 
     /// Waits for a word about this case, the end, or the time to look again.
     async fn wait(&mut self) {
-        let look_again = self.hall.settings.look_again;
         let heartbeat = self.hall.settings.heartbeat.saturating_sub(self.quiet);
+        // Redis tells of what it lost, so that a thousand quiet streams need not ask the store for it: only a node that died between
+        // its commit and its word is found by looking.
+        let look_again = match self.hall.shared.stands() {
+            true => heartbeat,
+            false => self.hall.settings.look_again,
+        };
         let patience = look_again.min(heartbeat).max(Duration::from_millis(1));
         let began = self.hall.intake.clock.instant();
         tokio::select! {
@@ -147,7 +153,7 @@ impl Live {
 async fn heard(news: &mut broadcast::Receiver<Arc<str>>, case_no: &str) {
     loop {
         match news.recv().await {
-            Ok(told) if *told == *case_no => return,
+            Ok(told) if *told == *case_no || *told == *EVERY_CASE => return,
             Ok(_) => {}
             Err(broadcast::error::RecvError::Lagged(_)) => return,
             Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,

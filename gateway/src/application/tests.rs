@@ -81,7 +81,7 @@ impl World {
             clock,
             news,
         };
-        let hall = Hall::new(Arc::new(intake), casework, settings);
+        let hall = Hall::new(Arc::new(intake), casework, settings, SharedState::alone());
         let router =
             register_exchange(register_public(Router::new())).with_state(Arc::clone(&hall));
         Self {
@@ -186,6 +186,7 @@ fn applicant(subject: &str) -> Principal {
         kind: PrincipalKind::Applicant,
         organisation: None,
         roles: BTreeSet::from([Role::Public, Role::Applicant]),
+        one_time: None,
     }
 }
 

@@ -1,8 +1,12 @@
-//! Failed tries, counted per number and per client in windows: who guesses query codes is told to wait.
+//! Failed tries, counted per number and per client in windows: who guesses query codes is told to wait. With Redis all nodes count
+//! together; each counts for itself too, and goes on by that while Redis is away.
 
+use crate::shared_state::SharedState;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Length of a window in seconds.
 pub const WINDOW_S: i64 = 15 * 60;
@@ -23,11 +27,63 @@ pub enum Counted {
 }
 
 impl Counted {
+    /// Kind and value, by which other nodes know it too.
+    fn named(&self) -> (&str, &str) {
+        match self {
+            Self::Number(no) => ("number", no),
+            Self::Client(client) => ("client", client),
+        }
+    }
+
     fn most(&self) -> u32 {
         match self {
             Self::Number(_) => NUMBER_MAX,
             Self::Client(_) => CLIENT_MAX,
         }
+    }
+}
+
+/// The counters of all nodes.
+#[derive(Default)]
+pub struct CommonTries {
+    own: Tries,
+    shared: SharedState,
+}
+
+impl CommonTries {
+    /// Shared with other nodes, where there is something to share by.
+    #[must_use]
+    pub fn new(shared: SharedState) -> Self {
+        Self {
+            own: Tries::default(),
+            shared,
+        }
+    }
+
+    /// Seconds until whoever is counted under `keys` may try again; `None` when it may now.
+    pub async fn wait(&self, keys: &[Counted], now: Timestamp) -> Option<u32> {
+        if let Some(wait) = keys.iter().filter_map(|key| self.own.wait(key, now)).max() {
+            return Some(wait);
+        }
+        let asked = keys
+            .iter()
+            .map(|key| self.shared.tries_wait(key.named(), key.most()));
+        let longest = join_all(asked).await.into_iter().flatten().max()?;
+        let seconds = u32::try_from(longest.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+        (seconds > 0).then_some(seconds)
+    }
+
+    /// Counts a failure of each.
+    pub async fn failed(&self, keys: &[Counted], now: Timestamp) {
+        for key in keys {
+            self.own.failed(key.clone(), now);
+        }
+        let window = Duration::from_secs(WINDOW_S.unsigned_abs());
+        let told = keys
+            .iter()
+            .map(|key| self.shared.tries_failed(key.named(), window));
+        // Counted here in any case.
+        join_all(told).await;
     }
 }
 

@@ -40,6 +40,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("intake.write_queue_max", Restart),
     ("intake.commit_batch_max", Restart),
     ("store", Restart),
+    ("redis", Restart),
     ("scan", Restart),
     ("delivery.concurrency", Live),
     ("delivery.per_system", Live),
@@ -107,8 +108,8 @@ pub fn compare(running: &Named, file: &Named) -> Changes {
         }
         let change = Change {
             key: key.clone(),
-            from: words(old),
-            to: words(new),
+            from: words(key, old),
+            to: words(key, new),
         };
         if live {
             changes.live.push(change);
@@ -129,9 +130,17 @@ fn toggles_tls(key: &str, running: &Named, file: &Named) -> bool {
     has(running) != has(file)
 }
 
-fn words(value: Option<&Value>) -> String {
+/// Keys whose values may be secrets, or hold one: changes are told without them.
+fn is_secret(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let address = ["redis.url", "store.postgres.url", "alerts.webhook.url"];
+    matches!(last, "password" | "secret") || address.contains(&key)
+}
+
+fn words(key: &str, value: Option<&Value>) -> String {
     match value {
         None => "default".to_owned(),
+        Some(_) if is_secret(key) => "(not shown)".to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     }
@@ -221,6 +230,31 @@ mod tests {
             assert_eq!(
                 again.restart, changes.restart,
                 "waits until a restart: {from}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_changed_secret_is_told_without_its_value() {
+        for (key, old) in [
+            ("redis: { url: \"redis://u:hunter2@a:1\" }", "redis.url"),
+            (
+                "redis: { sentinel: { password: hunter2 } }",
+                "redis.sentinel.password",
+            ),
+            (
+                "store: { postgres: { url: hunter2 } }",
+                "store.postgres.url",
+            ),
+            (
+                "alerts: { webhook: { secret: hunter2 } }",
+                "alerts.webhook.secret",
+            ),
+        ] {
+            let changes = compare(&named(key), &named(&key.replace("hunter2", "hunter3")));
+            assert_eq!(
+                told(&changes.restart),
+                [format!("{old}: (not shown) -> (not shown)")]
             );
         }
     }

@@ -8,6 +8,7 @@ use crate::identity::token::{TokenKeys, TokenRefusal};
 use crate::operations::metrics::Metrics;
 use crate::problem::Problem;
 use arc_swap::ArcSwapOption;
+use async_trait::async_trait;
 use http::{StatusCode, header, request};
 use std::sync::Arc;
 
@@ -17,6 +18,17 @@ pub trait CredentialReader: Send + Sync {
     /// `None`: no credential of this kind is shown. An error refuses the request.
     fn read(&self, listener: Listener, head: &request::Parts)
     -> Option<Result<Principal, Problem>>;
+}
+
+/// Has the last word on a credential that may be used once ([`Principal::one_time`]). Asked on the control plane, before a room sees the
+/// request: other nodes may have to be asked, and edge cores wait for nobody.
+#[async_trait]
+pub trait Admission: Send + Sync {
+    /// Uses it up.
+    ///
+    /// # Errors
+    /// The refusal of a request whose credential was used before.
+    async fn admit(&self, principal: &Principal) -> Result<(), Problem>;
 }
 
 /// `Authorization: Bearer` with a JWT (RFC 6750, section 2.1), on every listener.

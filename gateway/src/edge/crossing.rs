@@ -6,9 +6,11 @@
 
 use super::body::{CrossedBody, EdgeBody, Piece};
 use super::context::{Draining, refuse};
+use super::credentials::Admission;
 use super::rooms::Served;
 use super::settings::RoomsSettings;
 use super::texts;
+use crate::identity::Principal;
 use crate::identity::access::Listener;
 use crate::operations::metrics::Metrics;
 use crate::problem::Problem;
@@ -92,9 +94,15 @@ impl Crossing {
     }
 }
 
+/// The way into the rooms.
+pub(super) struct Doors {
+    pub(super) routers: BTreeMap<Listener, Router>,
+    pub(super) admission: Option<Arc<dyn Admission>>,
+}
+
 /// Starts the dispatcher on `runtime`.
 pub(super) fn run(
-    routers: BTreeMap<Listener, Router>,
+    doors: Doors,
     served: Vec<Served>,
     settings: RoomsSettings,
     runtime: &Handle,
@@ -103,7 +111,7 @@ pub(super) fn run(
     let (queue, calls) = mpsc::channel(settings.queue_max.max(1));
     let answer = settings.answer;
     let dispatcher = Dispatcher {
-        routers,
+        doors,
         permits: Arc::new(Semaphore::new(settings.concurrency_max.max(1))),
         chunks_max: settings.chunks_max.max(1),
         panics: metrics.http_panics_total.clone(),
@@ -117,7 +125,7 @@ pub(super) fn run(
 }
 
 struct Dispatcher {
-    routers: BTreeMap<Listener, Router>,
+    doors: Doors,
     permits: Arc<Semaphore>,
     chunks_max: usize,
     panics: prometheus::IntCounter,
@@ -133,11 +141,12 @@ impl Dispatcher {
             let Some(call) = calls.recv().await else {
                 return;
             };
-            let router = self.routers.get(&call.listener).cloned();
+            let router = self.doors.routers.get(&call.listener).cloned();
+            let door = (router.unwrap_or_default(), self.doors.admission.clone());
             let chunks_max = self.chunks_max;
             let panics = self.panics.clone();
             tokio::spawn(async move {
-                let answered = answer(router.unwrap_or_default(), call, chunks_max, &panics).await;
+                let answered = answer(door, call, chunks_max, &panics).await;
                 // Streaming (an event stream lasts for hours) needs no permit: the connection is bounded at the edge.
                 drop(permit);
                 if let Some(stream) = answered {
@@ -150,7 +159,7 @@ impl Dispatcher {
 
 /// Serves one call; what remains is a body to be streamed.
 async fn answer(
-    router: Router,
+    (router, admission): (Router, Option<Arc<dyn Admission>>),
     call: Crossed,
     chunks_max: usize,
     panics: &prometheus::IntCounter,
@@ -160,9 +169,12 @@ async fn answer(
     } = call;
     let extensions = request.extensions().clone();
     let serve = AssertUnwindSafe(async move {
-        let response = match router.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let response = match admitted(admission.as_deref(), request.extensions()).await {
+            Ok(()) => match router.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+            Err(problem) => refuse(problem, request.extensions()),
         };
         first_piece(response).await
     });
@@ -182,6 +194,17 @@ async fn answer(
         }
     };
     hand_back(head, body, &extensions, reply, chunks_max)
+}
+
+async fn admitted(
+    admission: Option<&dyn Admission>,
+    extensions: &Extensions,
+) -> Result<(), Problem> {
+    let principal = extensions.get::<Principal>();
+    match (admission, principal.filter(|p| p.one_time.is_some())) {
+        (Some(admission), Some(principal)) => admission.admit(principal).await,
+        _ => Ok(()),
+    }
 }
 
 enum FirstPiece {

@@ -30,7 +30,7 @@ mod tests;
 
 pub use change::{EdgeListeners, PreparedListeners};
 pub use context::{ClientAddress, Draining, RequestId, RouteTemplate, refuse};
-pub use credentials::{BearerTokens, CredentialReader};
+pub use credentials::{Admission, BearerTokens, CredentialReader};
 pub use crossing::Crossing;
 pub use refusal_pages::RefusalPages;
 pub(crate) use refusals::check_roles;

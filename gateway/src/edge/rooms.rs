@@ -1,6 +1,7 @@
 //! The rooms' routes, checked against the one table of routes × roles before anything is served.
 
-use super::crossing::{self, Crossing};
+use super::credentials::Admission;
+use super::crossing::{self, Crossing, Doors};
 use super::settings::RoomsSettings;
 use crate::identity::access::{self, Access, Listener};
 use crate::operations::metrics::Metrics;
@@ -10,6 +11,7 @@ use axum::handler::Handler;
 use axum::routing::{MethodFilter, on};
 use http::Method;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 
 /// A route as a room registers it, beyond method and template.
@@ -178,11 +180,19 @@ impl<S: Clone + Send + Sync + 'static> RoomRoutes<S> {
 }
 
 /// All rooms, ready to be run.
-#[derive(Debug)]
 pub struct Rooms {
     routers: BTreeMap<Listener, Router>,
     served: Vec<Served>,
     settings: RoomsSettings,
+    admission: Option<Arc<dyn Admission>>,
+}
+
+impl std::fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rooms")
+            .field("served", &self.served)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Rooms {
@@ -221,7 +231,17 @@ impl Rooms {
             routers,
             served,
             settings,
+            admission: None,
         })
+    }
+
+    /// Credentials that may be used once are used up by `admission`.
+    #[must_use]
+    pub fn admitting(self, admission: Arc<dyn Admission>) -> Self {
+        Self {
+            admission: Some(admission),
+            ..self
+        }
     }
 
     /// Rows of the table that neither a room nor the edge itself serves.
@@ -237,7 +257,11 @@ impl Rooms {
     /// Starts serving calls on the control plane's runtime; the crossing is what edge cores hold.
     #[must_use]
     pub fn run(self, runtime: &Handle, metrics: &Metrics) -> Crossing {
-        crossing::run(self.routers, self.served, self.settings, runtime, metrics)
+        let doors = Doors {
+            routers: self.routers,
+            admission: self.admission,
+        };
+        crossing::run(doors, self.served, self.settings, runtime, metrics)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod access;
 pub mod token;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// What kind of caller it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +55,17 @@ pub struct Principal {
     pub organisation: Option<String>,
     /// Roles.
     pub roles: BTreeSet<Role>,
+    /// What this credential may be used for once, proven at the edge and used up before a room sees the request.
+    pub one_time: Option<OneTime>,
+}
+
+/// Something in a credential that is good once (随机数).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneTime {
+    /// The nonce, of this principal alone.
+    pub nonce: String,
+    /// For how long the same credential would be believed.
+    pub kept: Duration,
 }
 
 impl Principal {
@@ -65,6 +77,7 @@ impl Principal {
             kind: PrincipalKind::Anonymous,
             organisation: None,
             roles: BTreeSet::from([Role::Public]),
+            one_time: None,
         }
     }
 
@@ -76,6 +89,7 @@ impl Principal {
             kind: PrincipalKind::Operator,
             organisation: None,
             roles: BTreeSet::from([Role::Operator]),
+            one_time: None,
         }
     }
 
@@ -87,6 +101,7 @@ impl Principal {
             kind: PrincipalKind::Operator,
             organisation: None,
             roles: BTreeSet::from([Role::Operator]),
+            one_time: None,
         }
     }
 
@@ -98,6 +113,7 @@ impl Principal {
             kind: PrincipalKind::Partner,
             organisation: None,
             roles: BTreeSet::from([Role::Public, Role::Partner]),
+            one_time: None,
         }
     }
 }

@@ -363,6 +363,7 @@ fn principal_of(claims: Claims) -> Result<Principal, TokenRefusal> {
         kind,
         organisation: claims.organisation,
         roles,
+        one_time: None,
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn hear(
             () = stop.cancelled() => return,
         };
         match heard {
-            Ok(NodeNews::Case(no)) => cases.tell(&no),
+            Ok(NodeNews::Case(no)) => cases.heard(&no),
             // Listeners of cases that missed something look into the store by themselves now and then.
             Ok(NodeNews::Registry) | Err(RecvError::Lagged(_)) => {
                 loaded = refresh(&store, &reloader, loaded).await;

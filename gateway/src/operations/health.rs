@@ -18,6 +18,7 @@ struct Inner {
     pending: Mutex<BTreeMap<&'static str, usize>>,
     draining: AtomicBool,
     stopped: Mutex<Option<&'static str>>,
+    redis: Mutex<Option<&'static str>>,
 }
 
 /// What `/readyz` answers.
@@ -33,6 +34,9 @@ pub struct ReadinessReport {
     /// gateway unready: reads and pass-through go on, and another node of the same store would not do better.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intake_stopped: Option<&'static str>,
+    /// Redis: `connected`, `away`; absent without one. Away, the gateway is as ready as before and shares less with other nodes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis: Option<&'static str>,
 }
 
 impl Readiness {
@@ -62,6 +66,12 @@ impl Readiness {
         *self.inner.stopped.lock() = why;
     }
 
+    /// Whether Redis is used; told from the first time on.
+    pub fn redis(&self, connected: bool) {
+        let word = if connected { "connected" } else { "away" };
+        *self.inner.redis.lock() = Some(word);
+    }
+
     /// The state now.
     #[must_use]
     pub fn report(&self) -> ReadinessReport {
@@ -72,6 +82,7 @@ impl Readiness {
             draining,
             pending,
             intake_stopped: *self.inner.stopped.lock(),
+            redis: *self.inner.redis.lock(),
         }
     }
 }
@@ -108,6 +119,17 @@ mod tests {
         readiness.stop_intake(None);
         let told = serde_json::to_string(&readiness.report()).unwrap();
         assert!(!told.contains("intake_stopped"), "{told}");
+    }
+
+    #[test]
+    fn redis_is_told_once_there_is_one_and_does_not_make_the_gateway_unready() {
+        let readiness = Readiness::new();
+        assert_eq!(readiness.report().redis, None);
+        for (connected, word) in [(false, "away"), (true, "connected")] {
+            readiness.redis(connected);
+            let report = readiness.report();
+            assert!(report.ready && report.redis == Some(word), "{report:?}");
+        }
     }
 
     #[test]

@@ -123,6 +123,14 @@ metrics! {
     store_free_bytes: IntGauge "store_free_bytes";
     /// Writes that the store or its disk did not take.
     store_writes_failed_total: IntCounter "store_writes_failed_total";
+    /// Whether Redis is used: 1, or 0 while it is away; 0 too without one.
+    redis_connected: IntGauge "redis_connected";
+    /// Connections to Redis that were lost.
+    redis_lost_total: IntCounter "redis_lost_total";
+    /// What was done without Redis because it was away: nonces, tries, news.
+    redis_degraded_total: IntCounterVec "redis_degraded_total" ["use"];
+    /// Seconds until Redis answered a request's command.
+    redis_answer_seconds: Histogram "redis_answer_seconds" in SECONDS;
     /// Swept: materials that nobody bound, uploads that nobody finished, files without a row.
     swept_total: IntCounterVec "swept_total" ["what"];
     /// Published service items.

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::registry::Registry;
 use crate::registry::system::SystemState;
+use crate::shared_state::RedisStanding;
 use crate::store::delivery::QueueDepth;
 use crate::store::overview::SystemFacts;
 use crate::store::{SharedStore, StoreError};
@@ -109,6 +110,9 @@ pub struct Overview {
     pub at: Timestamp,
     /// The systems.
     pub systems: Vec<SystemLine>,
+    /// How Redis stands at the node that was asked; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redis: Option<RedisStanding>,
 }
 
 /// What is known of a system beside the store's rows.
@@ -281,7 +285,11 @@ pub async fn take(
             .cmp(&worse(b))
             .then_with(|| a.system.cmp(&b.system))
     });
-    Ok(Overview { at: now, systems })
+    Ok(Overview {
+        at: now,
+        systems,
+        redis: None,
+    })
 }
 
 #[cfg(test)]

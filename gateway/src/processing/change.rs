@@ -30,16 +30,22 @@ const TRIES_MAX: usize = 16;
 /// Numbers of changed cases that a slow listener may be behind before it has to look for itself.
 const NEWS_MAX: usize = 1_024;
 
+/// In place of a case's number: any may have changed.
+pub const EVERY_CASE: &str = "*";
+
 /// Says which cases changed, to whoever shows them live. A listener that lags looks into the store instead.
 #[derive(Clone)]
 pub struct CaseNews {
     sender: broadcast::Sender<Arc<str>>,
+    /// What this node itself changed, for whoever tells other nodes.
+    own: broadcast::Sender<Arc<str>>,
 }
 
 impl Default for CaseNews {
     fn default() -> Self {
         Self {
             sender: broadcast::channel(NEWS_MAX).0,
+            own: broadcast::channel(NEWS_MAX).0,
         }
     }
 }
@@ -51,9 +57,22 @@ impl CaseNews {
         self.sender.subscribe()
     }
 
-    /// Tells that a case changed.
+    /// Numbers of cases that this node changes from now on.
+    #[must_use]
+    pub fn listen_own(&self) -> broadcast::Receiver<Arc<str>> {
+        self.own.subscribe()
+    }
+
+    /// Tells that this node changed a case.
     pub fn tell(&self, case_no: &str) {
+        let case_no: Arc<str> = Arc::from(case_no);
         // Nobody listening is no error.
+        let _ = self.own.send(Arc::clone(&case_no));
+        let _ = self.sender.send(case_no);
+    }
+
+    /// Tells that another node changed a case, or [`EVERY_CASE`].
+    pub fn heard(&self, case_no: &str) {
         let _ = self.sender.send(Arc::from(case_no));
     }
 }

@@ -27,4 +27,8 @@ pub trait NodeStore: Send + Sync {
 
     /// What other nodes tell from now on; `None` when the store has one node.
     fn news(&self) -> Option<broadcast::Receiver<NodeNews>>;
+
+    /// Whether this node hears of changed cases by another way than [`NodeStore::news`]. While all nodes do, the store spares itself
+    /// the telling; it begins again at once here, and within a third of the nodes' lease at the others, when one does not any more.
+    fn hear_cases_elsewhere(&self, elsewhere: bool);
 }

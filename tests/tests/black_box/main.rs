@@ -26,6 +26,7 @@ mod journey;
 mod load;
 mod mangled;
 mod operations;
+mod redis;
 mod refusal;
 mod reload;
 mod reports;

@@ -121,6 +121,7 @@ async fn a_commit_that_nobody_told_of_is_found_by_looking() {
         Arc::clone(&world.hall.intake),
         silent,
         HallSettings::default(),
+        SharedState::alone(),
     );
     let router = register_public(Router::new()).with_state(elsewhere);
     let headers = [

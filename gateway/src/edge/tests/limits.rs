@@ -28,6 +28,7 @@ impl CredentialReader for Named {
                 kind: PrincipalKind::Applicant,
                 organisation: None,
                 roles: [Role::Public, Role::Applicant].into(),
+                one_time: None,
             }),
         })
     }

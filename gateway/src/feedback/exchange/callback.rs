@@ -61,7 +61,7 @@ impl Callback<'_> {
             Err(fault) => return self.no_body(&call_of(head, &[]), fault),
         };
         let call = call_of(head, &bytes);
-        match self.room.credentials.callback(self.definition, &call) {
+        match self.room.credentials.callback(self.definition, &call).await {
             Ok(()) => {}
             Err(Unproven::Credential(error)) => {
                 self.count("callback", error.code());

@@ -28,6 +28,7 @@ use crate::entropy::Entropy;
 use crate::identity::access::Listener;
 use crate::operations::logging::seldom;
 use crate::problem::Problem;
+use crate::shared_state::SharedState;
 use crate::store::SharedStore;
 use crate::text::Language;
 use axum::extract::Path;
@@ -110,10 +111,16 @@ pub struct ExchangeRoom {
 }
 
 impl ExchangeRoom {
-    /// A room that reports through `feedback`, with its store, registry and clock.
+    /// A room that reports through `feedback`, with its store, registry and clock, and knows by `shared` which nonces other nodes saw.
     #[must_use]
-    pub fn new(feedback: Feedback, entropy: Entropy, bounds: ExchangeBounds) -> Self {
-        let credentials = Arc::new(PartnerCredentials::new(&feedback, bounds.nonces_max));
+    pub fn new(
+        feedback: Feedback,
+        entropy: Entropy,
+        bounds: ExchangeBounds,
+        shared: SharedState,
+    ) -> Self {
+        let credentials = PartnerCredentials::new(&feedback, bounds.nonces_max, shared);
+        let credentials = Arc::new(credentials);
         Self {
             feedback,
             entropy,

@@ -1,7 +1,8 @@
 //! Nonces that signed calls used (随机数): each may be used once while its signature could still be valid.
 //!
-//! In memory: a restart forgets them, and what a replay could then do is what sending twice does – feedback and documents are
-//! idempotent by their keys, and a pull changes nothing.
+//! Here is what this node has seen, in memory: a restart forgets it. With Redis all nodes know it, and so does one that starts anew
+//! ([`crate::shared_state`]). What a replay could do without is what sending twice does – feedback and documents are idempotent by
+//! their keys, and a pull changes nothing.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::Timestamp;
@@ -11,6 +12,12 @@ use std::time::Duration;
 
 /// A nonce is remembered at least this long: longer than twice any scheme's own window (TIF: 180 s to either side).
 const REMEMBERED_AT_LEAST: Duration = Duration::from_secs(600);
+
+/// How long a nonce may be replayed: a signature of the far future stays valid for twice the skew.
+#[must_use]
+pub fn remembered(skew: Duration) -> Duration {
+    skew.saturating_mul(2).max(REMEMBERED_AT_LEAST)
+}
 
 /// Whether a nonce may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +64,8 @@ impl Nonces {
         }
     }
 
-    /// Uses a nonce of a registered system at `now`. `skew` is how far its clock may be off: a signature of the far future stays valid for
-    /// twice as long, and so long the nonce is remembered.
+    /// Uses a nonce of a registered system at `now`. `skew` is how far its clock may be off: it decides how long the nonce is
+    /// [`remembered`].
     pub fn use_once(
         &self,
         system_id: &str,
@@ -68,8 +75,9 @@ impl Nonces {
     ) -> NonceUse {
         let mut key = [0; 32];
         key.copy_from_slice(digest(&SHA256, nonce.as_bytes()).as_ref());
-        let remembered = skew.saturating_mul(2).max(REMEMBERED_AT_LEAST);
-        let until = now.saturating_add(remembered).unwrap_or(Timestamp::MAX);
+        let until = now
+            .saturating_add(remembered(skew))
+            .unwrap_or(Timestamp::MAX);
         let mut systems = self.systems.lock();
         let system = systems.entry(system_id.to_owned()).or_default();
         system.forget(now);

@@ -1,17 +1,19 @@
 //! Who calls (系统认证): by the credential that the system's definition agrees on, the clock of the gateway, and each nonce once.
 
 use super::ExchangeRoom;
-use super::nonces::{NonceUse, Nonces};
+use super::nonces::{NonceUse, Nonces, remembered};
 use super::texts;
 use crate::clock::Clock;
-use crate::edge::CredentialReader;
+use crate::edge::{Admission, CredentialReader};
 use crate::feedback::{Feedback, FeedbackObserver};
 use crate::identity::access::Listener;
-use crate::identity::{Principal, Role, Scope};
+use crate::identity::{OneTime, Principal, Role, Scope};
 use crate::problem::Problem;
 use crate::registry::Registry;
+use crate::shared_state::{FirstUse, SharedState};
 use crate::store::StoreError;
 use crate::store::case::CaseRecord;
+use async_trait::async_trait;
 use http::{StatusCode, request};
 use std::sync::Arc;
 use tongban_adapters::canonical::CaseReference;
@@ -81,15 +83,17 @@ pub struct PartnerCredentials {
     clock: Clock,
     observer: Arc<dyn FeedbackObserver>,
     nonces: Arc<Nonces>,
+    shared: SharedState,
 }
 
 impl PartnerCredentials {
-    pub(super) fn new(feedback: &Feedback, nonces_max: usize) -> Self {
+    pub(super) fn new(feedback: &Feedback, nonces_max: usize, shared: SharedState) -> Self {
         Self {
             registry: Arc::clone(&feedback.casework.registry),
             clock: feedback.casework.clock.clone(),
             observer: Arc::clone(&feedback.observer),
             nonces: Arc::new(Nonces::new(nonces_max)),
+            shared,
         }
     }
 
@@ -103,28 +107,47 @@ impl PartnerCredentials {
     }
 
     /// Proves a callback by the system's definition.
-    pub(super) fn callback(
+    pub(super) async fn callback(
         &self,
         definition: &CompiledDefinition,
         call: &CallbackCall,
     ) -> Result<(), Unproven> {
-        self.once(definition, definition.authenticate(call, self.clock.now()))
+        let proven = definition.authenticate(call, self.clock.now());
+        match self.once(definition, proven)? {
+            Some(one_time) => self.once_anywhere(definition.id(), &one_time).await,
+            None => Ok(()),
+        }
     }
 
-    /// Records the nonce of a proven call: last, once the signature holds.
+    /// Whether no other node has seen it either. Without Redis what this node knows is all that is known.
+    async fn once_anywhere(&self, id: &str, one_time: &OneTime) -> Result<(), Unproven> {
+        let OneTime { nonce, kept } = one_time;
+        let first = self.shared.use_nonce(id, nonce, *kept, &self.clock).await;
+        if first == FirstUse::No {
+            let reused = Unproven::NonceReused;
+            self.observer.received(id, "authentication", reused.code());
+            return Err(reused);
+        }
+        Ok(())
+    }
+
+    /// Records the nonce of a proven call at this node: last, once the signature holds. What is left to be asked of the others.
     fn once(
         &self,
         definition: &CompiledDefinition,
         proven: Result<Authenticated, AuthenticationError>,
-    ) -> Result<(), Unproven> {
+    ) -> Result<Option<OneTime>, Unproven> {
         let (id, now) = (definition.id(), self.clock.now());
         let nonce = proven
             .map(|authenticated| authenticated.nonce)
             .map_err(Unproven::Credential);
         let proven = nonce.and_then(|nonce| {
-            let Some(nonce) = nonce else { return Ok(()) };
+            let Some(nonce) = nonce else { return Ok(None) };
             match self.nonces.use_once(id, &nonce, now, definition.skew()) {
-                NonceUse::Fresh => Ok(()),
+                NonceUse::Fresh => Ok(Some(OneTime {
+                    nonce,
+                    kept: remembered(definition.skew()),
+                })),
                 NonceUse::Reused => Err(Unproven::NonceReused),
                 NonceUse::Full => Err(Unproven::NoncesFull),
             }
@@ -148,10 +171,23 @@ impl CredentialReader for PartnerCredentials {
         let proven = self.definition(id).and_then(|definition| {
             let call = call_of(head, &[]);
             let proven = definition.authenticate_resource(&call, self.clock.now());
-            self.once(&definition, proven)?;
-            Ok(Principal::partner(id))
+            let one_time = self.once(&definition, proven)?;
+            Ok(Principal {
+                one_time,
+                ..Principal::partner(id)
+            })
         });
         Some(proven)
+    }
+}
+
+#[async_trait]
+impl Admission for PartnerCredentials {
+    async fn admit(&self, principal: &Principal) -> Result<(), Problem> {
+        match &principal.one_time {
+            Some(one_time) => Ok(self.once_anywhere(&principal.subject, one_time).await?),
+            None => Ok(()),
+        }
     }
 }
 

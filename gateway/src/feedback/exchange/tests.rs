@@ -99,7 +99,7 @@ async fn bench(rest: &str) -> Bench {
         document_bytes_max: 1_024,
         ..ExchangeBounds::default()
     };
-    let room = ExchangeRoom::new(feedback, entropy, bounds);
+    let room = ExchangeRoom::new(feedback, entropy, bounds, SharedState::alone());
     Bench {
         room,
         store,

@@ -4,6 +4,7 @@ use super::client::OpsClient;
 use super::print::{one_line, time};
 use super::{CommandError, Console};
 use crate::operations::overview::{Overview, SystemLine};
+use crate::shared_state::RedisStanding;
 use clap::Args;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -55,7 +56,23 @@ fn table(overview: &Overview) -> String {
         overview.systems.len(),
         time(overview.at)
     );
+    if let Some(redis) = &overview.redis {
+        let _ = writeln!(out, "{}", redis_line(redis, overview.at));
+    }
     out
+}
+
+/// One line of at most a hundred columns.
+fn redis_line(redis: &RedisStanding, now: Timestamp) -> String {
+    let since = ago(redis.since, now);
+    let line = match redis.connected {
+        true => format!("Redis: used for {since}"),
+        false => format!(
+            "Redis: AWAY for {since}, nodes share no nonces and tries: {}",
+            one_line(redis.reason.as_deref().unwrap_or("unknown"))
+        ),
+    };
+    line.chars().take(COLUMNS).collect()
 }
 
 fn row(line: &SystemLine, now: Timestamp) -> String {
@@ -121,6 +138,11 @@ mod tests {
         let overview = Overview {
             at: now,
             systems: vec![line],
+            redis: Some(RedisStanding {
+                connected: false,
+                since: now,
+                reason: Some("connection refused ".repeat(20)),
+            }),
         };
         for row in table(&overview).lines() {
             assert!(row.chars().count() <= 101, "{row}");

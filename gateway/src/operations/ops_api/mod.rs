@@ -29,6 +29,7 @@ use crate::intake::origin::kind_word;
 use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::registry::Registry;
+use crate::shared_state::SharedState;
 use crate::store::audit::NewAudit;
 use crate::store::{SharedStore, StoreError};
 use axum::body::Body;
@@ -65,6 +66,8 @@ pub struct OpsRoom {
     pub previews: Arc<Previews>,
     /// Tells the runner of bulk jobs that one was begun, stopped or made to go on.
     pub bulk_news: Arc<Notify>,
+    /// What nodes share.
+    pub shared: SharedState,
     /// Reads everything anew; set once everything runs.
     pub reloader: Arc<OnceLock<Arc<Reloader>>>,
 }

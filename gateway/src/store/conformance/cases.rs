@@ -41,6 +41,21 @@ pub async fn a_change_appends_events_without_gaps(subject: &dyn Subject) {
     assert_eq!(last.submission.case.partner_no.as_deref(), Some("P-7"));
 }
 
+pub async fn a_change_is_applied_wherever_nodes_hear_of_it(subject: &dyn Subject) {
+    let (store, first) = one_case(subject).await;
+    let mut rev = first.rev;
+    for (second, elsewhere) in [(1, true), (2, false), (3, true)] {
+        store.hear_cases_elsewhere(elsewhere);
+        let now = case(&store, &first.case_no).await;
+        let outcome = store
+            .change(change(&now, vec![refused(second)], "handling"))
+            .await
+            .unwrap();
+        rev += 1;
+        assert_eq!(outcome, ChangeOutcome::Applied { rev });
+    }
+}
+
 pub async fn a_change_replaces_what_was_submitted_only_when_it_says_so(subject: &dyn Subject) {
     let (store, first) = one_case(subject).await;
     let mut corrected = first.submission.clone();

@@ -176,6 +176,10 @@ impl NodeStore for PostgresStore {
     fn news(&self) -> Option<broadcast::Receiver<NodeNews>> {
         Some(self.hearing.subscribe())
     }
+
+    fn hear_cases_elsewhere(&self, elsewhere: bool) {
+        self.presence.hear_cases_elsewhere(elsewhere);
+    }
 }
 
 impl PostgresStore {
@@ -258,6 +262,11 @@ impl PostgresStore {
             self.standing.failed(error);
         }
         written
+    }
+
+    /// Whether a changed case is told to other nodes: not while all of them hear of it elsewhere.
+    fn tells_cases(&self) -> bool {
+        self.presence.tells_cases()
     }
 
     /// The name under which this node leases: others can tell whether it is still there.

@@ -12,8 +12,9 @@ use parking_lot::Mutex;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -38,9 +39,16 @@ const REGISTER: &str = concat!(
 );
 
 const RENEW: &str = concat!(
-    "UPDATE node SET alive_until = ",
+    "UPDATE node SET hears_elsewhere = $3, alive_until = ",
     server_now!(),
     " + $2 WHERE instance = $1 AND alive_until > ",
+    server_now!()
+);
+
+/// Nodes that hear of changed cases by the database alone. A node that ran out may only have been stopped: it looks for itself when it
+/// comes back.
+const LISTENERS: &str = concat!(
+    "SELECT count(*) FROM node WHERE NOT hears_elsewhere AND alive_until > ",
     server_now!()
 );
 
@@ -91,6 +99,12 @@ struct Shared {
     lease: Duration,
     instance: AtomicI64,
     standing: Mutex<Standing>,
+    /// What this node's row says next.
+    hears_elsewhere: AtomicBool,
+    /// What all rows said last, this node's included: nobody needs the database to tell of changed cases.
+    all_hear_elsewhere: AtomicBool,
+    /// The row is to be renewed before its time.
+    changed: Notify,
 }
 
 struct Standing {
@@ -118,6 +132,9 @@ impl Presence {
             name,
             lease,
             instance: AtomicI64::new(0),
+            hears_elsewhere: AtomicBool::new(false),
+            all_hear_elsewhere: AtomicBool::new(false),
+            changed: Notify::new(),
         });
         shared.register().await?;
         shared.give_back().await?;
@@ -133,6 +150,21 @@ impl Presence {
     /// The number under which this node leases.
     pub(super) fn instance(&self) -> i64 {
         self.shared.instance.load(Ordering::Acquire)
+    }
+
+    /// As [`crate::store::nodes::NodeStore::hear_cases_elsewhere`].
+    pub(super) fn hear_cases_elsewhere(&self, elsewhere: bool) {
+        self.shared
+            .hears_elsewhere
+            .store(elsewhere, Ordering::Release);
+        self.shared.changed.notify_one();
+    }
+
+    /// Whether a changed case is to be told by the database.
+    pub(super) fn tells_cases(&self) -> bool {
+        let shared = &self.shared;
+        !(shared.hears_elsewhere.load(Ordering::Acquire)
+            && shared.all_hear_elsewhere.load(Ordering::Acquire))
     }
 
     /// As [`crate::store::nodes::NodeStore::claim`].
@@ -185,6 +217,7 @@ impl Shared {
         let renewed = sqlx::query(RENEW)
             .bind(self.instance.load(Ordering::Acquire))
             .bind(self.lease_us())
+            .bind(self.hears_elsewhere.load(Ordering::Acquire))
             .execute(&self.pool)
             .await?
             .rows_affected()
@@ -192,6 +225,9 @@ impl Shared {
         if renewed {
             self.standing.lock().valid_until = asked + self.lease;
         }
+        let listeners: i64 = sqlx::query_scalar(LISTENERS).fetch_one(&self.pool).await?;
+        self.all_hear_elsewhere
+            .store(listeners == 0, Ordering::Release);
         Ok(renewed)
     }
 
@@ -217,6 +253,7 @@ impl Shared {
         loop {
             tokio::select! {
                 () = tokio::time::sleep(self.lease / 3) => {}
+                () = self.changed.notified() => {}
                 () = closing.cancelled() => return,
             }
             if let Err(error) = self.sign_of_life().await {

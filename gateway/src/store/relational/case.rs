@@ -102,7 +102,8 @@ impl CaseStore for DatabaseStore {
     }
 
     async fn change(&self, change: CaseChange) -> Result<ChangeOutcome, StoreError> {
-        self.write(move |c, vault| Box::pin(commit(c, vault, change)))
+        let told = self.tells_cases();
+        self.write(move |c, vault| Box::pin(commit(c, vault, change, told)))
             .await
     }
 
@@ -223,6 +224,7 @@ async fn commit(
     connection: &mut DbConnection,
     vault: &Vault,
     change: CaseChange,
+    told: bool,
 ) -> Result<Verdict<ChangeOutcome>, StoreError> {
     let case = CaseAtHand::find(connection, vault, &change.case_no)
         .await?
@@ -266,7 +268,9 @@ async fn commit(
     )
     .await?;
     write_audit(connection, vault, &case, change.audit).await?;
-    dialect::tell(connection, &NodeNews::Case(change.case_no)).await?;
+    if told {
+        dialect::tell(connection, &NodeNews::Case(change.case_no)).await?;
+    }
     keep(ChangeOutcome::Applied { rev: case.rev + 1 })
 }
 

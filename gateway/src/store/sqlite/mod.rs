@@ -149,6 +149,8 @@ impl NodeStore for SqliteStore {
     fn news(&self) -> Option<broadcast::Receiver<NodeNews>> {
         None
     }
+
+    fn hear_cases_elsewhere(&self, _: bool) {}
 }
 
 #[async_trait]
@@ -171,6 +173,11 @@ impl Store for SqliteStore {
 }
 
 impl SqliteStore {
+    /// There are no other nodes.
+    fn tells_cases(&self) -> bool {
+        false
+    }
+
     /// Opens (or creates) the store in `folder`, brings its schema up to date and takes the folder's lock.
     ///
     /// # Errors
