@@ -9,6 +9,7 @@ pub mod deadline;
 pub mod demo;
 pub mod files;
 pub mod load;
+pub mod moving;
 pub mod reload;
 pub mod serve;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Backup(backup::BackupArguments),
     /// Put a backup into an empty data folder
     Restore(backup::RestoreArguments),
+    /// Move the hall from SQLite to PostgreSQL
+    Move(moving::MoveArguments),
     /// Compute a due date and explain it day by day
     Deadline(deadline::DeadlineArguments),
     /// Put load on a running gateway and measure its latency
@@ -96,6 +99,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),
+        Command::Move(arguments) => moving::run(&arguments),
         Command::Deadline(arguments) => deadline::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
     }

@@ -11,6 +11,7 @@ pub mod deliveries_command;
 pub mod health;
 pub mod logging;
 pub mod metrics;
+pub mod moving;
 pub mod observers;
 pub mod ops_api;
 pub mod overview;

@@ -18,6 +18,7 @@ pub mod conformance;
 pub mod delivery;
 pub mod integrity;
 pub mod material;
+pub mod moving;
 pub mod nodes;
 pub mod overview;
 pub mod postgres;

@@ -7,7 +7,7 @@
 pub mod make;
 pub mod manifest;
 pub mod restore;
-mod tree;
+pub(super) mod tree;
 pub mod verify;
 
 use crate::store::StoreError;

@@ -12,20 +12,20 @@ use std::path::{Path, PathBuf};
 const BUFFER: usize = 256 << 10;
 
 /// Makes a folder for its owner alone, with those above it.
-pub(super) fn folder(path: &Path) -> Result<(), BackupError> {
+pub(in crate::operations) fn folder(path: &Path) -> Result<(), BackupError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true).mode(0o700);
     builder.create(path).map_err(BackupError::at(path))
 }
 
 /// Syncs a file or folder.
-pub(super) fn sync(path: &Path) -> Result<(), BackupError> {
+pub(in crate::operations) fn sync(path: &Path) -> Result<(), BackupError> {
     let synced = File::open(path).and_then(|file| file.sync_all());
     synced.map_err(BackupError::at(path))
 }
 
 /// Names in a folder, in order; none when it does not exist.
-pub(super) fn names(path: &Path) -> Result<Vec<String>, BackupError> {
+pub(in crate::operations) fn names(path: &Path) -> Result<Vec<String>, BackupError> {
     let entries = match std::fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -41,7 +41,7 @@ pub(super) fn names(path: &Path) -> Result<Vec<String>, BackupError> {
 }
 
 /// Every file under a folder by its path from there, in order. Folders two deep at most: a backup has no others.
-pub(super) fn files(root: &Path) -> Result<Vec<String>, BackupError> {
+pub(in crate::operations) fn files(root: &Path) -> Result<Vec<String>, BackupError> {
     let mut found = Vec::new();
     walk(root, "", 0, &mut found)?;
     found.sort_unstable();
@@ -71,7 +71,7 @@ fn walk(root: &Path, prefix: &str, depth: u32, found: &mut Vec<String>) -> Resul
 
 /// How a file came to its second place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(in crate::operations) enum Taken {
     Linked,
     Copied,
     /// It is not there any more.
@@ -79,7 +79,11 @@ pub(super) enum Taken {
 }
 
 /// Brings a file that is never changed to a second place: as a link on the same disk, as a synced copy elsewhere.
-pub(super) fn take(from: &Path, to: &Path, link: bool) -> Result<Taken, BackupError> {
+pub(in crate::operations) fn take(
+    from: &Path,
+    to: &Path,
+    link: bool,
+) -> Result<Taken, BackupError> {
     if link {
         match std::fs::hard_link(from, to) {
             Ok(()) => return Ok(Taken::Linked),
@@ -100,7 +104,7 @@ pub(super) fn take(from: &Path, to: &Path, link: bool) -> Result<Taken, BackupEr
 }
 
 /// Copies a file, syncs the copy, and returns the digest of what was copied.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<String, BackupError> {
+pub(in crate::operations) fn copy(from: &Path, to: &Path) -> Result<String, BackupError> {
     let mut source = File::open(from).map_err(BackupError::at(from))?;
     let mut target = std::fs::OpenOptions::new()
         .create_new(true)
@@ -116,7 +120,7 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<String, BackupError> {
 }
 
 /// SHA-256 of a file, in hexadecimal.
-pub(super) fn sha256(path: &Path) -> Result<String, BackupError> {
+pub(in crate::operations) fn sha256(path: &Path) -> Result<String, BackupError> {
     let mut file = File::open(path).map_err(BackupError::at(path))?;
     digested(&mut file, path, |_| Ok(()))
 }
@@ -139,12 +143,12 @@ fn digested(
 }
 
 /// Bytes of a file.
-pub(super) fn length(path: &Path) -> Result<u64, BackupError> {
+pub(in crate::operations) fn length(path: &Path) -> Result<u64, BackupError> {
     let facts = std::fs::metadata(path).map_err(BackupError::at(path))?;
     Ok(facts.len())
 }
 
 /// Where the file of a row lies under a folder of materials.
-pub(super) fn place(materials: &Path, id: &str) -> PathBuf {
+pub(in crate::operations) fn place(materials: &Path, id: &str) -> PathBuf {
     materials.join(id.get(..2).unwrap_or_default()).join(id)
 }

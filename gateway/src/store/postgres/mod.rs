@@ -9,6 +9,7 @@
 #[macro_use]
 mod dialect;
 mod integrity_pages;
+mod moving;
 mod news;
 mod partitions;
 mod presence;
@@ -105,6 +106,7 @@ use submissions::Submissions;
 use tokio::sync::broadcast;
 use writer::Writer;
 
+pub use moving::MoveTarget;
 pub use settings::PostgresSettings;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -187,7 +189,8 @@ impl PostgresStore {
     /// month and the next ones. `folder` holds the sealed files and is the same for all nodes.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached or migrated, [`StoreError::Sealed`] when the master keys
+    /// [`StoreError::Unavailable`] when the database cannot be reached or migrated, or a hall is half-way into it,
+    /// [`StoreError::Sealed`] when the master keys
     /// are not the ones it was written with.
     pub async fn open(
         settings: &PostgresSettings,
@@ -216,6 +219,7 @@ impl PostgresStore {
         migrate(options.clone()).await?;
         let digest_key = {
             let mut connection = writing.acquire().await?;
+            moving::refuse_unfinished(&mut connection).await?;
             partitions::make_ahead(&mut connection).await?;
             registry::digest_key(&mut connection, &keys, &entropy).await?
         };

@@ -76,6 +76,25 @@ async fn missing(
     Ok(missing)
 }
 
+/// Makes the partition of a month that may be long past, for rows that are moved here with their ids.
+pub(super) async fn make_month(
+    connection: &mut PgConnection,
+    table: &'static str,
+    month: i64,
+) -> Result<(), StoreError> {
+    let mut transaction = sqlx::Connection::begin(connection).await?;
+    super::dialect::alone(&mut transaction, TURN).await?;
+    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(name(table, month))
+        .fetch_one(&mut *transaction)
+        .await?;
+    if !there {
+        make(&mut transaction, table, month).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
 /// Made apart and then attached: that takes a lock on the table which reads and writes do not mind.
 async fn make(connection: &mut PgConnection, table: &str, month: i64) -> Result<(), StoreError> {
     let partition = name(table, month);

@@ -28,8 +28,9 @@ const ASK_FIRST: &str = "UPDATE delivery SET ask_first = 1, state = CASE WHEN st
 /// Writes a whole and compact copy of a data folder's database to a file that does not exist.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] when there is no database, or it cannot be read or written whole.
+/// [`StoreError::Unavailable`] when there is no database, its hall was moved away, or it cannot be read or written whole.
 pub async fn copy_database(data: &Path, target: &Path) -> Result<(), StoreError> {
+    super::moving::refuse_moved(data)?;
     let file = data.join(DATABASE_FILE);
     let options = SqliteConnectOptions::new()
         .filename(&file)

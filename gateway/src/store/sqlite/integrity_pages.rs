@@ -29,6 +29,7 @@ pub async fn examine_folder(
         let words = format!("there is no database {}", file.display());
         return Err(StoreError::Unavailable(words));
     }
+    super::moving::refuse_moved(folder)?;
     let _lock = lock(folder)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(2)

@@ -9,6 +9,7 @@ mod dialect;
 mod copy;
 mod integrity_pages;
 mod item_code;
+mod moving;
 #[cfg(test)]
 mod tests;
 mod together;
@@ -108,6 +109,7 @@ use writer::Writer;
 pub use super::writing::{CommitObserver, StoreBounds};
 pub use copy::{CopiedDatabase, NUMBERS_AHEAD, copy_database};
 pub use integrity_pages::examine_folder;
+pub use moving::{MOVED_FILE, MoveSource};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -181,9 +183,21 @@ impl SqliteStore {
     /// Opens (or creates) the store in `folder`, brings its schema up to date and takes the folder's lock.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when another process has the folder or the database cannot be opened,
+    /// [`StoreError::Unavailable`] when another process has the folder, its hall was moved away, or the database cannot be opened,
     /// [`StoreError::Sealed`] when the master keys are not the ones it was written with.
     pub async fn open(
+        folder: &Path,
+        keys: MasterKeys,
+        clock: Clock,
+        entropy: Entropy,
+        bounds: StoreBounds,
+    ) -> Result<Self, StoreError> {
+        moving::refuse_moved(folder)?;
+        Self::open_marked(folder, keys, clock, entropy, bounds).await
+    }
+
+    /// The same of a folder whose hall is being moved.
+    async fn open_marked(
         folder: &Path,
         keys: MasterKeys,
         clock: Clock,
