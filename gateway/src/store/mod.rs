@@ -19,6 +19,7 @@ pub mod delivery;
 pub mod integrity;
 pub mod material;
 pub mod nodes;
+pub mod notification;
 pub mod overview;
 pub mod postgres;
 pub mod registry;
@@ -86,6 +87,7 @@ pub trait Store:
     + integrity::IntegrityStore
     + overview::OverviewStore
     + alert::AlertStore
+    + notification::NotificationStore
     + Send
     + Sync
     + 'static

@@ -7,7 +7,7 @@
 
 use super::submit::{self, CaseNumber, Numbers, Prepared};
 use super::writer::Writer;
-use super::{audit, rows};
+use super::{audit, notification, rows};
 use crate::store::StoreError;
 use crate::store::application::SubmitOutcome;
 use crate::store::sealed::Vault;
@@ -237,6 +237,17 @@ async fn commit(
     clocks.insert(connection).await?;
     deliveries.insert(connection).await?;
     audits.insert(connection).await?;
+    for ((prepared, ids), _) in group
+        .iter()
+        .zip(&ids)
+        .zip(&numbers)
+        .filter(|(_, n)| n.is_some())
+    {
+        let at = prepared.application.submitted_at;
+        for case in &prepared.application.cases {
+            notification::begin(connection, ids.case, (1, &case.events), &case.notices, at).await?;
+        }
+    }
     keep(numbers)
 }
 

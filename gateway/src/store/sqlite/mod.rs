@@ -48,6 +48,8 @@ mod integrity_seals;
 mod leased;
 #[path = "../relational/material.rs"]
 mod material;
+#[path = "../relational/notification.rs"]
+mod notification;
 #[path = "../relational/numbers.rs"]
 mod numbers;
 #[path = "../relational/operator.rs"]
@@ -70,6 +72,8 @@ mod seal;
 mod standing;
 #[path = "../relational/submit.rs"]
 mod submit;
+#[path = "../relational/subscription.rs"]
+mod subscription;
 #[path = "../relational/sweep.rs"]
 mod sweep;
 #[path = "../relational/unread.rs"]
