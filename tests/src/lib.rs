@@ -10,4 +10,5 @@ pub mod page;
 pub mod process;
 pub mod proxy;
 pub mod sample;
+pub mod sink;
 pub mod sources;

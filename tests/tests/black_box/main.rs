@@ -25,6 +25,7 @@ mod foreign_peers;
 mod journey;
 mod load;
 mod mangled;
+mod notifications;
 mod operations;
 mod refusal;
 mod reload;
