@@ -5,6 +5,7 @@ pub mod classes;
 
 use crate::edge::settings::{ListenerSettings, RoomsSettings, friendly};
 use crate::identity::token::TokenSettings;
+use crate::notification::NotificationSettings;
 use crate::operations::alerts::AlertSettings;
 use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
@@ -58,6 +59,9 @@ pub struct Config {
     /// Alerts about partners; without it nobody is told.
     #[serde(default)]
     pub alerts: Option<AlertSettings>,
+    /// Notifications to applicants and subscribers; without it nobody is told.
+    #[serde(default)]
+    pub notifications: Option<NotificationSettings>,
     /// Where the gateway may connect to.
     #[serde(default)]
     pub outbound: OutboundSettings,

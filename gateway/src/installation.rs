@@ -18,6 +18,9 @@ use crate::identity::token::TokenKeys;
 use crate::intake::Intake;
 use crate::intake::in_progress::InProgress;
 use crate::intake::keys::{InstallationKeys, QUERY_SECRET, RECEIPT_SECRET};
+use crate::notification::mail::Postman;
+use crate::notification::worker::NoticeWorker;
+use crate::notification::{self, Announcer};
 use crate::operations::alerts::email::Mailer;
 use crate::operations::alerts::worker::AlertWorker;
 use crate::operations::apply_api::{self, ApplyRoom, upstreams};
@@ -248,11 +251,13 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let starting = readiness.task("start");
     store.observe(Arc::new(metrics.clone()));
     settle_scans(config, &store, &clock).await?;
+    let announcer = Announcer::new(config.notifications.clone().map(Arc::new));
     let casework = Casework {
         store: store.clone(),
         registry: Arc::clone(&registry),
         clock: clock.clone(),
         news: CaseNews::default(),
+        announcer,
     };
     let feedback = Feedback {
         casework: casework.clone(),
@@ -263,7 +268,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     passthrough
         .replace(upstreams(&registry))
         .map_err(InstallationError::of)?;
-    let intake = intake(&store, &registry, &clock, &entropy, &metrics).await?;
+    let intake = intake(&casework, &entropy, &metrics).await?;
     let sealer = Sealer {
         store: store.clone(),
         keys: Arc::clone(&intake.keys),
@@ -363,6 +368,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         registry_revision,
         stop_workers.clone(),
     );
+    let notices = notice_worker(&casework, outbound.clone(), &metrics)?;
     let alerts = alert_worker(config, &courier, outbound, &metrics)?;
     let mut workers = workers(
         config,
@@ -376,6 +382,20 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     workers.spawn(hearing);
     workers.spawn(sealer::run(sealer, stop_workers.clone()));
     workers.spawn(watch.run(stop_workers.clone()));
+    if let Some(worker) = notices {
+        let to_applicants = worker.settings.applicant_channels();
+        let to_subscribers = vec!["webhook"];
+        let own = [(to_applicants, true), (to_subscribers, false)];
+        for (channels, measures) in own {
+            let stop = stop_workers.clone();
+            workers.spawn(notification::worker::run(
+                Arc::clone(&worker),
+                channels,
+                measures,
+                stop,
+            ));
+        }
+    }
     if let Some(alerts) = alerts {
         workers.spawn(alerts.run(stop_workers.clone()));
     }
@@ -393,6 +413,26 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         stop_link,
         store,
     })
+}
+
+/// Who sends notifications; `None` when nothing is set up.
+fn notice_worker(
+    casework: &Casework,
+    client: OutboundClient,
+    metrics: &Metrics,
+) -> Result<Option<Arc<NoticeWorker>>, InstallationError> {
+    let Some(settings) = casework.announcer.settings() else {
+        return Ok(None);
+    };
+    let postman = settings.email.as_ref().map(Postman::new).transpose();
+    Ok(Some(Arc::new(NoticeWorker {
+        store: casework.store.clone(),
+        clock: casework.clock.clone(),
+        client,
+        metrics: metrics.clone(),
+        settings: Arc::clone(settings),
+        postman: postman.map_err(InstallationError)?,
+    })))
 }
 
 /// Who tells of partners that are stuck; `None` when nobody is to be told.
@@ -518,21 +558,20 @@ async fn shared_state(
 }
 
 async fn intake(
-    store: &SharedStore,
-    registry: &Arc<Registry>,
-    clock: &Clock,
+    casework: &Casework,
     entropy: &Entropy,
     metrics: &Metrics,
 ) -> Result<Arc<Intake>, InstallationError> {
-    let keys = installation_keys(store, entropy).await?;
+    let keys = installation_keys(&casework.store, entropy).await?;
     Ok(Arc::new(Intake {
-        store: store.clone(),
-        registry: Arc::clone(registry),
+        store: casework.store.clone(),
+        registry: Arc::clone(&casework.registry),
         keys: Arc::new(keys),
         in_progress: InProgress::default(),
-        clock: clock.clone(),
+        clock: casework.clock.clone(),
         entropy: entropy.clone(),
         observer: Arc::new(metrics.clone()),
+        announcer: casework.announcer.clone(),
     }))
 }
 

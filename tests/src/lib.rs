@@ -11,4 +11,5 @@ pub mod process;
 pub mod proxy;
 pub mod redis;
 pub mod sample;
+pub mod sink;
 pub mod sources;

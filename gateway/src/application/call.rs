@@ -105,6 +105,7 @@ impl Call {
             channel,
             request_id: self.request_id.clone(),
             idempotency_key: key,
+            language: self.language,
         })
     }
 

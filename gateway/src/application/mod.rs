@@ -13,6 +13,7 @@ pub mod events;
 pub mod explain;
 pub mod items;
 pub mod materials;
+pub mod notices;
 pub mod openapi;
 pub mod progress;
 pub mod query;
@@ -23,6 +24,7 @@ pub mod resumable;
 pub mod session;
 pub mod stream;
 pub mod submissions;
+pub mod subscriptions;
 pub mod texts;
 pub mod tries;
 pub mod tus;
@@ -253,6 +255,7 @@ pub fn register_public<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
     // The room bounds uploads itself, by what is in force when they come.
     let uploads = Some(UPLOAD_EDGE_BYTES_MAX);
     let material = "/api/v1/materials/{id}";
+    let subscription = "/api/v1/subscriptions/{id}";
     let (get, post) = (|| Method::GET, || Method::POST);
     sink.add(get(), "/api/v1/openapi.json", None, openapi::document)
         .add(get(), "/api/v1/items", None, items::search)
@@ -321,10 +324,50 @@ pub fn register_public<R: RouteSink<Arc<Hall>>>(sink: R) -> R {
             None,
             acts::evaluate,
         )
+        .add(
+            get(),
+            "/api/v1/applications/{no}/notifications",
+            None,
+            notices::show,
+        )
+        .add(
+            Method::PUT,
+            "/api/v1/applications/{no}/notifications",
+            None,
+            notices::choose,
+        )
         .add(get(), "/api/v1/deadlines/explain", None, explain::show)
         .add(get(), "/api/v1/receipt-key", None, receipts::key)
         .add(get(), "/api/v1/audit/roots", None, audit_roots::list)
         .add(post(), "/api/v1/session", None, session::open)
+        .add(get(), "/api/v1/subscriptions", None, subscriptions::list)
+        .add(post(), "/api/v1/subscriptions", None, subscriptions::create)
+        .add(get(), subscription, None, subscriptions::show)
+        .add(Method::DELETE, subscription, None, subscriptions::remove)
+        .add(
+            post(),
+            "/api/v1/subscriptions/{id}/secret",
+            None,
+            subscriptions::rotate,
+        )
+        .add(
+            post(),
+            "/api/v1/subscriptions/{id}/test",
+            None,
+            subscriptions::test,
+        )
+        .add(
+            post(),
+            "/api/v1/subscriptions/{id}/pause",
+            None,
+            subscriptions::pause,
+        )
+        .add(
+            post(),
+            "/api/v1/subscriptions/{id}/resume",
+            None,
+            subscriptions::resume,
+        )
 }
 
 /// Registers what lives on the exchange listener: partners hand in applications that they have taken.

@@ -10,6 +10,7 @@ use crate::intake::IntakeObserver;
 use crate::intake::in_progress::InProgress;
 use crate::intake::keys::InstallationKeys;
 use crate::intake::receipt;
+use crate::notification::Announcer;
 use crate::processing::change::CaseNews;
 use crate::registry::Registry;
 use crate::registry::sample;
@@ -73,6 +74,7 @@ impl World {
             clock: clock.clone(),
             entropy,
             observer: Arc::new(Nobody),
+            announcer: Announcer::default(),
         };
         let news = CaseNews::default();
         let casework = Casework {
@@ -80,6 +82,7 @@ impl World {
             registry,
             clock,
             news,
+            announcer: Announcer::default(),
         };
         let hall = Hall::new(Arc::new(intake), casework, settings, SharedState::alone());
         let router =

@@ -17,6 +17,12 @@ texts! {
     UNKNOWN_ITEM "unknown_item" "没有此事项" "No such service item";
     /// 404 of a form.
     NO_FORM "no_form" "此事项没有表单" "The item has no form";
+    /// 404 of a subscription.
+    UNKNOWN_SUBSCRIPTION "unknown_subscription" "没有此订阅" "No such subscription";
+    /// 404 while the hall sends no webhooks.
+    NO_SUBSCRIPTIONS "no_subscriptions" "本大厅未开通事件订阅" "This hall offers no subscriptions";
+    /// 409 of a subscription beyond the most.
+    SUBSCRIPTIONS_FULL "subscriptions_full" "订阅数量已达上限" "No more subscriptions can be made";
     /// 404 of a material.
     UNKNOWN_MATERIAL "unknown_material" "没有此上传文件" "No such upload";
     /// 404 of a document.

@@ -49,6 +49,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("feedback.callback_bytes_max", Live),
     ("audit.seal_every", Restart),
     ("alerts", Restart),
+    ("notifications", Restart),
     ("outbound", Live),
     ("log.filter", Live),
     ("log.format", Restart),

@@ -83,6 +83,8 @@ pub const TABLE: &[Access] = rows! {
     Public GET "/applications/{no}" BEARER;
     Public GET "/applications/{no}/withdraw" BEARER;
     Public POST "/applications/{no}/withdraw" BEARER;
+    Public GET "/applications/{no}/notifications" BEARER;
+    Public POST "/applications/{no}/notifications" BEARER;
     Public POST "/applications/{no}/evaluation" BEARER;
     Public POST "/applications/{no}/supplement" BEARER;
     Public GET "/assets/{name}" ANYONE;
@@ -113,6 +115,16 @@ pub const TABLE: &[Access] = rows! {
     Public GET "/api/v1/receipt-key" ANYONE;
     Public GET "/api/v1/audit/roots" ANYONE;
     Public POST "/api/v1/session" ANYONE;
+    Public GET "/api/v1/applications/{no}/notifications" BEARER;
+    Public PUT "/api/v1/applications/{no}/notifications" BEARER;
+    Public GET "/api/v1/subscriptions" BEARER;
+    Public POST "/api/v1/subscriptions" BEARER;
+    Public GET "/api/v1/subscriptions/{id}" BEARER;
+    Public DELETE "/api/v1/subscriptions/{id}" BEARER;
+    Public POST "/api/v1/subscriptions/{id}/secret" BEARER;
+    Public POST "/api/v1/subscriptions/{id}/test" BEARER;
+    Public POST "/api/v1/subscriptions/{id}/pause" BEARER;
+    Public POST "/api/v1/subscriptions/{id}/resume" BEARER;
 
     Exchange GET "/exchange/v1/systems" ENGINEER;
     Exchange GET "/exchange/v1/systems/{id}" ENGINEER;
@@ -140,6 +152,8 @@ pub const TABLE: &[Access] = rows! {
     Operations POST "/ops/v1/systems/{id}/pause" OPERATOR;
     Operations POST "/ops/v1/systems/{id}/resume" OPERATOR;
     Operations GET "/ops/v1/feedback" OPERATOR;
+    Operations GET "/ops/v1/notifications" OPERATOR;
+    Operations POST "/ops/v1/notifications/retry" OPERATOR;
     Operations GET "/ops/v1/audit/verify" OPERATOR;
     Operations GET "/ops/v1/overview" OPERATOR;
     Operations GET "/ops/v1/check" OPERATOR;

@@ -4,12 +4,14 @@ use super::check::CheckedApplication;
 use super::origin::{HandedIn, Origin};
 use super::receipt::ContentDigests;
 use super::submit::SubmitError;
+use crate::notification::plan::{Announcer, language_word};
 use crate::processing::change::project;
 use crate::processing::life_cycle::{CaseState, Reception, Rejection, Rules, apply};
 use crate::registry::{Snapshot, rules_for};
 use crate::store::application::{NewApplication, NewCase, NewEvent};
 use crate::store::case::CaseProjection;
 use crate::store::delivery::NewDelivery;
+use crate::store::notification::NewNotices;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -33,6 +35,8 @@ pub struct Composition<'a> {
     pub handed_in: Option<&'a HandedIn>,
     /// The registry at the moment of the check.
     pub snapshot: &'a Snapshot,
+    /// Who is told.
+    pub announcer: &'a Announcer,
     /// Digest of the request's canonical body.
     pub body_digest: [u8; 32],
     /// Now.
@@ -94,21 +98,44 @@ impl Composition<'_> {
             .iter()
             .map(|m| (m.seq, m.id.clone()))
             .collect();
+        let (system_id, short_number) = (
+            checked.route.system.clone(),
+            definition.is_some_and(|d| d.short_number()),
+        );
+        let organisation_id = checked.item.item.org.id.as_str().to_owned();
+        let submission = self.submission(checked);
+        let events: Vec<NewEvent> = events
+            .into_iter()
+            .map(|event| self.new_event(event))
+            .collect();
+        let notices = self.notices(&events, &submission);
         Ok(NewCase {
             case_id: self.case_id,
             number_stem: stem.as_str().to_owned(),
-            organisation_id: checked.item.item.org.id.as_str().to_owned(),
-            system_id: checked.route.system.clone(),
-            short_number: definition.is_some_and(|d| d.short_number()),
-            submission: self.submission(checked),
-            events: events
-                .into_iter()
-                .map(|event| self.new_event(event))
-                .collect(),
+            organisation_id,
+            system_id,
+            short_number,
+            submission,
+            events,
             projection,
             deliveries,
             materials,
+            notices,
         })
+    }
+
+    /// Who is told; only an application with a known owner or agent can have subscribers when it comes.
+    fn notices(&self, events: &[NewEvent], submission: &Submission) -> NewNotices {
+        let applicant = &submission.applicant;
+        let notices = self
+            .announcer
+            .notices(events, applicant, |_| None, self.now);
+        let known = self.origin.owner_subject().is_some() || self.origin.agent().is_some();
+        NewNotices {
+            subscribers: notices.subscribers && known,
+            language: language_word(self.origin.language),
+            ..notices
+        }
     }
 
     fn definition(&self, checked: &CheckedApplication) -> Option<Arc<CompiledDefinition>> {

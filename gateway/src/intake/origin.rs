@@ -3,6 +3,7 @@
 use crate::identity::{Principal, PrincipalKind};
 use crate::store::application::{IdempotencyKey, PartnerOrigin};
 use crate::store::audit::NewAudit;
+use crate::text::Language;
 use jiff::Timestamp;
 
 /// Bytes of an idempotency key.
@@ -21,6 +22,8 @@ pub struct Origin {
     pub request_id: String,
     /// The caller's `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// Their language: notifications speak it.
+    pub language: Language,
 }
 
 impl Origin {

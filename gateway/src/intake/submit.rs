@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::entropy::{Entropy, EntropyError};
 use crate::fail_point::fail_point;
 use crate::identity::Scope;
+use crate::notification::Announcer;
 use crate::processing::life_cycle::Rejection;
 use crate::registry::{Registry, Snapshot};
 use crate::store::application::{ApplicationRecord, NewApplication, NewCase, SubmitOutcome};
@@ -51,6 +52,8 @@ pub struct Intake {
     pub entropy: Entropy,
     /// Metrics.
     pub observer: Arc<dyn IntakeObserver>,
+    /// Who is told.
+    pub announcer: Announcer,
 }
 
 /// Why a submission was not taken.
@@ -165,6 +168,7 @@ impl Intake {
             origin,
             handed_in,
             snapshot: &snapshot,
+            announcer: &self.announcer,
             body_digest,
             now,
             case_id: self.entropy.uuid(now)?,

@@ -93,6 +93,14 @@ metrics! {
     alerts_open: IntGaugeVec "alerts_open" ["system"];
     /// Attempts to send alert messages, by channel and outcome: sent, again, given_up.
     alert_messages_total: IntCounterVec "alert_messages_total" ["channel", "outcome"];
+    /// Attempts to send notifications, by channel and outcome: sent, again, dead, dropped.
+    notifications_total: IntCounterVec "notifications_total" ["channel", "outcome"];
+    /// Notifications that wait, by channel; also those that wait for the end of the quiet time.
+    notifications_waiting: IntGaugeVec "notifications_waiting" ["channel"];
+    /// Notifications that were given up, by channel.
+    notifications_dead: IntGaugeVec "notifications_dead" ["channel"];
+    /// Seconds for which the oldest notification of a channel has been due.
+    notification_overdue_seconds: IntGaugeVec "notification_overdue_seconds" ["channel"];
     /// Bulk jobs ended, by kind and outcome.
     bulk_jobs_total: IntCounterVec "bulk_jobs_total" ["kind", "outcome"];
     /// Deliveries of ended bulk jobs, by kind and what became of them.

@@ -6,6 +6,7 @@
 
 mod client;
 mod connect;
+pub mod mail;
 mod policy;
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ macro_rules! templates {
 
 templates! {
     "layout.html" "components.html" "error.html" "home.html" "items.html" "item.html" "help.html" "look_up.html"
-    "case.html" "withdraw.html" "apply_start.html" "apply_fill.html" "apply_review.html" "apply_already.html" "receipt.html"
+    "case.html" "withdraw.html" "hearing.html" "apply_start.html" "apply_fill.html" "apply_review.html" "apply_already.html" "receipt.html"
     "widget.html" "widget_need.html" "widget_notes.html"
 }
 

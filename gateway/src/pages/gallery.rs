@@ -29,6 +29,7 @@ macro_rules! gallery {
 
 gallery!(
     case::acts::Withdrawal,
+    case::hearing::Hearing,
     case::look_up::LookUp,
     case::show::CasePage,
     apply::AlreadyPage,

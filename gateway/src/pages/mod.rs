@@ -130,6 +130,18 @@ pub fn register<R: RouteSink<Arc<Pages>>>(sink: R) -> R {
             case::acts::withdraw,
         )
         .add(
+            get(),
+            "/applications/{no}/notifications",
+            None,
+            case::hearing::show,
+        )
+        .add(
+            post(),
+            "/applications/{no}/notifications",
+            Some(case::acts::BYTES_MAX),
+            case::hearing::choose,
+        )
+        .add(
             post(),
             "/applications/{no}/evaluation",
             Some(case::acts::BYTES_MAX),

@@ -10,6 +10,7 @@ pub use super::projection::project;
 use crate::clock::Clock;
 use crate::fail_point::fail_point;
 use crate::identity::Scope;
+use crate::notification::plan::{Announcer, correction_deadline};
 use crate::registry::{Registry, Snapshot, rules_for};
 use crate::store::application::NewEvent;
 use crate::store::audit::NewAudit;
@@ -88,6 +89,8 @@ pub struct Casework {
     pub clock: Clock,
     /// Who is told.
     pub news: CaseNews,
+    /// Who is told outside.
+    pub announcer: Announcer,
 }
 
 /// A case as it stands, with everything that the life cycle needs.
@@ -413,6 +416,14 @@ impl Casework {
         let poll_at = poll_after(&plan.state, record, &loaded.snapshot, now);
         let handed_over =
             super::hand_over::due(loaded, &plan.events, plan.state.state.is_ended(), now);
+        let submission = plan.submission.as_ref().unwrap_or(&record.submission);
+        let deadline = |event: &Event| {
+            correction_deadline(event, &plan.state, &loaded.rules, loaded.calendar())
+        };
+        let applicant = &submission.applicant;
+        let notices = self
+            .announcer
+            .notices(&plan.events, applicant, deadline, now);
         let change = CaseChange {
             case_no: record.case_no.clone(),
             expected_rev: record.rev,
@@ -424,6 +435,7 @@ impl Casework {
             cancel_deliveries: plan.cancel_deliveries,
             materials: plan.materials,
             settled: plan.settled,
+            notices,
             audit,
         };
         self.store.change(change).await

@@ -4,6 +4,7 @@ use super::StoreError;
 use super::audit::NewAudit;
 use super::case::{CaseProjection, CaseRecord, FeedbackKey};
 use super::delivery::NewDelivery;
+use super::notification::NewNotices;
 use crate::identity::Scope;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -73,6 +74,8 @@ pub struct NewCase {
     pub deliveries: Vec<NewDelivery>,
     /// Materials to bind: `(seq, id)`.
     pub materials: Vec<(u32, String)>,
+    /// Who is told of it.
+    pub notices: NewNotices,
 }
 
 /// An event to be appended.

@@ -4,6 +4,7 @@ use super::StoreError;
 use super::application::NewEvent;
 use super::audit::NewAudit;
 use super::delivery::NewDelivery;
+use super::notification::NewNotices;
 use crate::identity::Scope;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -203,6 +204,8 @@ pub struct CaseChange {
     pub materials: Vec<(u32, String)>,
     /// Held messages that are applied or given up with this change: `(id, state, reason code)`.
     pub settled: Vec<(i64, FeedbackState, String)>,
+    /// Who is told of it.
+    pub notices: NewNotices,
     /// Audit record.
     pub audit: NewAudit,
 }

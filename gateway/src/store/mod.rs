@@ -20,6 +20,7 @@ pub mod integrity;
 pub mod material;
 pub mod moving;
 pub mod nodes;
+pub mod notification;
 pub mod overview;
 pub mod postgres;
 pub mod registry;
@@ -87,6 +88,7 @@ pub trait Store:
     + integrity::IntegrityStore
     + overview::OverviewStore
     + alert::AlertStore
+    + notification::NotificationStore
     + Send
     + Sync
     + 'static

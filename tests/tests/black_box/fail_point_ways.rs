@@ -57,6 +57,10 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("exchange", "poll.applied", Way::Apply("xml")),
     ("exchange", "poll.asked", Way::Apply("xml")),
     ("exchange", "poll.taken", Way::Apply("xml")),
+    // Ended at by the test of notifications, which has somebody to send them to.
+    ("notifications", "notification.leased", Way::Apply("soap")),
+    ("notifications", "notification.sent", Way::Apply("soap")),
+    ("notifications", "notification.settled", Way::Apply("soap")),
     ("bulk", "bulk.before_end", Way::Bulk),
     ("bulk", "bulk.before_release", Way::Bulk),
     ("bulk", "bulk.ended", Way::Bulk),

@@ -364,7 +364,7 @@ fn every_fail_point_of_the_gateway_is_ended_at() {
     let list = source.split("POINTS: &[(&str, bool)] = &[").nth(1).unwrap();
     let list = list.split("];").next().unwrap();
     let listed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
-    let planned: Vec<&str> = ["intake", "exchange", "bulk", "time"]
+    let planned: Vec<&str> = ["intake", "exchange", "bulk", "time", "notifications"]
         .into_iter()
         .flat_map(|room| ways(room).map(|(point, _)| point))
         .collect();

@@ -26,6 +26,7 @@ mod journey;
 mod load;
 mod mangled;
 mod moving;
+mod notifications;
 mod operations;
 mod redis;
 mod refusal;

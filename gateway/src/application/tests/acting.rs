@@ -23,6 +23,7 @@ async fn clerk(world: &World, no: &str, body: EventBody) {
         channel: "window",
         request_id: String::new(),
         idempotency_key: None,
+        language: crate::text::Language::Chinese,
     };
     let audit = origin.audit("case.event", no, "", [0; 32], now);
     let reception = Reception::from_hall(now, HandOver::NotYet);

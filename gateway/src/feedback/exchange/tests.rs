@@ -79,6 +79,7 @@ async fn bench(rest: &str) -> Bench {
         registry: Arc::clone(&registry),
         clock: clock.clone(),
         news: CaseNews::default(),
+        announcer: crate::notification::Announcer::default(),
     };
     let intake = Intake {
         store: store.clone(),
@@ -88,6 +89,7 @@ async fn bench(rest: &str) -> Bench {
         clock: clock.clone(),
         entropy: entropy.clone(),
         observer: metrics.clone(),
+        announcer: crate::notification::Announcer::default(),
     };
     let (case_no, material) = submitted(&intake, &store, &clock).await;
     let feedback = Feedback {
@@ -137,6 +139,7 @@ async fn submitted(intake: &Intake, store: &SqliteStore, clock: &Clock) -> (Stri
         channel: "web",
         request_id: "request-1".to_owned(),
         idempotency_key: None,
+        language: crate::text::Language::Chinese,
     };
     let taken = intake
         .submit(&body, &origin, |_| None)

@@ -1,9 +1,8 @@
 //! Whether somebody is to be told: pure.
 
-use super::settings::{Quiet, Thresholds};
+use super::settings::Thresholds;
 use crate::operations::overview::{Flow, SystemLine};
-use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 /// A threshold that was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,36 +54,11 @@ pub fn passed(line: &SystemLine, thresholds: &Thresholds, now: Timestamp) -> Opt
     None
 }
 
-/// When a message may go: now, or at the end of the quiet time.
-#[must_use]
-pub fn due(quiet: Option<Quiet>, now: Timestamp) -> Timestamp {
-    let Some(quiet) = quiet else {
-        return now;
-    };
-    let zone = Offset::constant(8);
-    let here = zone.to_datetime(now);
-    let time = here.time();
-    let within = if quiet.from <= quiet.to {
-        (quiet.from..quiet.to).contains(&time)
-    } else {
-        time >= quiet.from || time < quiet.to
-    };
-    if !within {
-        return now;
-    }
-    let end = here.date().to_datetime(quiet.to);
-    let end = zone.to_timestamp(end).unwrap_or(now);
-    if end > now {
-        end
-    } else {
-        end + SignedDuration::from_hours(24)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::operations::overview::FailureShown;
+    use jiff::SignedDuration;
     use std::time::Duration;
 
     fn now() -> Timestamp {
@@ -139,45 +113,5 @@ mod tests {
             tries: 0,
         };
         assert_eq!(passed(&line(Flow::Dead, 10, 99, 99), &never, now()), None);
-    }
-
-    #[test]
-    fn a_message_waits_for_the_end_of_the_quiet_time_also_over_midnight() {
-        // 23:00 in Asia/Shanghai.
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        for (quiet, now, expected) in [
-            (
-                "22:00-07:00",
-                "2026-03-02T15:00:00Z",
-                "2026-03-02T23:00:00Z",
-            ),
-            (
-                "22:00-07:00",
-                "2026-03-02T22:59:00Z",
-                "2026-03-02T23:00:00Z",
-            ),
-            (
-                "22:00-07:00",
-                "2026-03-02T23:00:00Z",
-                "2026-03-02T23:00:00Z",
-            ),
-            (
-                "12:00-13:30",
-                "2026-03-02T04:10:00Z",
-                "2026-03-02T05:30:00Z",
-            ),
-            (
-                "12:00-13:30",
-                "2026-03-02T05:30:00Z",
-                "2026-03-02T05:30:00Z",
-            ),
-        ] {
-            let hours = Quiet::try_from(quiet.to_owned()).unwrap();
-            assert_eq!(due(Some(hours), at(now)), at(expected), "{quiet} {now}");
-        }
-        assert_eq!(due(None, now()), now());
-        for text in ["", "22:00", "22:00-22:00", "25:00-07:00"] {
-            assert!(Quiet::try_from(text.to_owned()).is_err(), "{text}");
-        }
     }
 }

@@ -1,20 +1,15 @@
-//! Mail over SMTP (RFC 5321), plain text in both languages.
+//! Mail over SMTP, plain text in both languages.
 
-use super::settings::{EmailSettings, MailTls};
+use super::settings::EmailSettings;
 use super::texts;
+use crate::outbound::mail::{MailServer, MailTransport};
 use crate::store::alert::LeasedMessage;
+use lettre::Message;
 use lettre::message::{Mailbox, header::ContentType};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use secrecy::ExposeSecret;
-use std::time::Duration;
-
-/// A whole exchange with the server.
-const TOTAL: Duration = Duration::from_secs(30);
 
 /// Sends mail to the receivers of the settings.
 pub struct Mailer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    transport: MailTransport,
     from: Mailbox,
     to: Vec<Mailbox>,
 }
@@ -29,25 +24,15 @@ impl Mailer {
             let read = text.parse();
             read.map_err(|e| format!("alerts.email: {text:?} is no mail address: {e}"))
         };
-        let builder = match settings.tls {
-            MailTls::Starttls => {
-                AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(&settings.host)
-            }
-            MailTls::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(&settings.host),
-            MailTls::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(
-                &settings.host,
-            )),
-        };
-        let mut builder = builder
-            .map_err(|e| format!("alerts.email: {e}"))?
-            .port(settings.port)
-            .timeout(Some(TOTAL));
-        if let (Some(user), Some(password)) = (&settings.user, &settings.password) {
-            let password = password.expose_secret().to_owned();
-            builder = builder.credentials(Credentials::new(user.clone(), password));
-        }
+        let transport = MailTransport::new(MailServer {
+            host: &settings.host,
+            port: settings.port,
+            tls: settings.tls,
+            user: settings.user.as_deref(),
+            password: settings.password.as_ref(),
+        });
         Ok(Self {
-            transport: builder.build(),
+            transport: transport.map_err(|e| format!("alerts.email: {e}"))?,
             from: mailbox(&settings.from)?,
             to: settings.to.iter().map(mailbox).collect::<Result<_, _>>()?,
         })
@@ -75,10 +60,6 @@ impl Mailer {
         let mail = mail
             .body(format!("{}\n\n{}\n", said.zh, said.en))
             .map_err(|e| e.to_string())?;
-        let sending = self.transport.send(mail);
-        match tokio::time::timeout(TOTAL, sending).await {
-            Ok(sent) => sent.map(|_| ()).map_err(|e| e.to_string()),
-            Err(_) => Err(format!("no end within {TOTAL:?}")),
-        }
+        self.transport.send(mail).await.map_err(|e| e.words)
     }
 }

@@ -1,7 +1,8 @@
 //! Settings of alerts (`alerts:`).
 
 use crate::edge::settings::friendly;
-use jiff::civil::Time;
+use crate::outbound::mail::MailTls;
+use crate::quiet::Quiet;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -92,29 +93,6 @@ fn every() -> Duration {
     Duration::from_secs(15)
 }
 
-/// A time of day in which nobody is told; may go over midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Quiet {
-    /// Begin.
-    pub from: Time,
-    /// End; excluded.
-    pub to: Time,
-}
-
-impl TryFrom<String> for Quiet {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let read = |part: &str| Time::strptime("%H:%M", part.trim()).ok();
-        let (from, to) = text.split_once('-').unwrap_or_default();
-        match (read(from), read(to)) {
-            (Some(from), Some(to)) if from != to => Ok(Self { from, to }),
-            _ => Err(format!("{text:?} is no time of day as 22:00-07:00")),
-        }
-    }
-}
-
 /// A webhook: `POST` of JSON, signed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,19 +110,6 @@ fn secret<'de, D: Deserializer<'de>>(reader: D) -> Result<SecretString, D::Error
 
 fn some_secret<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<SecretString>, D::Error> {
     secret(reader).map(Some)
-}
-
-/// How mail is protected on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MailTls {
-    /// STARTTLS, and nothing is sent without it.
-    #[default]
-    Starttls,
-    /// TLS from the first byte.
-    Tls,
-    /// None: for a relay on the same host.
-    None,
 }
 
 /// Mail over SMTP.

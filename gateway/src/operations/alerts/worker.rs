@@ -1,6 +1,6 @@
 //! Looks at every partner, raises and resolves, and sends what is due.
 
-use super::decide::{due, passed};
+use super::decide::passed;
 use super::email::Mailer;
 use super::settings::AlertSettings;
 use super::webhook;
@@ -10,6 +10,7 @@ use crate::operations::metrics::Metrics;
 use crate::operations::overview;
 use crate::outbound::OutboundClient;
 use crate::processing::delivery::decide::later;
+use crate::quiet::due;
 use crate::registry::Registry;
 use crate::store::alert::{AlertRecord, LeasedMessage, MessageOutcome, NewAlert};
 use crate::store::{SharedStore, StoreError};

@@ -9,6 +9,7 @@ mod deliveries;
 pub mod examination;
 mod filter;
 mod jobs;
+mod notifications;
 mod overview;
 mod previews;
 mod running;
@@ -112,6 +113,13 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
         .route_with(Method::POST, "/ops/v1/jobs/{id}/stop", bounds, jobs::stop)
         .route_with(Method::POST, "/ops/v1/jobs/{id}/go-on", bounds, jobs::go_on)
         .route(Method::GET, "/ops/v1/feedback", seen::rejected)
+        .route(Method::GET, "/ops/v1/notifications", notifications::list)
+        .route_with(
+            Method::POST,
+            "/ops/v1/notifications/retry",
+            bounds,
+            notifications::retry,
+        )
         .route(Method::GET, "/ops/v1/audit/verify", audit::verify)
         .route(Method::GET, "/ops/v1/overview", overview::show)
         .route(Method::GET, "/ops/v1/check", examination::check)

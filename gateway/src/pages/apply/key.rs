@@ -58,5 +58,6 @@ pub fn origin(call: &Call, draft: &Draft) -> Origin {
         channel: "web",
         request_id: call.request_id.clone(),
         idempotency_key: Some(draft.key.clone()),
+        language: call.language,
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod acts;
 pub mod clock;
+pub mod hearing;
 pub mod look_up;
 #[cfg(test)]
 mod samples;

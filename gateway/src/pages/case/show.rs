@@ -50,6 +50,8 @@ pub struct CasePage {
     timeline: Vec<Entry>,
     documents: Vec<ShownDocument>,
     may_withdraw: bool,
+    /// Whether there is a channel by which applicants are told.
+    hears: bool,
     evaluation: Option<Vec<Level>>,
     evaluated: bool,
     others: Vec<Other>,
@@ -181,6 +183,10 @@ pub async fn page(
             wanted.materials = wanted_materials(&prepared.item, situation.as_ref(), language);
         }
     }
+    let announcer = &hall.intake.announcer;
+    page.hears = announcer
+        .settings()
+        .is_some_and(|settings| !settings.applicant_channels().is_empty());
     page.faults = refused.faults;
     page.typed = refused.typed;
     Ok(page)
@@ -267,6 +273,7 @@ impl CasePage {
             timeline: Vec::new(),
             documents: Vec::new(),
             may_withdraw: !state.state.is_ended() && !state.withdrawal_open(),
+            hears: false,
             evaluation: may_evaluate.then(|| levels.collect()),
             evaluated: state.evaluation.is_some(),
             others: others
@@ -423,6 +430,7 @@ impl CasePage {
                 Vec::new()
             },
             may_withdraw: !parts.rate,
+            hears: parts.others,
             evaluation: parts.rate.then(|| levels.collect()),
             evaluated: parts.evaluated,
             others: if parts.others {

@@ -147,6 +147,17 @@ super::texts! {
     WITHDRAW_SEND "withdraw.send" "确认撤回" "Withdraw";
     WITHDRAW_KEEP "withdraw.keep" "不撤回，返回" "Keep it and go back";
 
+    HEARING_LINK "hearing.link" "通知设置" "Notifications";
+    HEARING_TITLE "hearing.title" "通知设置" "Notifications";
+    HEARING_TEXT "hearing.text" "办件有进展时，我们会通知您。关闭后，补正通知等也不再发送，请自行查询办件。" "We tell you when something happens with this case. Once off, notices to correct are not sent either; look at the case yourself.";
+    HEARING_CHANNELS "hearing.channels" "通知方式" "How";
+    HEARING_SMS "hearing.sms" "短信：{to}" "By SMS: {to}";
+    HEARING_EMAIL "hearing.email" "电子邮件：{to}" "By mail: {to}";
+    HEARING_LANGUAGE "hearing.language" "通知语言" "Language";
+    HEARING_SEND "hearing.send" "保存" "Save";
+    HEARING_KEEP "hearing.keep" "返回办件" "Back to the case";
+    HEARING_NONE "hearing.none" "本大厅没有可以通知您的方式：未开通通知，或申请时未留联系方式。" "There is no way to tell you: this hall sends no notifications, or the application names no contact.";
+
     EVALUATE_HEADING "evaluate.heading" "请评价这次服务" "How was the service?";
     EVALUATE_TEXT "evaluate.text" "想对我们说的话" "Anything you want to say";
     EVALUATE_SEND "evaluate.send" "提交评价" "Send";

@@ -25,6 +25,7 @@ pub mod documents;
 pub mod durability;
 pub mod feedbacks;
 pub mod materials;
+pub mod notifications;
 pub mod numbers;
 pub mod operators;
 pub mod outboxes;
@@ -140,6 +141,15 @@ macro_rules! store_conformance {
                 an_alert_is_raised_once_until_it_is_resolved
                 who_heard_of_no_alert_does_not_hear_that_it_is_over
                 a_message_is_with_one_node_until_its_lease_ends
+            }
+            notifications {
+                a_notification_is_with_one_node_until_its_lease_ends
+                notifications_of_a_case_go_in_order_and_urgent_ones_before_what_waits
+                what_a_later_notification_says_too_goes_with_it_unless_it_was_tried
+                a_channel_that_is_not_wanted_hears_nothing_more
+                what_was_given_up_is_seen_counted_and_sent_again
+                subscribers_hear_of_their_own_cases_in_order
+                a_subscription_is_its_owners_and_changes_as_asked
             }
             overviews {
                 what_a_system_last_did_is_known

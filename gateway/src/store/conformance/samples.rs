@@ -11,6 +11,7 @@ use crate::store::case::{CaseChange, CaseProjection, CaseRecord, FeedbackKey, Ne
 use crate::store::case::{FeedbackState, StoredEvent};
 use crate::store::delivery::{AttemptRecord, LeasedDelivery, NewDelivery};
 use crate::store::material::{ByteStream, NewMaterial, UploadOutcome};
+use crate::store::notification::NewNotices;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -192,6 +193,7 @@ pub fn new_case() -> NewCase {
         projection: projection("submitted"),
         deliveries: vec![delivery(SYSTEM, Operation::Submit)],
         materials: Vec::new(),
+        notices: NewNotices::default(),
     }
 }
 
@@ -255,6 +257,7 @@ pub fn change(case: &CaseRecord, events: Vec<NewEvent>, state: &str) -> CaseChan
         cancel_deliveries: false,
         materials: Vec::new(),
         settled: Vec::new(),
+        notices: NewNotices::default(),
         audit: audit("case.event"),
     }
 }

@@ -7,8 +7,8 @@ use super::rows::{
     identity_digest, instant, phone_digest, restrict, stored, uuid,
 };
 use super::{
-    DatabaseStore, StoreError, Verdict, broken, clock, feedback, keep, material, outbox, undo,
-    unread,
+    DatabaseStore, StoreError, Verdict, broken, clock, feedback, keep, material, notification,
+    outbox, undo, unread,
 };
 use crate::identity::Scope;
 use crate::store::application::NewEvent;
@@ -264,6 +264,14 @@ async fn commit(
         vault,
         (case.id, &case.key),
         &change.deliveries,
+        created_at,
+    )
+    .await?;
+    notification::begin(
+        connection,
+        case.id,
+        (case.last_seq + 1, &change.events),
+        &change.notices,
         created_at,
     )
     .await?;

@@ -2,7 +2,7 @@
 
 use super::audit::{self, About};
 use super::dialect::DbConnection;
-use super::{DatabaseStore, StoreError, Verdict, keep, undo};
+use super::{DatabaseStore, StoreError, Verdict, keep, notification, undo};
 use crate::store::audit::NewAudit;
 use crate::store::sealed::Vault;
 use sqlx::Row;
@@ -66,6 +66,7 @@ async fn commit(
     .bind(application)
     .execute(&mut *connection)
     .await?;
+    notification::erase(connection, case).await?;
     let (organisation, system): (String, Option<String>) =
         (row.try_get("organisation_id")?, row.try_get("system_id")?);
     let about = About {

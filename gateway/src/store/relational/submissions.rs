@@ -8,6 +8,7 @@
 use super::audit;
 use super::binding::{self, Free};
 use super::dialect::{DbConnection, LANES};
+use super::notification;
 use super::rows::subject_digest;
 use super::submit::{self, CaseNumber, Numbers, Prepared, PreparedCase};
 use super::together;
@@ -19,6 +20,7 @@ use crate::store::case::ClockRow;
 use crate::store::delivery::NewDelivery;
 use crate::store::sealed::Vault;
 use crate::store::writing::{Verdict, keep, undo};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -204,8 +206,8 @@ pub(super) struct CaseRow<'g> {
     pub(super) number: &'g CaseNumber,
     pub(super) identity: Option<Vec<u8>>,
     pub(super) phone: Option<Vec<u8>>,
-    /// When the application was handed in, in microseconds.
-    pub(super) submitted_at: i64,
+    /// When the application was handed in.
+    pub(super) handed_in_at: Timestamp,
 }
 
 /// One event of such a case.
@@ -287,7 +289,7 @@ impl<'g> Rows<'g> {
                 number,
                 identity,
                 phone,
-                submitted_at: application.submitted_at.as_microsecond(),
+                handed_in_at: application.submitted_at,
             });
             let about = submit::about(prepared, ids.application, numbers);
             rows.audits
@@ -333,6 +335,10 @@ async fn commit(
     }
     fail_point!("submit.group_before_audit");
     together::insert_audits(connection, &rows.audits).await?;
+    for row in &rows.cases {
+        let (case, at) = (row.case, row.handed_in_at);
+        notification::begin(connection, row.ids.case, (1, &case.events), &case.notices, at).await?;
+    }
     drop(rows);
     keep(numbers)
 }

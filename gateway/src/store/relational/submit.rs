@@ -4,8 +4,8 @@ use super::audit::{self, About};
 use super::dialect::{self, DbConnection};
 use super::rows::{application_place, case_place, event_place, stored, subject_digest};
 use super::{
-    StoreError, Verdict, application, broken, case, clock, feedback, keep, material, numbers,
-    outbox, undo,
+    StoreError, Verdict, application, broken, case, clock, feedback, keep, material, notification,
+    numbers, outbox, undo,
 };
 use crate::fail_point::fail_point;
 use crate::store::application::{
@@ -338,14 +338,10 @@ async fn insert_parts(
         }
     }
     clock::insert(connection, id, &case.projection.clocks).await?;
-    outbox::begin(
-        connection,
-        vault,
-        (id, &sealed.key),
-        &case.deliveries,
-        prepared.application.submitted_at,
-    )
-    .await
+    let at = prepared.application.submitted_at;
+    let owner = (id, &sealed.key);
+    outbox::begin(connection, vault, owner, &case.deliveries, at).await?;
+    notification::begin(connection, id, (1, &case.events), &case.notices, at).await
 }
 
 pub(super) fn record(prepared: Prepared, numbers: Numbers) -> ApplicationRecord {

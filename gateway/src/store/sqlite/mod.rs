@@ -52,6 +52,8 @@ mod integrity_seals;
 mod leased;
 #[path = "../relational/material.rs"]
 mod material;
+#[path = "../relational/notification.rs"]
+mod notification;
 #[path = "../relational/numbers.rs"]
 mod numbers;
 #[path = "../relational/operator.rs"]
@@ -76,6 +78,8 @@ mod standing;
 mod submissions;
 #[path = "../relational/submit.rs"]
 mod submit;
+#[path = "../relational/subscription.rs"]
+mod subscription;
 #[path = "../relational/sweep.rs"]
 mod sweep;
 #[path = "../relational/unread.rs"]

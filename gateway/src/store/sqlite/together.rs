@@ -238,7 +238,7 @@ pub(super) async fn insert_deliveries(
             .bind("pending")
             .bind(1_i64)
             .bind(new.not_before.as_microsecond())
-            .bind(case.submitted_at)
+            .bind(case.handed_in_at.as_microsecond())
     })
     .await
 }

@@ -35,6 +35,7 @@ pub(crate) async fn replay(
         registry: foundation.registry.clone(),
         clock: foundation.clock.clone(),
         news: CaseNews::default(),
+        announcer: tongban_gateway::notification::Announcer::default(),
     };
     let (mut fitted, mut violations) = (0, Vec::new());
     for no in numbers {

@@ -6,6 +6,7 @@ mod callback;
 mod gsoap;
 mod mail;
 mod node_soap;
+mod notices;
 mod peer;
 mod php;
 mod published;
