@@ -7,6 +7,7 @@ pub mod disk;
 pub mod hall;
 pub mod http;
 pub mod page;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod sample;

@@ -3,7 +3,12 @@
 
 mod checker;
 mod clients;
+mod database;
+mod disk;
+mod disk_faults;
 mod look;
+mod node;
+mod node_faults;
 mod observed;
 mod plan;
 mod recompute;
@@ -18,7 +23,7 @@ use run::{Order, Outcome, Until, run};
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use topology::Setting;
+use topology::{Setting, StoreKind};
 
 /// Breaks a running installation by a seeded plan and checks that nothing is lost, doubled or out of order.
 #[derive(Debug, Parser)]
@@ -27,6 +32,7 @@ use topology::Setting;
     after_help = "\
 Example:
   tests/faults --minutes 5 --seed 1
+  tests/faults --store postgres --nodes 3 --rounds 2 --seed 4
   tests/faults --kills 1000 --seed 7 --json | tail -1
 
 The same seed plans the same faults; which request each one meets is a matter of moments. Exit code 0: no violation; 1: at least one,
@@ -48,9 +54,18 @@ struct Arguments {
     /// Applicants at once, 1 to 64.
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=64))]
     clients: u8,
-    /// Nodes on one store, 1 to 4; more than one need a store that serves several, named by --settings.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=4))]
-    nodes: u8,
+    /// The store of the nodes; with `postgres` the run starts a server of its own.
+    #[arg(long, value_name = "KIND", value_enum, default_value = "sqlite")]
+    store: StoreKind,
+    /// Nodes on one store, 1 to 4; more than one need --store postgres, whose default is 2.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    nodes: Option<u8>,
+    /// Seconds after which a silent node is gone, 1 to 60; --store postgres only.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
+    lease: u64,
+    /// Only this kind of fault, as docs/operations/faults.md names it; may be given several times.
+    #[arg(long, value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(plan::KINDS))]
+    only: Vec<String>,
     /// More sections of settings for every node.
     #[arg(long, value_name = "FILE")]
     settings: Option<std::path::PathBuf>,
@@ -117,12 +132,13 @@ async fn to_its_end(order: Order) -> Result<Outcome, String> {
 }
 
 fn order(arguments: &Arguments) -> Result<Order, String> {
-    if arguments.nodes > 1 && arguments.settings.is_none() {
-        return Err(
-            "the embedded store serves one node; name a store for several with --settings"
-                .to_owned(),
-        );
-    }
+    let nodes = match (arguments.store, arguments.nodes) {
+        (StoreKind::Sqlite, Some(2..)) => {
+            return Err("the embedded store serves one node: --store postgres".to_owned());
+        }
+        (StoreKind::Sqlite, _) => 1,
+        (StoreKind::Postgres, nodes) => nodes.unwrap_or(2),
+    };
     let settings = match &arguments.settings {
         None => String::new(),
         Some(path) => {
@@ -139,10 +155,13 @@ fn order(arguments: &Arguments) -> Result<Order, String> {
         clients: usize::from(arguments.clients),
         setting: Setting {
             seed: arguments.seed,
-            nodes: usize::from(arguments.nodes),
+            store: arguments.store,
+            nodes: usize::from(nodes),
+            node_lease: Duration::from_secs(arguments.lease),
             settings,
             logs: arguments.logs.clone(),
         },
+        only: arguments.only.clone(),
         verbose: arguments.verbose,
     })
 }

@@ -24,6 +24,18 @@ pub(crate) fn print(seed: u64, outcome: &Outcome, as_json: bool) {
     ] {
         println!("{what:<28} {count:>8}");
     }
+    let taken_over = &outcome.taken_over;
+    if !taken_over.seconds.is_empty() {
+        println!(
+            "{:<28} {:>8}",
+            "taken over from killed nodes", taken_over.count
+        );
+        println!(
+            "{:<28} {:>8.1}",
+            "taken over within, seconds",
+            taken_over.longest()
+        );
+    }
     for (kind, count) in &outcome.faults {
         println!("fault {kind:<22} {count:>8}");
     }
@@ -65,6 +77,8 @@ fn object(seed: u64, outcome: &Outcome) -> Value {
         "violations": violations,
         "kills": outcome.kills,
         "skipped": outcome.skipped,
+        "taken_over": outcome.taken_over.count,
+        "taken_over_s": outcome.taken_over.seconds,
         "replayed": outcome.replayed,
         "seconds": outcome.seconds,
     })
