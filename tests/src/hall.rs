@@ -147,6 +147,20 @@ impl Hall {
         Self::open_as(partners, opening).await
     }
 
+    /// The same with more sections of settings.
+    pub async fn open_edited_with(
+        partners: &[(&'static str, &[&str])],
+        edited: &dyn Fn(&str, String) -> String,
+        settings: &str,
+    ) -> Self {
+        let opening = Opening {
+            edited: Some(edited),
+            settings,
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
     async fn open_as(partners: &[(&'static str, &[&str])], opening: Opening<'_>) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder for the test: {e}"));
         let exchange = free_address();

@@ -8,6 +8,7 @@ pub mod hall;
 pub mod http;
 pub mod page;
 pub mod postgres;
+pub mod power_cut;
 pub mod process;
 pub mod proxy;
 pub mod sample;

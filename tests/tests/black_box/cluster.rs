@@ -9,7 +9,7 @@ use tongban_tests::process::{eventually, root};
 use tongban_tests::sample::{Taken, submit};
 
 /// Settings of a hall in a schema of its own on the tests' server, its files beside it.
-fn on_postgres(lease: &str) -> String {
+pub(crate) fn on_postgres(lease: &str) -> String {
     let output = Command::new(root().join("tests/postgres"))
         .arg("start")
         .output()

@@ -62,7 +62,7 @@ impl Run {
 
     /// A node that is started on a disk that cannot be written says so and ends, or serves reads; then it starts as if nothing had been.
     pub(crate) async fn read_only_disk(&mut self, nth: usize) -> Result<(), String> {
-        self.topology.kill(nth);
+        self.topology.kill(nth)?;
         self.kills += 1;
         if !self.topology.disk.set_read_only(true) {
             return self.topology.start(nth).await;
@@ -73,7 +73,7 @@ impl Run {
         {
             self.violation("read_only_disk_unexplained", printed);
         }
-        self.topology.kill(nth);
+        self.topology.kill(nth)?;
         if !self.topology.disk.set_read_only(false) {
             return Err("the disk cannot be made writable again".to_owned());
         }

@@ -1,6 +1,7 @@
 //! `tests/faults`: real gateways, real partners, real load, and a seeded plan of everything that may go wrong; then a checker that
 //! compares what clients were told, what the store shows and what the partners have. Nothing lost, nothing twice, everything in order.
 
+mod campaign;
 mod checker;
 mod clients;
 mod database;
@@ -18,12 +19,14 @@ mod run;
 mod told;
 mod topology;
 
+use campaign::Campaign;
 use clap::Parser;
 use run::{Order, Outcome, Until, run};
+use serde_json::Value;
 use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use topology::{Setting, StoreKind};
+use topology::{PowerCuts, Setting, StoreKind};
 
 /// Breaks a running installation by a seeded plan and checks that nothing is lost, doubled or out of order.
 #[derive(Debug, Parser)]
@@ -33,7 +36,8 @@ use topology::{Setting, StoreKind};
 Example:
   tests/faults --minutes 5 --seed 1
   tests/faults --store postgres --nodes 3 --rounds 2 --seed 4
-  tests/faults --kills 1000 --seed 7 --json | tail -1
+  tests/faults --power-cuts --only gateway_killed --kills 30
+  tests/faults --kills 1000 --each 50 --seed 7 --record target/faults.jsonl --json | tail -1
 
 The same seed plans the same faults; which request each one meets is a matter of moments. Exit code 0: no violation; 1: at least one,
 or the run could not be finished; 2: wrong usage. docs/operations/faults.md tells how to read a run."
@@ -45,6 +49,12 @@ struct Arguments {
     /// Go on until nodes were killed so often, instead of --minutes.
     #[arg(long, value_name = "N", conflicts_with = "minutes")]
     kills: Option<u64>,
+    /// Make of --kills many runs with so many kills each, with the seeds from --seed on.
+    #[arg(long, value_name = "N", requires = "kills", requires = "record", value_parser = clap::value_parser!(u64).range(1..))]
+    each: Option<u64>,
+    /// Keep what each run of --each came to in this file; the same command goes on behind the last one.
+    #[arg(long, value_name = "FILE", requires = "each")]
+    record: Option<std::path::PathBuf>,
     /// Go through so many rounds of the plan, each with every fault at least once, instead of --minutes.
     #[arg(long, value_name = "N", conflicts_with_all = ["minutes", "kills"])]
     rounds: Option<u16>,
@@ -66,6 +76,15 @@ struct Arguments {
     /// Only this kind of fault, as docs/operations/faults.md names it; may be given several times.
     #[arg(long, value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(plan::KINDS))]
     only: Vec<String>,
+    /// Each kill of the gateway cuts the power of its disk too: what was not synced is gone. Embedded store only.
+    #[arg(long)]
+    power_cuts: bool,
+    /// The control of --power-cuts: no sync counts, so that there must be violations.
+    #[arg(long, requires = "power_cuts")]
+    ignore_syncs: bool,
+    /// Seconds within which everything comes to its end after the last fault.
+    #[arg(long, value_name = "SECONDS", default_value_t = 150)]
+    patience: u64,
     /// More sections of settings for every node.
     #[arg(long, value_name = "FILE")]
     settings: Option<std::path::PathBuf>,
@@ -96,15 +115,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let runtime = tokio::runtime::Runtime::new();
-    let ran = match runtime {
-        Ok(runtime) => runtime.block_on(to_its_end(order)),
-        Err(e) => Err(e.to_string()),
-    };
-    match ran {
-        Ok(outcome) => {
-            report::print(arguments.seed, &outcome, arguments.json);
-            ExitCode::from(u8::from(!outcome.verdict.violations.is_empty()))
+    match ran(&arguments, order) {
+        Ok(object) => {
+            report::print(&object, arguments.json);
+            ExitCode::from(u8::from(report::violations(&object) > 0))
         }
         Err(words) => {
             eprintln!(
@@ -114,6 +128,24 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// One run, or the sum of many.
+fn ran(arguments: &Arguments, order: Order) -> Result<Value, String> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| e.to_string())?;
+    if let (Some(kills), Some(each), Some(record)) =
+        (arguments.kills, arguments.each, &arguments.record)
+    {
+        let campaign = Campaign {
+            order,
+            kills,
+            each,
+            record: record.clone(),
+        };
+        return campaign.run(|order| runtime.block_on(to_its_end(order)));
+    }
+    let outcome = runtime.block_on(to_its_end(order))?;
+    Ok(report::object(arguments.seed, &outcome))
 }
 
 /// Runs in a task of its own, so that a panic of the harness is told like any other failure, and a signal ends what was started.
@@ -139,6 +171,14 @@ fn order(arguments: &Arguments) -> Result<Order, String> {
         (StoreKind::Sqlite, _) => 1,
         (StoreKind::Postgres, nodes) => nodes.unwrap_or(2),
     };
+    let power_cuts = match (arguments.power_cuts, arguments.store) {
+        (true, StoreKind::Postgres) => {
+            return Err("power is cut on the embedded store's disk alone".to_owned());
+        }
+        (true, _) if arguments.ignore_syncs => Some(PowerCuts::Everything),
+        (true, _) => Some(PowerCuts::Unsynced),
+        (false, _) => None,
+    };
     let settings = match &arguments.settings {
         None => String::new(),
         Some(path) => {
@@ -158,10 +198,12 @@ fn order(arguments: &Arguments) -> Result<Order, String> {
             store: arguments.store,
             nodes: usize::from(nodes),
             node_lease: Duration::from_secs(arguments.lease),
+            power_cuts,
             settings,
             logs: arguments.logs.clone(),
         },
         only: arguments.only.clone(),
+        patience: Duration::from_secs(arguments.patience),
         verbose: arguments.verbose,
     })
 }

@@ -70,7 +70,7 @@ impl Run {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.topology.kill(nth);
+        self.topology.kill(nth)?;
         let killed = instant();
         self.kills += 1;
         let most = self.lease + BEYOND_LEASE;

@@ -16,9 +16,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tongban_tests::process::instant;
 
-/// Everything comes to its end within this time after the last fault.
-pub(crate) const END_MAX: Duration = Duration::from_secs(150);
-
 /// How long faults happen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Until {
@@ -43,6 +40,8 @@ pub(crate) struct Order {
     pub(crate) setting: Setting,
     /// The only kinds of faults; empty: all.
     pub(crate) only: Vec<String>,
+    /// Everything comes to its end within this time after the last fault.
+    pub(crate) patience: Duration,
     /// Every step is printed on standard error.
     pub(crate) verbose: bool,
 }
@@ -50,11 +49,17 @@ pub(crate) struct Order {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    pub(crate) store: &'static str,
+    pub(crate) nodes: usize,
     pub(crate) verdict: Verdict,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     /// What could not be done, and why.
     pub(crate) skipped: BTreeMap<&'static str, String>,
     pub(crate) kills: u64,
+    /// Connections to the database that were cut on their way.
+    pub(crate) database_cuts: u64,
+    /// Changes of files that power cuts took back.
+    pub(crate) taken_back: u64,
     /// How others took over what killed nodes had.
     pub(crate) taken_over: TakenOver,
     /// Histories that were folded again and fitted.
@@ -71,13 +76,6 @@ pub(crate) struct TakenOver {
     pub(crate) seconds: Vec<f64>,
 }
 
-impl TakenOver {
-    /// The longest that it took, in seconds.
-    pub(crate) fn longest(&self) -> f64 {
-        self.seconds.iter().copied().fold(0.0, f64::max)
-    }
-}
-
 pub(crate) struct Run {
     pub(crate) topology: Topology,
     pub(crate) ledger: Ledger,
@@ -86,6 +84,7 @@ pub(crate) struct Run {
     violations: Vec<Violation>,
     pub(crate) taken_over: TakenOver,
     pub(crate) lease: Duration,
+    patience: Duration,
     verbose: bool,
     random: StdRng,
 }
@@ -129,6 +128,7 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
         violations: Vec::new(),
         taken_over: TakenOver::default(),
         lease: abilities.lease,
+        patience: order.patience,
         verbose: order.verbose,
         random: StdRng::seed_from_u64(order.seed ^ 0x5eed),
     };
@@ -150,8 +150,9 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
     open.send_replace(false);
     run.quiet().await?;
     let waiting = async { while clients.join_next().await.is_some() {} };
-    if tokio::time::timeout(END_MAX, waiting).await.is_err() {
-        run.violation("no_end", format!("clients still waited after {END_MAX:?}"));
+    if tokio::time::timeout(order.patience, waiting).await.is_err() {
+        let words = format!("clients still waited after {:?}", order.patience);
+        run.violation("no_end", words);
     }
     alive.send_replace(false);
     clients.shutdown().await;
@@ -183,7 +184,7 @@ impl Run {
             let printed = self.topology.printed(nth);
             let last: Vec<&str> = printed.lines().rev().take(5).collect();
             self.violation("node_ended", format!("node {nth}: {last:?}"));
-            self.topology.kill(nth);
+            self.topology.kill(nth)?;
             self.topology.start(nth).await?;
         }
         Ok(())
@@ -196,7 +197,7 @@ impl Run {
         *self.faults.entry(fault.kind()).or_default() += 1;
         match fault {
             Fault::KillNode(down) => {
-                self.topology.kill(nth);
+                self.topology.kill(nth)?;
                 self.kills += 1;
                 tokio::time::sleep(down).await;
                 self.topology.start(nth).await?;
@@ -270,7 +271,7 @@ impl Run {
     ) -> Result<Outcome, String> {
         let told = self.ledger.all();
         self.say("waiting for the end of every case");
-        settled(&self.topology, &told, END_MAX).await;
+        settled(&self.topology, &told, self.patience).await;
         let mut seen = look(&self.topology, &told).await?;
         for nth in 0..self.topology.nodes() {
             for line in self.topology.printed(nth).lines() {
@@ -308,6 +309,10 @@ impl Run {
             });
         }
         Ok(Outcome {
+            store: self.topology.store(),
+            nodes: self.topology.nodes(),
+            database_cuts: self.topology.database_cuts(),
+            taken_back: self.topology.taken_back,
             verdict,
             faults: self.faults,
             skipped,

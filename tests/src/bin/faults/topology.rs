@@ -7,6 +7,8 @@ use crate::database::Database;
 use crate::disk::Disk;
 use crate::node::{Node, Shared};
 use crate::plan::{Line, PARTNERS};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::net::SocketAddr;
@@ -15,6 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tongban_tests::hall::{REST_KEY, SOAP_IDENTIFY, XML_TOKEN, words};
 use tongban_tests::http::try_send;
+use tongban_tests::power_cut::PowerCut;
 use tongban_tests::process::{Partner, free_address, run_with};
 use tongban_tests::proxy::{Link, Proxy};
 use tongban_tests::sources;
@@ -39,6 +42,25 @@ pub(crate) enum StoreKind {
     Postgres,
 }
 
+impl StoreKind {
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// What a disk does when its power is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PowerCuts {
+    /// It loses what was not synced.
+    Unsynced,
+    /// It loses all that was written since the node's start: no sync was one.
+    Everything,
+}
+
 /// How a run is set up.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
@@ -50,6 +72,8 @@ pub(crate) struct Setting {
     pub(crate) nodes: usize,
     /// A node silent for so long is gone; with several nodes only.
     pub(crate) node_lease: Duration,
+    /// Every kill of a node cuts the power of its disk too.
+    pub(crate) power_cuts: Option<PowerCuts>,
     /// More sections of settings for every node.
     pub(crate) settings: String,
     /// Where logs go; absent: they are gone with the run.
@@ -80,6 +104,10 @@ pub(crate) struct Topology {
     environment: Vec<(&'static str, String)>,
     pub(crate) disk: Disk,
     pub(crate) database: Option<Database>,
+    power: Option<PowerCut>,
+    /// Changes of files that power cuts took back.
+    pub(crate) taken_back: u64,
+    random: StdRng,
     /// The furthest that any clock was ahead.
     pub(crate) ahead_max: u32,
     setting: Setting,
@@ -94,6 +122,10 @@ impl Topology {
     pub(crate) async fn open(setting: Setting) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|e| format!("no folder: {e}"))?;
         let (disk, database) = match setting.store {
+            StoreKind::Sqlite if setting.power_cuts.is_some() => (
+                Disk::Shared("it loses what was not synced instead".to_owned()),
+                None,
+            ),
             StoreKind::Sqlite => (Disk::own(folder.path()), None),
             StoreKind::Postgres => (
                 Disk::Shared("the store is not on the node's disk".to_owned()),
@@ -119,6 +151,13 @@ impl Topology {
             };
             nodes.push(Node::new(&shared, nth, data).await?);
         }
+        let power = setting
+            .power_cuts
+            .map(|cuts| {
+                let ignores_syncs = cuts == PowerCuts::Everything;
+                PowerCut::prepare(folder.path(), &nodes[0].data, ignores_syncs)
+            })
+            .transpose()?;
         let mut topology = Self {
             nodes,
             partners: Vec::new(),
@@ -130,6 +169,9 @@ impl Topology {
             ],
             disk,
             database,
+            power,
+            taken_back: 0,
+            random: StdRng::seed_from_u64(setting.seed ^ 0xd15c),
             ahead_max: 0,
             setting,
             folder,
@@ -192,6 +234,11 @@ impl Topology {
         }
     }
 
+    /// The name of the store.
+    pub(crate) fn store(&self) -> &'static str {
+        self.setting.store.name()
+    }
+
     /// How many nodes there are.
     pub(crate) fn nodes(&self) -> usize {
         self.nodes.len()
@@ -227,7 +274,9 @@ impl Topology {
     /// # Errors
     /// What it printed when it ended instead.
     pub(crate) async fn start(&mut self, nth: usize) -> Result<(), String> {
-        self.nodes[nth].start(&self.environment).await
+        let mut environment = self.environment.clone();
+        environment.extend(self.power.iter().flat_map(PowerCut::environment));
+        self.nodes[nth].start(&environment).await
     }
 
     /// The name of a node in the database.
@@ -235,11 +284,24 @@ impl Topology {
         &self.nodes[nth].name
     }
 
-    /// kill -9 of a node; nothing to one that is down.
-    pub(crate) fn kill(&mut self, nth: usize) {
-        if let Some(mut running) = self.nodes[nth].running.take() {
-            running.kill();
+    /// kill -9 of a node, and of its disk where that is asked for; nothing to one that is down.
+    ///
+    /// # Errors
+    /// The disk cannot be put back to what was synced.
+    pub(crate) fn kill(&mut self, nth: usize) -> Result<(), String> {
+        let Some(mut running) = self.nodes[nth].running.take() else {
+            return Ok(());
+        };
+        running.kill();
+        if let Some(power) = &self.power {
+            // As often all of it is lost as only what came last.
+            let spared = match self.random.random_range(0..2) {
+                0 => 0.0,
+                _ => self.random.random_range(0.0..1.0),
+            };
+            self.taken_back += power.cut(spared)?.changes;
         }
+        Ok(())
     }
 
     /// SIGSTOP of a node.
@@ -367,6 +429,12 @@ impl Topology {
                 .as_ref()
                 .unwrap_or(&self.nodes[nth].front),
         }
+    }
+
+    /// Connections to the database that were cut on their way.
+    pub(crate) fn database_cuts(&self) -> u64 {
+        let lines = self.nodes.iter().filter_map(|n| n.database.as_ref());
+        lines.map(Proxy::cuts).sum()
     }
 
     /// Every line passes again.
