@@ -191,16 +191,31 @@ fn unsynced(records: &[Record<'_>]) -> HashSet<usize> {
                     open.entry(needed).or_default().push(nth);
                 }
                 left.insert(nth);
-                if record.kind == b'R'
-                    && let Some(waiting) = open.remove(&record.path)
-                {
-                    // The bytes are the file's, whatever it is called.
-                    open.entry(record.other()).or_default().extend(waiting);
+                if record.kind == b'R' {
+                    renamed(records, &mut open, record);
                 }
             }
         }
     }
     left
+}
+
+/// The bytes are the file's, whatever it is called; and that it was made, its new folder has to say.
+fn renamed(records: &[Record<'_>], open: &mut HashMap<PathBuf, Vec<usize>>, rename: &Record<'_>) {
+    let folder = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let other = rename.other();
+    let bytes = open.remove(&rename.path).unwrap_or_default();
+    let mut made = Vec::new();
+    if let Some(waiting) = open.get_mut(&folder(&rename.path)) {
+        let is_its = |nth: &usize| records[*nth].kind == b'C' && records[*nth].path == rename.path;
+        made = waiting.iter().copied().filter(is_its).collect();
+        waiting.retain(|nth| !is_its(nth));
+    }
+    for (needed, more) in [(other.clone(), bytes), (folder(&other), made)] {
+        let waiting = open.entry(needed).or_default();
+        waiting.extend(more);
+        waiting.sort_unstable();
+    }
 }
 
 /// Takes these records back, the last first. A name that was not taken back leads to the file under its later one.
@@ -270,8 +285,23 @@ mod tests {
         log.extend(record(b'R', file, 0, 0, b"/d/g"));
         log.extend(record(b'S', Path::new("/d/g"), 6, 0, b""));
         assert_eq!(lost(&log), [5], "the bytes go with the file");
+        let (new, moved) = (Path::new("/in/n"), Path::new("/d/n"));
+        let name = moved.display().to_string();
+        log.extend(record(b'C', new, 0, 0, b""));
+        log.extend(record(b'R', new, 0, 0, name.as_bytes()));
+        assert_eq!(lost(&log), [5, 7, 8]);
+        log.extend(record(b'S', folder, 9, 0, b""));
+        assert_eq!(
+            lost(&log),
+            [] as [usize; 0],
+            "the folder that it was moved to is enough"
+        );
         log.extend(&record(b'W', file, 0, 0, b"abc")[..44]);
-        assert_eq!(lost(&log), [5], "a record without its end is none");
+        assert_eq!(
+            lost(&log),
+            [] as [usize; 0],
+            "a record without its end is none"
+        );
     }
 
     #[test]
