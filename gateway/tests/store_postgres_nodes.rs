@@ -340,6 +340,9 @@ async fn a_write_to_a_database_that_fell_silent_ends() {
     let lost = tokio::time::timeout(Duration::from_secs(90), store.submit(application()));
     let lost = lost.await.unwrap();
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+    tokio::time::timeout(Duration::from_secs(60), store.close())
+        .await
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -155,7 +155,7 @@ impl Store for PostgresStore {
         self.submissions.close().await;
         self.writer.close().await;
         self.presence.close().await;
-        self.readers.close().await;
+        settings::close(&self.readers).await;
     }
 }
 

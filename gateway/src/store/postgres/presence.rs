@@ -148,14 +148,15 @@ impl Presence {
         if let Some(task) = task {
             task.await.ok();
         }
-        let gone = sqlx::query("DELETE FROM node WHERE instance = $1")
+        let goodbye = sqlx::query("DELETE FROM node WHERE instance = $1")
             .bind(self.instance())
-            .execute(&self.shared.pool)
-            .await;
+            .execute(&self.shared.pool);
+        let gone = tokio::time::timeout(self.shared.lease, goodbye).await;
+        let gone = gone.map_err(|_| silent()).and_then(|gone| Ok(gone?));
         if let Err(error) = gone {
             tracing::warn!(%error, "this node could not say goodbye; the others wait for its lease to run out");
         }
-        self.shared.pool.close().await;
+        settings::close(&self.shared.pool).await;
     }
 }
 

@@ -76,7 +76,7 @@ impl Writer {
             permits.forget();
         }
         self.queue.close();
-        self.pool.close().await;
+        super::settings::close(&self.pool).await;
     }
 
     /// Runs a write and waits until it is committed and synced. Dropping the future does not take the write back.

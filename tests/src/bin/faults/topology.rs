@@ -292,7 +292,7 @@ impl Topology {
         let Some(mut running) = self.nodes[nth].running.take() else {
             return Ok(());
         };
-        running.kill();
+        tokio::task::block_in_place(|| running.kill());
         if let Some(power) = &self.power {
             // As often all of it is lost as only what came last.
             let spared = match self.random.random_range(0..2) {
@@ -321,7 +321,8 @@ impl Topology {
     /// Drains every node; the exit code of each.
     pub(crate) fn drain(&mut self) -> Vec<Option<i32>> {
         let running = self.nodes.iter_mut().filter_map(|n| n.running.take());
-        running.map(|mut r| r.terminate()).collect()
+        // What they still write goes through the proxies, which carry on meanwhile.
+        tokio::task::block_in_place(|| running.map(|mut r| r.terminate()).collect())
     }
 
     /// Nodes that ended by themselves since they were started.
