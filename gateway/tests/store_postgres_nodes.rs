@@ -331,6 +331,36 @@ async fn a_commit_that_did_not_arrive_is_no_application() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_to_a_database_that_fell_silent_ends() {
+    let (schema, folder) = (Schema::fresh(), TempDir::new().unwrap());
+    let way = Way::to(schema.address()).await;
+    let store = node(schema.settings_by(way.address), &folder).await;
+    stored(store.submit(application()).await);
+    way.falls_silent();
+    let lost = tokio::time::timeout(Duration::from_secs(90), store.submit(application()));
+    let lost = lost.await.unwrap();
+    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+    tokio::time::timeout(Duration::from_secs(60), store.close())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_others_see_a_node_under_its_number_until_its_lease_is_over() {
+    let (schema, folder) = (Schema::fresh(), TempDir::new().unwrap());
+    let store = node(schema.settings(), &folder).await;
+    let seen = store.seen().unwrap();
+    assert_eq!(seen.lasting, LEASE);
+    eventually("a sign of life", || async {
+        let later = store.seen().unwrap();
+        assert_eq!(later.instance, seen.instance);
+        later.until > seen.until
+    })
+    .await;
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_told_to_the_other_node() {
     let (schema, folder) = (Schema::fresh(), TempDir::new().unwrap());
     let (one, other) = (

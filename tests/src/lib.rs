@@ -7,6 +7,8 @@ pub mod disk;
 pub mod hall;
 pub mod http;
 pub mod page;
+pub mod postgres;
+pub mod power_cut;
 pub mod process;
 pub mod proxy;
 pub mod redis;

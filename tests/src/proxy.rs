@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -28,8 +28,28 @@ pub enum Link {
     CutAt(usize),
     /// The request goes through; the connection is cut when the first byte of the answer comes.
     CutBeforeAnswer,
+    /// A piece with these bytes goes through, and its answer cuts the connection: done, and nobody hears of it.
+    CutAnswerTo(&'static [u8]),
+    /// A piece with these bytes cuts the connection and goes no further.
+    CutBefore(&'static [u8]),
     /// Nothing passes in either direction, and nobody is told; connections that met it are cut when it is over.
     BlackHole,
+}
+
+impl Link {
+    /// Whether it passes over to [`Link::Pass`] after some cuts.
+    #[must_use]
+    pub fn cuts(self) -> bool {
+        matches!(
+            self,
+            Self::CutAt(_) | Self::CutBeforeAnswer | Self::CutAnswerTo(_) | Self::CutBefore(_)
+        )
+    }
+}
+
+/// Whether a piece has these bytes. A client that sends them in one write has them in one piece.
+fn has(piece: &[u8], bytes: &[u8]) -> bool {
+    piece.windows(bytes.len().max(1)).any(|part| part == bytes)
 }
 
 /// A proxy to one address; ends with its owner.
@@ -163,9 +183,10 @@ async fn carry(client: TcpStream, shared: Arc<Shared>) {
     };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let doomed = AtomicBool::new(false);
     tokio::select! {
-        () = upwards(from_client, to_server, &shared) => {}
-        () = downwards(from_server, to_client, &shared) => {}
+        () = upwards(from_client, to_server, &shared, &doomed) => {}
+        () = downwards(from_server, to_client, &shared, &doomed) => {}
     }
 }
 
@@ -180,7 +201,13 @@ async fn until_changed_or_gone(link: &mut watch::Receiver<Link>, client: &TcpStr
     }
 }
 
-async fn upwards(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared) {
+/// What the client sends; a connection whose next answer must not arrive is `doomed`.
+async fn upwards(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    shared: &Shared,
+    doomed: &AtomicBool,
+) {
     let mut link = shared.link.subscribe();
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -193,6 +220,17 @@ async fn upwards(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Share
         let now = *link.borrow_and_update();
         match now {
             Link::Pass | Link::CutBeforeAnswer => {}
+            Link::CutAnswerTo(bytes) => {
+                if has(piece, bytes) {
+                    doomed.store(true, Ordering::SeqCst);
+                }
+            }
+            Link::CutBefore(bytes) => {
+                if has(piece, bytes) {
+                    shared.has_cut();
+                    return;
+                }
+            }
             Link::CutAt(byte) => {
                 let _ = to.write_all(&piece[..byte.min(read)]).await;
                 let _ = to.flush().await;
@@ -237,16 +275,25 @@ async fn is_gone_within(from: &mut OwnedReadHalf, pause: Duration) -> bool {
     }
 }
 
-async fn downwards(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared) {
+async fn downwards(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    shared: &Shared,
+    doomed: &AtomicBool,
+) {
     let mut link = shared.link.subscribe();
     let mut buffer = vec![0; BUFFER];
     loop {
         let Ok(read @ 1..) = from.read(&mut buffer).await else {
             return;
         };
+        if doomed.load(Ordering::SeqCst) {
+            shared.has_cut();
+            return;
+        }
         let now = *link.borrow_and_update();
         match now {
-            Link::Pass | Link::CutAt(_) => {}
+            Link::Pass | Link::CutAt(_) | Link::CutAnswerTo(_) | Link::CutBefore(_) => {}
             Link::CutBeforeAnswer => {
                 shared.has_cut();
                 return;
@@ -328,6 +375,22 @@ mod tests {
         assert_eq!(asked(&proxy).await.unwrap_or_default(), b"");
         until_got(&got, b"request").await;
         assert_eq!(asked(&proxy).await.unwrap(), b"answer");
+    }
+
+    #[tokio::test]
+    async fn only_the_answer_to_these_bytes_or_the_bytes_themselves_are_cut() {
+        let (upstream, got) = server().await;
+        let proxy = Proxy::start(upstream).await;
+        proxy.cut(Link::CutAnswerTo(b"commit"), 1);
+        assert_eq!(asked(&proxy).await.unwrap(), b"answer", "nothing of it");
+        proxy.cut(Link::CutAnswerTo(b"quest"), 1);
+        assert_eq!(asked(&proxy).await.unwrap_or_default(), b"");
+        until_got(&got, b"requestrequest").await;
+        proxy.cut(Link::CutBefore(b"quest"), 1);
+        assert_eq!(asked(&proxy).await.unwrap_or_default(), b"");
+        assert_eq!(asked(&proxy).await.unwrap(), b"answer", "cut once");
+        assert_eq!(*got.lock().unwrap(), b"requestrequestrequest");
+        assert_eq!(proxy.cuts(), 2);
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 use super::client::{Clamd, ScanFault};
 use super::protocol::Reply;
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use crate::operations::logging::seldom;
 use crate::processing::delivery::decide::later;
 use crate::store::scan::ScanVerdict;
@@ -151,7 +152,10 @@ impl Scanner {
     }
 
     async fn scan(&self, id: &str) -> Ended {
-        let (outcome, verdict) = match self.look_at(id).await {
+        fail_point!("scan.due");
+        let looked = self.look_at(id).await;
+        fail_point!("scan.judged");
+        let (outcome, verdict) = match looked {
             Ok(None) => return Ended::Settled,
             Ok(Some(Reply::Clean)) => ("clean", ScanVerdict::Clean),
             Ok(Some(Reply::Infected(signature))) => {
@@ -182,6 +186,7 @@ impl Scanner {
         if let Err(error) = self.store.settle_scan(id, verdict).await {
             seldom!(warn, %error, "a scan's verdict could not be kept; the file is scanned again");
         }
+        fail_point!("scan.settled");
         Ended::Settled
     }
 

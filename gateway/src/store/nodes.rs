@@ -3,6 +3,7 @@
 
 use super::StoreError;
 use async_trait::async_trait;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 
 /// What nodes tell each other. A node that lagged or was cut off looks into the store instead: news only saves waiting.
@@ -14,6 +15,17 @@ pub enum NodeNews {
     Registry,
 }
 
+/// How the other nodes see this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The number under which they know it; another one after it was gone for them.
+    pub instance: i64,
+    /// Until when they count on it, by this node's own steady clock.
+    pub until: Instant,
+    /// How long a sign of life counts.
+    pub lasting: Duration,
+}
+
 /// Nodes of a store.
 #[async_trait]
 pub trait NodeStore: Send + Sync {
@@ -21,6 +33,10 @@ pub trait NodeStore: Send + Sync {
     /// node that asks has it. Work must stay right when two nodes do it for a moment: a node that was stopped and goes on believes
     /// in its claim until it looks.
     async fn claim(&self, work: &'static str) -> Result<bool, StoreError>;
+
+    /// How the other nodes see this one; `None` on a store of one node. What was leased under a number is others' to take once they
+    /// have not heard of it until then, however long the lease itself lasts.
+    fn seen(&self) -> Option<Seen>;
 
     /// Counts changes of what is registered; a node that has loaded an older one is behind. Stays 0 on a store of one node.
     async fn registry_revision(&self) -> Result<i64, StoreError>;

@@ -9,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 const OPEN: u8 = 0;
 const AFTER: u8 = 1;
 const BEFORE: u8 = 2;
+/// Nothing passes any more, and nobody is told.
+const SILENT: u8 = 3;
 
 /// A proxy on loopback. Each breach happens once.
 pub(crate) struct Way {
@@ -43,6 +45,11 @@ impl Way {
         self.breach.store(BEFORE, Ordering::SeqCst);
     }
 
+    /// Nothing arrives from now on, and no connection ends.
+    pub(crate) fn falls_silent(&self) {
+        self.breach.store(SILENT, Ordering::SeqCst);
+    }
+
     /// Whether the breach that was asked for has happened.
     pub(crate) fn broke(&self) -> bool {
         self.breach.load(Ordering::SeqCst) == OPEN
@@ -55,6 +62,9 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, breach: Arc<AtomicU
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Ok(count @ 1..) = read else { return };
+                if breach.load(Ordering::SeqCst) == SILENT {
+                    continue;
+                }
                 let commits = asked[..count].windows(6).any(|w| w == b"COMMIT");
                 if commits && breach.compare_exchange(BEFORE, OPEN, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
                     return;

@@ -17,6 +17,8 @@ pub(crate) enum Way {
     Held,
     /// A bulk job over a dead letter.
     Bulk,
+    /// An item with a new name is applied.
+    Register,
 }
 
 /// Each point with its way, by the test that ends there.
@@ -65,12 +67,35 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("bulk", "bulk.before_release", Way::Bulk),
     ("bulk", "bulk.ended", Way::Bulk),
     ("bulk", "bulk.released", Way::Bulk),
+    ("database", "postgres.before_end", Way::Apply("soap")),
+    ("database", "postgres.begun", Way::Apply("soap")),
+    ("database", "postgres.ended", Way::Apply("soap")),
+    ("documents", "document.placed", Way::Apply("soap")),
+    ("documents", "document.stored", Way::Apply("soap")),
+    ("registry", "registry.applied", Way::Register),
+    ("registry", "registry.written", Way::Register),
+    ("scan", "scan.due", Way::Apply("soap")),
+    ("scan", "scan.judged", Way::Apply("soap")),
+    ("scan", "scan.settled", Way::Apply("soap")),
     ("time", "clock.acted", Way::Clock),
     ("time", "clock.due", Way::Clock),
     ("time", "held.due", Way::Held),
     ("time", "held.settled", Way::Held),
     // Here no application waits to be sent again: what it names would be swept too.
     ("time", "sweep.rows_gone", Way::Sweep),
+];
+
+/// Every test that ends at points.
+pub(crate) const TESTS: [&str; 9] = [
+    "intake",
+    "exchange",
+    "bulk",
+    "time",
+    "database",
+    "documents",
+    "notifications",
+    "registry",
+    "scan",
 ];
 
 /// The points of a test, in order.

@@ -3,11 +3,13 @@
 //! One hall a group of points: the gateway starts with the next point armed, is given what leads there, ends, and starts again. What
 //! clients were not answered they send again under the same key, as real ones do.
 
-use crate::fail_point_ways::{Way, ways};
+use crate::cluster::on_postgres;
+use crate::fail_point_ways::{TESTS, Way, ways};
 use crate::uploads::{PART, TUS, metadata};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
+use tongban_tests::clamd::Clamd;
 use tongban_tests::hall::{Hall, STATE_MAX};
 use tongban_tests::http::{Answer, NoAnswer, try_send};
 use tongban_tests::process::{eventually, instant, number_here, root};
@@ -40,6 +42,11 @@ struct Trial {
 
 impl Trial {
     async fn open(scenario: &str) -> Self {
+        Self::open_with(scenario, "").await
+    }
+
+    /// The same with more sections of settings.
+    async fn open_with(scenario: &str, settings: &str) -> Self {
         let of = |kind: &'static str| {
             (
                 kind,
@@ -51,7 +58,8 @@ impl Trial {
             .iter()
             .map(|(k, more)| (*k, more.as_slice()))
             .collect();
-        let hall = Hall::open_edited(&partners, &|_, text| hastened(&text, "2s", "6s")).await;
+        let quick = |_: &str, text: String| hastened(&text, "2s", "6s");
+        let hall = Hall::open_edited_with(&partners, &quick, settings, &[]).await;
         Self {
             hall,
             sent: Vec::new(),
@@ -142,6 +150,10 @@ impl Trial {
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
             Way::Part => self.part().await,
+            Way::Register => {
+                let name = self.named();
+                self.apply_item(&name);
+            }
             Way::Sweep => {
                 let _ = self.upload("%PDF-1.4 never bound").await;
                 self.advance(26 * 3_600).await;
@@ -159,6 +171,32 @@ impl Trial {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
+    }
+
+    /// The name of the item that is applied next.
+    fn named(&self) -> String {
+        format!("第{}次改名", self.kills + 1)
+    }
+
+    /// Applies the item under this name; whether it was told that it is done.
+    fn apply_item(&self, name: &str) -> bool {
+        let source = std::fs::read_to_string(root().join("config/items/radio-station.yaml"));
+        let renamed: Vec<String> = source
+            .unwrap()
+            .lines()
+            .map(|line| match line.starts_with("name: ") {
+                true => format!("name: {name}"),
+                false => line.to_owned(),
+            })
+            .collect();
+        let file = self.hall.folder().join("radio-station.yaml");
+        std::fs::write(&file, renamed.join("\n") + "\n").unwrap();
+        let (file, config) = (
+            file.display().to_string(),
+            self.hall.config().display().to_string(),
+        );
+        let applied = self.hall.run(&["apply", &file, "--config", &config]);
+        applied.status.success()
     }
 
     async fn ops(&self, path: &str, body: Value) -> Result<Answer, NoAnswer> {
@@ -285,7 +323,12 @@ impl Trial {
 
 /// Ends the process at each of these points, then checks that every case went its way once.
 async fn end_at_each(room: &str, scenario: &str) {
-    let mut trial = Trial::open(scenario).await;
+    end_at_each_with(room, scenario, "").await;
+}
+
+/// The same with more sections of settings.
+async fn end_at_each_with(room: &str, scenario: &str, settings: &str) {
+    let mut trial = Trial::open_with(scenario, settings).await;
     for (point, way) in ways(room) {
         trial.end_at(point, way).await;
     }
@@ -358,13 +401,49 @@ async fn ended_while_time_alone_acts_no_event_is_lost_or_doubled() {
     }
 }
 
+#[tokio::test]
+async fn ended_at_any_step_of_a_write_on_postgresql_nothing_acknowledged_is_lost_or_doubled() {
+    end_at_each_with("database", "immediate", &on_postgres("3s")).await;
+}
+
+#[tokio::test]
+async fn ended_while_a_document_is_stored_the_case_has_it_once() {
+    end_at_each("documents", "immediate").await;
+}
+
+#[tokio::test]
+async fn ended_at_any_step_of_a_scan_every_file_is_scanned_and_goes_out_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut clamd = Clamd::prepare(folder.path());
+    clamd.start().await;
+    end_at_each_with("scan", "immediate", &clamd.settings()).await;
+}
+
+#[tokio::test]
+async fn ended_while_an_item_is_registered_it_is_as_before_or_as_told_and_can_be_applied_again() {
+    let mut trial = Trial::open("silent").await;
+    for (point, way) in ways("registry") {
+        let name = trial.named();
+        trial.end_at(point, way).await;
+        trial.hall.start().await;
+        // What was committed before the process ended is in force after it; what was not has left nothing.
+        let path = "/api/v1/items/1144000000693911522440117020000";
+        let shown = try_send(trial.hall.public, "GET", path, &[], "").await;
+        let renamed = shown.unwrap().json()["name"] == name.as_str();
+        assert_eq!(renamed, point == "registry.applied", "{point}");
+        assert!(trial.apply_item(&name), "{point}: it can be applied again");
+        let shown = try_send(trial.hall.public, "GET", path, &[], "").await;
+        assert_eq!(shown.unwrap().json()["name"], name.as_str(), "{point}");
+    }
+}
+
 #[test]
 fn every_fail_point_of_the_gateway_is_ended_at() {
     let source = std::fs::read_to_string(root().join("gateway/src/fail_point.rs")).unwrap();
     let list = source.split("POINTS: &[(&str, bool)] = &[").nth(1).unwrap();
     let list = list.split("];").next().unwrap();
     let listed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
-    let planned: Vec<&str> = ["intake", "exchange", "bulk", "time", "notifications"]
+    let planned: Vec<&str> = TESTS
         .into_iter()
         .flat_map(|room| ways(room).map(|(point, _)| point))
         .collect();

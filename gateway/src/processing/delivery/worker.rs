@@ -47,7 +47,7 @@ pub async fn run(
             flights.land(&landing);
         }
         // Before the look: a lease never counts as longer than the store says.
-        let tenure = Tenure::new(courier.clock.instant(), bounds.lease);
+        let tenure = Tenure::new(courier.clock.instant(), bounds.lease, courier.store.seen());
         let leased = if stop.is_cancelled() {
             Vec::new()
         } else {
@@ -219,6 +219,7 @@ mod tests {
         let tenure = Tenure::new(
             crate::clock::Clock::system().instant(),
             Duration::from_secs(1),
+            None,
         );
         let mut flights = Flights::default();
         flights.ground(vec![leased(1, 1), leased(2, 1)], tenure);

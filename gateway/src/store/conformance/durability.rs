@@ -133,3 +133,18 @@ pub async fn a_poll_that_a_crash_cut_off_is_due_at_once(subject: &dyn Subject) {
             .is_empty()
     );
 }
+
+/// Others see a node under a number of its own until some moment to come, and after a restart under another; a store of one node has
+/// nobody to see it.
+pub async fn a_restarted_node_is_seen_as_another(subject: &dyn Subject) {
+    let before = subject.store().seen();
+    let after = subject.reopened().await.seen();
+    match (before, after) {
+        (None, None) => {}
+        (Some(before), Some(after)) => {
+            assert_ne!(before.instance, after.instance);
+            assert!(after.until > before.until - before.lasting);
+        }
+        mixed => panic!("{mixed:?}"),
+    }
+}

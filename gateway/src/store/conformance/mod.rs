@@ -244,6 +244,7 @@ macro_rules! store_conformance {
                 what_a_dead_worker_had_begun_is_asked_about
                 numbers_go_on_after_a_restart
                 a_poll_that_a_crash_cut_off_is_due_at_once
+                a_restarted_node_is_seen_as_another
             }
         }
     };

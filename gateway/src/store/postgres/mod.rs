@@ -8,12 +8,14 @@
 
 #[macro_use]
 mod dialect;
+mod belief;
 mod integrity_pages;
 mod moving;
 mod news;
 mod partitions;
 mod presence;
 mod settings;
+mod sync;
 mod together;
 mod writer;
 
@@ -96,7 +98,7 @@ use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::store::application::SubmitOutcome;
-use crate::store::nodes::{NodeNews, NodeStore};
+use crate::store::nodes::{NodeNews, NodeStore, Seen};
 use async_trait::async_trait;
 use news::Hearing;
 use presence::Presence;
@@ -163,7 +165,7 @@ impl Store for PostgresStore {
         self.submissions.close().await;
         self.writer.close().await;
         self.presence.close().await;
-        self.readers.close().await;
+        settings::close(&self.readers).await;
     }
 }
 
@@ -171,6 +173,10 @@ impl Store for PostgresStore {
 impl NodeStore for PostgresStore {
     async fn claim(&self, work: &'static str) -> Result<bool, StoreError> {
         self.presence.claim(work).await
+    }
+
+    fn seen(&self) -> Option<Seen> {
+        Some(self.presence.seen())
     }
 
     async fn registry_revision(&self) -> Result<i64, StoreError> {

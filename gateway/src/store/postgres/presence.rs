@@ -5,21 +5,20 @@
 //! out when it goes on, and comes back as a new one; what it still sends is told from new by the fence of each delivery. Time is the
 //! database's own, so nodes with wrong clocks agree.
 
+use super::belief::{Belief, Known};
 use super::{partitions, settings};
 use crate::clock::Clock;
 use crate::store::StoreError;
+use crate::store::nodes::Seen;
 use parking_lot::Mutex;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// How long a claim that another node has is believed without asking again.
-const REFUSAL_BELIEVED: Duration = Duration::from_secs(1);
 /// How often it is looked whether the coming months have their partitions.
 const PARTITIONS_EVERY: Duration = Duration::from_secs(3_600);
 /// Rows of nodes that are gone for longer are removed.
@@ -85,6 +84,11 @@ const FORGET: &str = concat!(
     " - $1"
 );
 
+/// The question got no answer within a lease: by then the others have what this node had.
+fn silent() -> StoreError {
+    StoreError::Unavailable("the database does not answer".to_owned())
+}
+
 /// What this node is to the others.
 pub(super) struct Presence {
     shared: Arc<Shared>,
@@ -97,21 +101,13 @@ struct Shared {
     clock: Clock,
     name: String,
     lease: Duration,
-    instance: AtomicI64,
-    standing: Mutex<Standing>,
+    belief: Belief,
     /// What this node's row says next.
     hears_elsewhere: AtomicBool,
     /// What all rows said last, this node's included: nobody needs the database to tell of changed cases.
     all_hear_elsewhere: AtomicBool,
     /// The row is to be renewed before its time.
     changed: Notify,
-}
-
-struct Standing {
-    /// Until when the others believe that this node is there, by this node's own steady clock.
-    valid_until: Instant,
-    /// Claims held, and refusals with the moment they were given.
-    claims: HashMap<&'static str, Option<Instant>>,
 }
 
 impl Presence {
@@ -124,14 +120,10 @@ impl Presence {
     ) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             pool: settings::pool(options, 1, lease / 3).await?,
-            standing: Mutex::new(Standing {
-                valid_until: clock.instant(),
-                claims: HashMap::new(),
-            }),
+            belief: Belief::unknown(clock.instant()),
             clock,
             name,
             lease,
-            instance: AtomicI64::new(0),
             hears_elsewhere: AtomicBool::new(false),
             all_hear_elsewhere: AtomicBool::new(false),
             changed: Notify::new(),
@@ -149,7 +141,17 @@ impl Presence {
 
     /// The number under which this node leases.
     pub(super) fn instance(&self) -> i64 {
-        self.shared.instance.load(Ordering::Acquire)
+        self.seen().instance
+    }
+
+    /// As [`crate::store::nodes::NodeStore::seen`].
+    pub(super) fn seen(&self) -> Seen {
+        let (instance, until) = self.shared.belief.seen();
+        Seen {
+            instance,
+            until,
+            lasting: self.shared.lease,
+        }
     }
 
     /// As [`crate::store::nodes::NodeStore::hear_cases_elsewhere`].
@@ -179,14 +181,15 @@ impl Presence {
         if let Some(task) = task {
             task.await.ok();
         }
-        let gone = sqlx::query("DELETE FROM node WHERE instance = $1")
+        let goodbye = sqlx::query("DELETE FROM node WHERE instance = $1")
             .bind(self.instance())
-            .execute(&self.shared.pool)
-            .await;
+            .execute(&self.shared.pool);
+        let gone = tokio::time::timeout(self.shared.lease, goodbye).await;
+        let gone = gone.map_err(|_| silent()).and_then(|gone| Ok(gone?));
         if let Err(error) = gone {
             tracing::warn!(%error, "this node could not say goodbye; the others wait for its lease to run out");
         }
-        self.shared.pool.close().await;
+        settings::close(&self.shared.pool).await;
     }
 }
 
@@ -202,20 +205,16 @@ impl Shared {
             .bind(self.lease_us())
             .fetch_one(&self.pool)
             .await?;
-        self.instance.store(instance, Ordering::Release);
-        *self.standing.lock() = Standing {
-            // Counted from before the question: the others believe a little longer than this node does.
-            valid_until: asked + self.lease,
-            claims: HashMap::new(),
-        };
+        // Counted from before the question: the others believe a little longer than this node does.
+        self.belief.registered(instance, asked + self.lease);
         Ok(())
     }
 
     /// Renews the row; false when it had run out.
     async fn renew(&self) -> Result<bool, StoreError> {
-        let asked = self.clock.instant();
+        let (asked, (instance, _)) = (self.clock.instant(), self.belief.seen());
         let renewed = sqlx::query(RENEW)
-            .bind(self.instance.load(Ordering::Acquire))
+            .bind(instance)
             .bind(self.lease_us())
             .bind(self.hears_elsewhere.load(Ordering::Acquire))
             .execute(&self.pool)
@@ -223,7 +222,7 @@ impl Shared {
             .rows_affected()
             > 0;
         if renewed {
-            self.standing.lock().valid_until = asked + self.lease;
+            self.belief.renewed(instance, asked + self.lease);
         }
         let listeners: i64 = sqlx::query_scalar(LISTENERS).fetch_one(&self.pool).await?;
         self.all_hear_elsewhere
@@ -256,7 +255,8 @@ impl Shared {
                 () = self.changed.notified() => {}
                 () = closing.cancelled() => return,
             }
-            if let Err(error) = self.sign_of_life().await {
+            let sign = tokio::time::timeout(self.lease, self.sign_of_life()).await;
+            if let Err(error) = sign.unwrap_or_else(|_| Err(silent())) {
                 tracing::warn!(%error, "this node could not give a sign of life; others take its work over when its lease has run out");
             }
             if partitions_seen.elapsed() >= PARTITIONS_EVERY {
@@ -278,7 +278,7 @@ impl Shared {
         if !self.renew().await? {
             self.register().await?;
             tracing::warn!(
-                instance = self.instance.load(Ordering::Acquire),
+                instance = self.belief.seen().0,
                 "this node was silent for longer than its lease and came back as a new one"
             );
         }
@@ -287,33 +287,20 @@ impl Shared {
 
     async fn claim(&self, work: &'static str) -> Result<bool, StoreError> {
         let now = self.clock.instant();
-        let (instance, known) = {
-            let standing = self.standing.lock();
-            if now >= standing.valid_until {
-                return Ok(false);
-            }
-            let instance = self.instance.load(Ordering::Acquire);
-            (instance, standing.claims.get(work).copied())
+        let instance = match self.belief.known(work, now) {
+            Known::Held => return Ok(true),
+            Known::Refused => return Ok(false),
+            Known::Ask(instance) => instance,
         };
-        match known {
-            Some(None) => return Ok(true),
-            Some(Some(refused)) if now.duration_since(refused) < REFUSAL_BELIEVED => {
-                return Ok(false);
-            }
-            _ => {}
-        }
-        let held = sqlx::query(CLAIM)
+        let asked = sqlx::query(CLAIM)
             .bind(work)
             .bind(instance)
-            .fetch_optional(&self.pool)
-            .await?
+            .fetch_optional(&self.pool);
+        // It has the connection that signs of life need too.
+        let held = tokio::time::timeout(self.lease, asked)
+            .await
+            .map_err(|_| silent())??
             .is_some();
-        let mut standing = self.standing.lock();
-        // A node that came back as a new one meanwhile holds nothing that the old one was given.
-        if self.instance.load(Ordering::Acquire) == instance {
-            standing.claims.insert(work, (!held).then_some(now));
-            return Ok(held);
-        }
-        Ok(false)
+        Ok(self.belief.answered(work, instance, held, now))
     }
 }

@@ -24,6 +24,8 @@ const TCP_USER_TIMEOUT: &str = "10s";
 pub(super) const READER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A write has its place in a bounded queue already: it may wait for a connection.
 pub(super) const WRITER_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A pool that closes waits no longer for a server that says nothing.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// A connection that was idle for longer is asked for a sign of life before it is used.
 const IDLE_TRUSTED: Duration = Duration::from_secs(1);
 
@@ -144,6 +146,13 @@ impl PostgresSettings {
             sqlx::query(AssertSqlSafe(statement)).execute(pool).await?;
         }
         Ok(())
+    }
+}
+
+/// Closes a pool; a database that fell silent keeps no node from ending.
+pub(super) async fn close(pool: &PgPool) {
+    if tokio::time::timeout(CLOSE_MAX, pool.close()).await.is_err() {
+        tracing::warn!("connections to the database could not be closed in time and are left");
     }
 }
 

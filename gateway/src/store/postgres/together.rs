@@ -233,7 +233,9 @@ pub(super) async fn insert_deliveries(
     .bind(column(&deliveries, |(_, new)| {
         new.not_before.as_microsecond()
     }))
-    .bind(column(&deliveries, |(case, _)| case.handed_in_at.as_microsecond()))
+    .bind(column(&deliveries, |(case, _)| {
+        case.handed_in_at.as_microsecond()
+    }))
     .execute(connection)
     .await?;
     Ok(())

@@ -5,6 +5,7 @@
 
 use super::{StoreBounds, StoreError};
 use crate::clock::Clock;
+use crate::fail_point::fail_point;
 use crate::store::writing::{CommitObserver, Verdict};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -16,6 +17,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// Every answer of the server comes within this time: its own time-outs are shorter. A network that went silent is noticed by it.
+const SILENT_MAX: Duration = Duration::from_secs(10);
+/// A write of many statements takes no longer.
+const WORK_MAX: Duration = Duration::from_secs(30);
 /// How long the fate of a commit without an answer is asked after.
 const FATE_ASKED: Duration = Duration::from_secs(10);
 /// Between two such questions.
@@ -71,7 +76,7 @@ impl Writer {
             permits.forget();
         }
         self.queue.close();
-        self.pool.close().await;
+        super::settings::close(&self.pool).await;
     }
 
     /// Runs a write and waits until it is committed and synced. Dropping the future does not take the write back.
@@ -107,6 +112,23 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the store is closed".to_owned())
 }
 
+/// What is said of a server, or a network, that says nothing.
+fn silent() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(
+        std::io::ErrorKind::TimedOut,
+        "the database does not answer",
+    ))
+}
+
+/// An answer of the server, or that it is silent.
+async fn answered<T>(
+    asked: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(SILENT_MAX, asked)
+        .await
+        .unwrap_or_else(|_| Err(silent()))
+}
+
 async fn run<T, F>(
     pool: &PgPool,
     clock: &Clock,
@@ -118,20 +140,27 @@ where
     F: for<'c> FnOnce(&'c mut PgConnection) -> Working<'c, T> + Send + 'static,
 {
     let (mut connection, transaction) = begin(pool).await?;
-    let outcome = AssertUnwindSafe(work(&mut connection))
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| {
-            Err(StoreError::Unavailable(
-                "a write ended in a panic; nothing of it was stored".to_owned(),
-            ))
-        });
+    fail_point!("postgres.begun");
+    let working = AssertUnwindSafe(work(&mut connection)).catch_unwind();
+    let Ok(outcome) = tokio::time::timeout(WORK_MAX, working).await else {
+        // Nobody has said COMMIT: the server ends the transaction with its connection, or by its own time-out.
+        connection.close_on_drop();
+        return Err(StoreError::Unavailable(silent().to_string()));
+    };
+    let outcome = outcome.unwrap_or_else(|_| {
+        Err(StoreError::Unavailable(
+            "a write ended in a panic; nothing of it was stored".to_owned(),
+        ))
+    });
     let (result, stays) = match outcome {
         Ok(Verdict::Keep(value)) => (Ok(value), true),
         Ok(Verdict::Undo(value)) => (Ok(value), false),
         Err(error) => (Err(error), false),
     };
-    match end(&mut connection, stays).await {
+    fail_point!("postgres.before_end");
+    let ended = end(&mut connection, stays).await;
+    fail_point!("postgres.ended");
+    match ended {
         Ended::Committed | Ended::RolledBack => result,
         Ended::Unanswered(error) => {
             // Whatever this connection still says belongs to a transaction that is given up.
@@ -152,13 +181,13 @@ async fn begin(pool: &PgPool) -> Result<(PoolConnection<Postgres>, String), Stor
     let mut tried = 0;
     loop {
         let mut connection = pool.acquire().await?;
-        let asked: Result<String, sqlx::Error> = async {
+        let asked: Result<String, sqlx::Error> = answered(async {
             use sqlx::Row;
             sqlx::raw_sql("BEGIN; SELECT CAST(pg_current_xact_id() AS text)")
                 .fetch_one(&mut *connection)
                 .await?
                 .try_get(0)
-        }
+        })
         .await;
         tried += 1;
         match asked {
@@ -180,7 +209,7 @@ async fn end(connection: &mut PoolConnection<Postgres>, stays: bool) -> Ended {
     } else {
         "ROLLBACK"
     };
-    match sqlx::raw_sql(word).execute(&mut **connection).await {
+    match answered(sqlx::raw_sql(word).execute(&mut **connection)).await {
         Ok(_) if stays => Ended::Committed,
         Ok(_) => Ended::RolledBack,
         Err(error) => Ended::Unanswered(error),
@@ -191,11 +220,12 @@ async fn end(connection: &mut PoolConnection<Postgres>, stays: bool) -> Ended {
 async fn fate(pool: &PgPool, clock: &Clock, transaction: &str) -> Option<bool> {
     let until = clock.instant() + FATE_ASKED;
     loop {
-        let asked: Result<Option<String>, sqlx::Error> =
+        let asked: Result<Option<String>, sqlx::Error> = answered(
             sqlx::query_scalar("SELECT pg_xact_status(CAST($1 AS xid8))")
                 .bind(transaction)
-                .fetch_one(pool)
-                .await;
+                .fetch_one(pool),
+        )
+        .await;
         match asked.as_ref().map(|fate| fate.as_deref()) {
             Ok(Some("committed")) => return Some(true),
             Ok(Some("aborted")) => return Some(false),

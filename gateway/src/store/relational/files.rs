@@ -49,7 +49,7 @@ impl MaterialFiles {
             if dialect::SHARED_FILES && !is_old(&entry).await? {
                 continue;
             }
-            tokio::fs::remove_file(entry.path()).await?;
+            gone(tokio::fs::remove_file(entry.path()).await)?;
         }
         sync_folder(&folder).await?;
         sync_folder(data_folder).await?;
@@ -74,10 +74,7 @@ impl MaterialFiles {
     }
 
     pub(super) async fn remove(&self, id: &str) -> Result<(), StoreError> {
-        match tokio::fs::remove_file(self.path(id)?).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        }
+        Ok(gone(tokio::fs::remove_file(self.path(id)?).await)?)
     }
 
     /// Folders that hold files.
@@ -129,9 +126,21 @@ impl MaterialFiles {
     }
 }
 
+/// What has been removed, by whomever.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Whether nobody writes a file any more, by its age. One that another node has just moved to its place is young.
 async fn is_old(file: &tokio::fs::DirEntry) -> io::Result<bool> {
-    let age = file.metadata().await?.modified()?.elapsed();
-    Ok(age.unwrap_or_default() >= OTHERS_WRITE_FOR)
+    let written = match file.metadata().await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        metadata => metadata?.modified()?,
+    };
+    Ok(written.elapsed().unwrap_or_default() >= OTHERS_WRITE_FOR)
 }
 
 async fn sync_folder(folder: &Path) -> io::Result<()> {
@@ -362,5 +371,23 @@ impl DatabaseStore {
             facts,
             client,
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_another_node_moved_away_meanwhile_keeps_no_node_from_starting() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("incoming");
+        tokio::fs::write(&path, "bytes").await.unwrap();
+        let mut listed = tokio::fs::read_dir(folder.path()).await.unwrap();
+        let entry = listed.next_entry().await.unwrap().unwrap();
+        assert!(!is_old(&entry).await.unwrap(), "it is being written");
+        tokio::fs::remove_file(&path).await.unwrap();
+        assert!(!is_old(&entry).await.unwrap(), "it is gone");
+        gone(tokio::fs::remove_file(&path).await).unwrap();
     }
 }

@@ -5,6 +5,7 @@ use super::dialect::{self, DbConnection};
 use super::rows::{count, named_place};
 use super::{DatabaseStore, StoreError, Verdict, broken, keep};
 use crate::entropy::Entropy;
+use crate::fail_point::fail_point;
 use crate::store::nodes::NodeNews;
 use crate::store::registry::{
     Applied, ItemVersionRow, RegistryChange, RegistryStore, SystemVersionRow,
@@ -100,8 +101,11 @@ impl RegistryStore for DatabaseStore {
     }
 
     async fn apply(&self, change: RegistryChange) -> Result<Vec<(String, Applied)>, StoreError> {
-        self.write(move |c, vault| Box::pin(commit(c, vault, change)))
-            .await
+        let applied = self
+            .write(move |c, vault| Box::pin(commit(c, vault, change)))
+            .await?;
+        fail_point!("registry.applied");
+        Ok(applied)
     }
 
     async fn installation_secret(
@@ -150,6 +154,7 @@ async fn commit(
         let done = apply_document(connection, &kind, &name, &text).await?;
         applied.push((name, done));
     }
+    fail_point!("registry.written");
     audit::write(connection, vault, change.audit, About::default()).await?;
     dialect::tell(connection, &NodeNews::Registry).await?;
     keep(applied)

@@ -337,7 +337,14 @@ async fn commit(
     together::insert_audits(connection, &rows.audits).await?;
     for row in &rows.cases {
         let (case, at) = (row.case, row.handed_in_at);
-        notification::begin(connection, row.ids.case, (1, &case.events), &case.notices, at).await?;
+        notification::begin(
+            connection,
+            row.ids.case,
+            (1, &case.events),
+            &case.notices,
+            at,
+        )
+        .await?;
     }
     drop(rows);
     keep(numbers)

@@ -94,7 +94,7 @@ use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::store::application::SubmitOutcome;
-use crate::store::nodes::{NodeNews, NodeStore};
+use crate::store::nodes::{NodeNews, NodeStore, Seen};
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
@@ -146,6 +146,10 @@ impl NodeStore for SqliteStore {
     /// One node does everything.
     async fn claim(&self, _: &'static str) -> Result<bool, StoreError> {
         Ok(true)
+    }
+
+    fn seen(&self) -> Option<Seen> {
+        None
     }
 
     async fn registry_revision(&self) -> Result<i64, StoreError> {

@@ -4,6 +4,7 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use std::time::Duration;
+use tongban_tests::postgres::Ending;
 use tongban_tests::proxy::Link;
 
 /// The kinds of partners.
@@ -18,6 +19,8 @@ pub(crate) enum Line {
     Exchange,
     /// Nodes to this partner.
     Partner(&'static str),
+    /// A node to the database.
+    Database,
 }
 
 /// One thing that goes wrong.
@@ -39,6 +42,12 @@ pub(crate) enum Fault {
     DiskFull(Duration),
     /// A node starts on a disk that cannot be written.
     ReadOnlyDisk,
+    /// The database server ends in the middle of everything; it starts again after so long.
+    EndDatabase(Ending, Duration),
+    /// A node cannot reach the database for so long, longer than its lease, while the others can.
+    Partition(Duration),
+    /// kill -9 of a node, which stays away until the others have taken over what it had.
+    NodeGone,
 }
 
 impl Fault {
@@ -48,9 +57,14 @@ impl Fault {
             Self::KillNode(_) => "gateway_killed",
             Self::KillPartner(..) => "partner_killed",
             Self::StopNode(_) => "gateway_stopped",
+            Self::Line(Line::Database, Link::CutAnswerTo(_), ..) => "commit_answer_cut",
+            Self::Line(Line::Database, Link::CutBefore(_), ..) => "commit_cut",
+            Self::Line(Line::Database, ..) => "database_delayed",
             Self::Line(_, Link::Pass | Link::Delay(_), ..) => "line_delayed",
-            Self::Line(_, Link::CutAt(_), ..) => "line_cut_in_request",
-            Self::Line(_, Link::CutBeforeAnswer, ..) => "line_cut_before_answer",
+            Self::Line(_, Link::CutAt(_) | Link::CutBefore(_), ..) => "line_cut_in_request",
+            Self::Line(_, Link::CutBeforeAnswer | Link::CutAnswerTo(_), ..) => {
+                "line_cut_before_answer"
+            }
             Self::Line(_, Link::BlackHole, ..) => "line_black_hole",
             Self::Partner(_, switch) if switch.starts_with("twice") => "feedback_twice",
             Self::Partner(_, switch) if switch.starts_with("out_of_order") => {
@@ -61,12 +75,15 @@ impl Fault {
             Self::Clock(_) => "clock_jumped",
             Self::DiskFull(_) => "disk_full",
             Self::ReadOnlyDisk => "disk_read_only",
+            Self::EndDatabase(..) => "database_killed",
+            Self::Partition(_) => "node_partitioned",
+            Self::NodeGone => "node_gone",
         }
     }
 }
 
 /// Every kind, for reports that name what did not happen.
-pub(crate) const KINDS: [&str; 14] = [
+pub(crate) const KINDS: [&str; 20] = [
     "gateway_killed",
     "partner_killed",
     "gateway_stopped",
@@ -81,15 +98,51 @@ pub(crate) const KINDS: [&str; 14] = [
     "clock_jumped",
     "disk_full",
     "disk_read_only",
+    "database_killed",
+    "database_delayed",
+    "commit_answer_cut",
+    "commit_cut",
+    "node_partitioned",
+    "node_gone",
 ];
 
-/// What the place of the run allows.
-#[derive(Debug, Clone, Copy)]
+/// What a node says when it commits, as the line sees it.
+const COMMIT: &[u8] = b"COMMIT";
+
+/// What the place of the run allows, and what of it is asked for.
+#[derive(Debug, Clone)]
 pub(crate) struct Abilities {
-    /// The data folder lies on a small disk of its own, which can be filled and made read-only.
-    pub(crate) own_disk: bool,
+    /// The data folder lies on a small disk of its own, which can be filled and made read-only; or why it does not.
+    pub(crate) own_disk: Result<(), String>,
+    /// There is a database server, with a line to it for each node.
+    pub(crate) database: bool,
+    /// Nodes on one store.
+    pub(crate) nodes: usize,
     /// The node's lease: a stop lasts longer.
     pub(crate) lease: Duration,
+    /// The kinds that are asked for; empty: all.
+    pub(crate) only: Vec<String>,
+}
+
+impl Abilities {
+    /// Why a kind of fault does not happen; `None` when it does.
+    pub(crate) fn why_not(&self, kind: &str) -> Option<String> {
+        if !self.only.is_empty() && !self.only.iter().any(|only| only == kind) {
+            return Some("not asked for (--only)".to_owned());
+        }
+        match kind {
+            _ if kind.starts_with("disk") => self.own_disk.clone().err(),
+            "node_partitioned" | "node_gone" if self.nodes < 2 => {
+                Some("nobody could take over: one node".to_owned())
+            }
+            "database_killed" | "database_delayed" | "commit_answer_cut" | "commit_cut"
+                if !self.database =>
+            {
+                Some("the embedded store has no server".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A fault and the pause before it.
@@ -123,7 +176,7 @@ impl Plan {
         KINDS
             .into_iter()
             .chain(["gateway_killed"; 3])
-            .filter(|kind| self.abilities.own_disk || !kind.starts_with("disk"))
+            .filter(|kind| self.abilities.why_not(kind).is_none())
             .collect()
     }
 
@@ -199,6 +252,40 @@ impl Plan {
             "clock_jumped" => Fault::Clock(self.random.random_range(1..20)),
             "disk_full" => Fault::DiskFull(self.ms(300, 1_200)),
             "disk_read_only" => Fault::ReadOnlyDisk,
+            "database_killed" => {
+                let ending = match self.random.random_range(0..2) {
+                    0 => Ending::Killed,
+                    _ => Ending::Immediate,
+                };
+                Fault::EndDatabase(ending, self.ms(0, 1_500))
+            }
+            "database_delayed" => {
+                let pause = self.ms(5, 120);
+                Fault::Line(Line::Database, Link::Delay(pause), self.ms(500, 2_000), 0)
+            }
+            "commit_answer_cut" => {
+                let times = self.random.random_range(1..5);
+                Fault::Line(
+                    Line::Database,
+                    Link::CutAnswerTo(COMMIT),
+                    Duration::ZERO,
+                    times,
+                )
+            }
+            "commit_cut" => {
+                let times = self.random.random_range(1..5);
+                Fault::Line(
+                    Line::Database,
+                    Link::CutBefore(COMMIT),
+                    Duration::ZERO,
+                    times,
+                )
+            }
+            "node_partitioned" => {
+                let beyond = self.ms(200, 2_000);
+                Fault::Partition(self.abilities.lease + beyond)
+            }
+            "node_gone" => Fault::NodeGone,
             _ => {
                 // As often at once as after a while: what a start does must stand a kill too.
                 let down = self.ms(0, 400);
@@ -224,12 +311,26 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    fn steps(seed: u64, own_disk: bool, count: usize) -> Vec<Step> {
-        let abilities = Abilities {
-            own_disk,
+    fn abilities(own_disk: bool, nodes: usize) -> Abilities {
+        Abilities {
+            own_disk: own_disk.then_some(()).ok_or_else(|| "none".to_owned()),
+            database: nodes > 1,
+            nodes,
             lease: Duration::from_secs(4),
-        };
-        Plan::new(seed, abilities).take(count).collect()
+            only: Vec::new(),
+        }
+    }
+
+    fn steps(seed: u64, own_disk: bool, count: usize) -> Vec<Step> {
+        Plan::new(seed, abilities(own_disk, 1))
+            .take(count)
+            .collect()
+    }
+
+    fn kinds_of_a_round(abilities: Abilities) -> Vec<&'static str> {
+        let plan = Plan::new(1, abilities);
+        let round = plan.round_len();
+        plan.take(round).map(|step| step.fault.kind()).collect()
     }
 
     #[test]
@@ -239,16 +340,28 @@ mod tests {
     }
 
     #[test]
-    fn every_round_has_every_kind_and_kills_most_often() {
-        let round = KINDS.len() + 3;
-        let kinds: Vec<&str> = steps(1, true, round)
-            .iter()
-            .map(|step| step.fault.kind())
-            .collect();
-        assert_eq!(kinds.iter().copied().collect::<BTreeSet<_>>(), KINDS.into());
-        assert_eq!(kinds.iter().filter(|k| **k == "gateway_killed").count(), 4);
-        let without = steps(1, false, round);
-        assert!(without.iter().all(|s| !s.fault.kind().starts_with("disk")));
+    fn every_round_has_every_kind_that_can_be_and_kills_most_often() {
+        for (own_disk, nodes) in [(true, 1), (false, 1), (false, 3)] {
+            let abilities = abilities(own_disk, nodes);
+            let can_be = KINDS
+                .into_iter()
+                .filter(|kind| abilities.why_not(kind).is_none());
+            let can_be: BTreeSet<&str> = can_be.collect();
+            let round = kinds_of_a_round(abilities);
+            assert_eq!(round.iter().copied().collect::<BTreeSet<_>>(), can_be);
+            assert_eq!(round.iter().filter(|k| **k == "gateway_killed").count(), 4);
+            assert_eq!(can_be.contains("disk_full"), own_disk);
+            assert_eq!(can_be.contains("node_gone"), nodes > 1);
+        }
+    }
+
+    #[test]
+    fn what_alone_is_asked_for_is_all_that_happens() {
+        let only = Abilities {
+            only: vec!["gateway_killed".to_owned()],
+            ..abilities(true, 1)
+        };
+        assert_eq!(kinds_of_a_round(only), ["gateway_killed"; 4]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::look::{look, settled};
 use crate::plan::{Abilities, Fault, KINDS, PARTNERS, Plan};
 use crate::replay::replay;
 use crate::told::Ledger;
-use crate::topology::{Disk, LEASE, Setting, Topology};
+use crate::topology::{Setting, StoreKind, Topology};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
@@ -14,14 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tongban_tests::http::try_send;
 use tongban_tests::process::instant;
-use tongban_tests::proxy::Link;
-
-/// Everything comes to its end within this time after the last fault.
-pub(crate) const END_MAX: Duration = Duration::from_secs(150);
-/// A node says within this time that its disk is full, and takes uploads again after it is not.
-const NOTICED_MAX: Duration = Duration::from_secs(10);
 
 /// How long faults happen.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +38,10 @@ pub(crate) struct Order {
     pub(crate) clients: usize,
     /// How it is set up.
     pub(crate) setting: Setting,
+    /// The only kinds of faults; empty: all.
+    pub(crate) only: Vec<String>,
+    /// Everything comes to its end within this time after the last fault.
+    pub(crate) patience: Duration,
     /// Every step is printed on standard error.
     pub(crate) verbose: bool,
 }
@@ -52,22 +49,42 @@ pub(crate) struct Order {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    pub(crate) store: &'static str,
+    pub(crate) nodes: usize,
     pub(crate) verdict: Verdict,
     pub(crate) faults: BTreeMap<&'static str, u64>,
     /// What could not be done, and why.
     pub(crate) skipped: BTreeMap<&'static str, String>,
     pub(crate) kills: u64,
+    /// Connections to the database that were cut on their way.
+    pub(crate) database_cuts: u64,
+    /// Changes of files that power cuts took back.
+    pub(crate) taken_back: u64,
+    /// How others took over what killed nodes had.
+    pub(crate) taken_over: TakenOver,
     /// Histories that were folded again and fitted.
     pub(crate) replayed: u64,
     pub(crate) seconds: f64,
 }
 
-struct Run {
-    topology: Topology,
-    ledger: Ledger,
+/// How others took over what killed nodes had.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct TakenOver {
+    /// Deliveries and polls.
+    pub(crate) count: u64,
+    /// Seconds from the kill until others had all of it, each time.
+    pub(crate) seconds: Vec<f64>,
+}
+
+pub(crate) struct Run {
+    pub(crate) topology: Topology,
+    pub(crate) ledger: Ledger,
     faults: BTreeMap<&'static str, u64>,
-    kills: u64,
+    pub(crate) kills: u64,
     violations: Vec<Violation>,
+    pub(crate) taken_over: TakenOver,
+    pub(crate) lease: Duration,
+    patience: Duration,
     verbose: bool,
     random: StdRng,
 }
@@ -79,12 +96,15 @@ struct Run {
 pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
     let begun = instant();
     let topology = Topology::open(order.setting.clone()).await?;
-    let mut skipped = BTreeMap::new();
-    if let Disk::Shared(why) = &topology.disk {
-        for kind in KINDS.into_iter().filter(|k| k.starts_with("disk")) {
-            skipped.insert(kind, why.clone());
-        }
-    }
+    let abilities = Abilities {
+        own_disk: topology.disk.is_own(),
+        database: order.setting.store == StoreKind::Postgres,
+        nodes: order.setting.nodes,
+        lease: order.setting.lease(),
+        only: order.only.clone(),
+    };
+    let why_not = |kind| Some((kind, abilities.why_not(kind)?));
+    let skipped = KINDS.into_iter().filter_map(why_not).collect();
     let ledger = Ledger::default();
     let (open, opened) = watch::channel(true);
     let (alive, living) = watch::channel(true);
@@ -100,16 +120,15 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
         let seed = order.seed.rotate_left(17) ^ nth as u64;
         clients.spawn(applicants(door.clone(), name, seed));
     }
-    let abilities = Abilities {
-        own_disk: matches!(topology.disk, Disk::Own(_)),
-        lease: LEASE,
-    };
     let mut run = Run {
         topology,
         ledger,
         faults: BTreeMap::new(),
         kills: 0,
         violations: Vec::new(),
+        taken_over: TakenOver::default(),
+        lease: abilities.lease,
+        patience: order.patience,
         verbose: order.verbose,
         random: StdRng::seed_from_u64(order.seed ^ 0x5eed),
     };
@@ -131,8 +150,9 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
     open.send_replace(false);
     run.quiet().await?;
     let waiting = async { while clients.join_next().await.is_some() {} };
-    if tokio::time::timeout(END_MAX, waiting).await.is_err() {
-        run.violation("no_end", format!("clients still waited after {END_MAX:?}"));
+    if tokio::time::timeout(order.patience, waiting).await.is_err() {
+        let words = format!("clients still waited after {:?}", order.patience);
+        run.violation("no_end", words);
     }
     alive.send_replace(false);
     clients.shutdown().await;
@@ -140,7 +160,7 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
 }
 
 impl Run {
-    fn say(&self, words: &str) {
+    pub(crate) fn say(&self, words: &str) {
         if self.verbose {
             eprintln!(
                 "{} kills, {} acknowledged: {words}",
@@ -150,7 +170,7 @@ impl Run {
         }
     }
 
-    fn violation(&mut self, kind: &'static str, words: impl Into<String>) {
+    pub(crate) fn violation(&mut self, kind: &'static str, words: impl Into<String>) {
         self.violations.push(Violation {
             kind,
             case_no: String::new(),
@@ -164,7 +184,7 @@ impl Run {
             let printed = self.topology.printed(nth);
             let last: Vec<&str> = printed.lines().rev().take(5).collect();
             self.violation("node_ended", format!("node {nth}: {last:?}"));
-            self.topology.kill(nth);
+            self.topology.kill(nth)?;
             self.topology.start(nth).await?;
         }
         Ok(())
@@ -177,7 +197,7 @@ impl Run {
         *self.faults.entry(fault.kind()).or_default() += 1;
         match fault {
             Fault::KillNode(down) => {
-                self.topology.kill(nth);
+                self.topology.kill(nth)?;
                 self.kills += 1;
                 tokio::time::sleep(down).await;
                 self.topology.start(nth).await?;
@@ -195,16 +215,15 @@ impl Run {
             // A line stays as it is while the next faults happen, until its own time is over.
             Fault::Line(line, link, lasting, cuts) => {
                 let line = self.topology.line(line, nth);
-                match link {
-                    Link::CutAt(_) | Link::CutBeforeAnswer => line.cut(link, cuts),
-                    _ => {
-                        line.set(link);
-                        let mend = line.mender();
-                        tokio::spawn(async move {
-                            tokio::time::sleep(lasting).await;
-                            mend.pass();
-                        });
-                    }
+                if link.cuts() {
+                    line.cut(link, cuts);
+                } else {
+                    line.set(link);
+                    let mend = line.mender();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(lasting).await;
+                        mend.pass();
+                    });
                 }
             }
             Fault::Partner(kind, switch) => {
@@ -212,82 +231,21 @@ impl Run {
                     partner.set(&[&switch]).await;
                 }
             }
-            Fault::Clock(seconds) => self.topology.advance(nth, seconds).await,
+            Fault::Clock(seconds) => {
+                let seconds = seconds.min(self.topology.room_to_jump(nth));
+                self.topology.advance(nth, seconds).await;
+            }
             Fault::DiskFull(full) => self.disk_full(nth, full).await?,
             Fault::ReadOnlyDisk => self.read_only_disk(nth).await?,
+            Fault::EndDatabase(ending, down) => {
+                if let Some(database) = &mut self.topology.database {
+                    database.end_and_start(ending, down).await?;
+                }
+            }
+            Fault::Partition(lasting) => self.partition(nth, lasting).await,
+            Fault::NodeGone => self.node_gone(nth).await?,
         }
         Ok(())
-    }
-
-    async fn upload_status(&self, nth: usize) -> u16 {
-        let headers = [
-            ("content-type", "application/pdf"),
-            ("x-file-name", "s.pdf"),
-        ];
-        let content = "%PDF-1.4 sample";
-        let public = self.topology.public(nth);
-        let answer = try_send(public, "POST", "/api/v1/materials", &headers, content).await;
-        answer.map_or(0, |a| a.status)
-    }
-
-    /// Uploads until one is answered so; the last answer when it never is.
-    async fn until_upload(&self, nth: usize, wanted: u16) -> Result<(), u16> {
-        let begun = instant();
-        loop {
-            match self.upload_status(nth).await {
-                status if status == wanted => return Ok(()),
-                status if begun.elapsed() > NOTICED_MAX => return Err(status),
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    }
-
-    /// Intake answers 503, reads go on, and all of it comes back without a restart.
-    async fn disk_full(&mut self, nth: usize, full: Duration) -> Result<(), String> {
-        let Some(filler) = self.topology.fill_disk()? else {
-            return Ok(());
-        };
-        if let Err(status) = self.until_upload(nth, 503).await {
-            let words = format!("an upload is answered {status}, not 503");
-            self.violation("disk_full_unnoticed", words);
-        }
-        if let Some(told) = self.ledger.all().first() {
-            let path = format!("/api/v1/applications/{}", told.no());
-            let headers = [("x-query-code", told.query_code.as_str())];
-            let shown = try_send(self.topology.public(nth), "GET", &path, &headers, "").await;
-            let status = shown.map_or(0, |a| a.status);
-            if status != 200 {
-                let words = format!("a read is answered {status} while the disk is full");
-                self.violation("disk_full_stops_reads", words);
-            }
-        }
-        tokio::time::sleep(full).await;
-        std::fs::remove_file(filler).map_err(|e| e.to_string())?;
-        if let Err(status) = self.until_upload(nth, 201).await {
-            let words = format!("an upload is answered {status} after the disk has room again");
-            self.violation("disk_full_for_good", words);
-        }
-        Ok(())
-    }
-
-    /// A node that is started on a disk that cannot be written says so and ends, or serves reads; then it starts as if nothing had been.
-    async fn read_only_disk(&mut self, nth: usize) -> Result<(), String> {
-        self.topology.kill(nth);
-        self.kills += 1;
-        if !self.topology.set_read_only(true) {
-            return self.topology.start(nth).await;
-        }
-        let started = self.topology.start(nth).await;
-        if let Err(printed) = started
-            && !printed.lines().any(|line| line.starts_with("tongban: "))
-        {
-            self.violation("read_only_disk_unexplained", printed);
-        }
-        self.topology.kill(nth);
-        if !self.topology.set_read_only(false) {
-            return Err("the disk cannot be made writable again".to_owned());
-        }
-        self.topology.start(nth).await
     }
 
     /// Everything is mended; clocks catch up, so that nothing waits for a time that was only ever ahead.
@@ -313,7 +271,7 @@ impl Run {
     ) -> Result<Outcome, String> {
         let told = self.ledger.all();
         self.say("waiting for the end of every case");
-        settled(&self.topology, &told, END_MAX).await;
+        settled(&self.topology, &told, self.patience).await;
         let mut seen = look(&self.topology, &told).await?;
         for nth in 0..self.topology.nodes() {
             for line in self.topology.printed(nth).lines() {
@@ -351,10 +309,15 @@ impl Run {
             });
         }
         Ok(Outcome {
+            store: self.topology.store(),
+            nodes: self.topology.nodes(),
+            database_cuts: self.topology.database_cuts(),
+            taken_back: self.topology.taken_back,
             verdict,
             faults: self.faults,
             skipped,
             kills: self.kills,
+            taken_over: self.taken_over,
             replayed,
             seconds: begun.elapsed().as_secs_f64(),
         })

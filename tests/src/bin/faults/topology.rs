@@ -1,68 +1,93 @@
-//! What is run and what can be done to it: gateways on one store, their partners, the lines between them, the disk below.
+//! What is run and what can be done to it: gateways on one store, their partners, the lines between them, what lies below.
 //!
-//! One node on the embedded store today. Nodes have fixed addresses, settings files of their own and one list of lines, so that a
-//! store that serves several nodes needs nothing but its section of settings.
+//! One node on the embedded store, or up to four on a PostgreSQL server of the run's own. Nodes have fixed addresses, settings files of
+//! their own and a line each to whatever they talk to.
 
+use crate::database::Database;
+use crate::disk::Disk;
+use crate::node::{Node, Shared};
 use crate::plan::{Line, PARTNERS};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use std::fs::File;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 use tongban_tests::hall::{REST_KEY, SOAP_IDENTIFY, XML_TOKEN, words};
 use tongban_tests::http::try_send;
-use tongban_tests::process::{Partner, Running, free_address, instant, run_with};
+use tongban_tests::power_cut::PowerCut;
+use tongban_tests::process::{Partner, free_address, run_with};
 use tongban_tests::proxy::{Link, Proxy};
 use tongban_tests::sources;
 
-/// A node is ready within this time.
-const READY_MAX: Duration = Duration::from_secs(60);
-/// Leases of the run: twice a definition's total time-out, short enough that a stop outlasts them.
-pub(crate) const LEASE: Duration = Duration::from_secs(4);
+/// Leases of the run on the embedded store: twice a definition's total time-out, short enough that a stop outlasts them.
+const LEASE: Duration = Duration::from_secs(4);
+/// Leases of deliveries with several nodes: much longer than a node's, so that what a node leaves is taken over because it is gone.
+const LEASE_AMONG_NODES: Duration = Duration::from_secs(20);
+/// Clocks of nodes agree to within this many seconds: well within a lease, as docs/operations/cluster.md asks.
+const APART_MAX: u32 = 5;
 /// How long the definitions of the run wait for a silent partner, and in all.
 const WAITS: (&str, &str) = ("1s", "2s");
-/// Bytes of the disk that is filled.
-const DISK_BYTES: &str = "512m";
 /// Partners are this fast.
 const PACE: &str = "40ms";
+
+/// The store of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum StoreKind {
+    /// The embedded store: one node.
+    Sqlite,
+    /// A PostgreSQL server of the run's own.
+    Postgres,
+}
+
+impl StoreKind {
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// What a disk does when its power is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PowerCuts {
+    /// It loses what was not synced.
+    Unsynced,
+    /// It loses all that was written since the node's start: no sync was one.
+    Everything,
+}
 
 /// How a run is set up.
 #[derive(Debug, Clone)]
 pub(crate) struct Setting {
     /// Seed of the partners.
     pub(crate) seed: u64,
+    /// Which store.
+    pub(crate) store: StoreKind,
     /// Nodes on one store.
     pub(crate) nodes: usize,
+    /// A node silent for so long is gone; with several nodes only.
+    pub(crate) node_lease: Duration,
+    /// Every kill of a node cuts the power of its disk too.
+    pub(crate) power_cuts: Option<PowerCuts>,
     /// More sections of settings for every node.
     pub(crate) settings: String,
     /// Where logs go; absent: they are gone with the run.
     pub(crate) logs: Option<PathBuf>,
 }
 
-/// Where the data of the embedded store lies.
-#[derive(Debug)]
-pub(crate) enum Disk {
-    /// A file system of its own.
-    Own(PathBuf),
-    /// The machine's; why it cannot be filled or made read-only.
-    Shared(String),
-}
-
-struct Node {
-    public: SocketAddr,
-    operations: SocketAddr,
-    config: PathBuf,
-    log: PathBuf,
-    /// Clients come in through this, partners through the other.
-    front: Proxy,
-    exchange: Proxy,
-    running: Option<Running>,
-    /// Seconds that its clock is ahead since its start.
-    ahead: u32,
+impl Setting {
+    /// After so long without a word a node has lost what it had.
+    pub(crate) fn lease(&self) -> Duration {
+        match self.store {
+            StoreKind::Sqlite => LEASE,
+            StoreKind::Postgres => self.node_lease,
+        }
+    }
 }
 
 struct PartnerPlace {
@@ -78,7 +103,11 @@ pub(crate) struct Topology {
     partners: Vec<PartnerPlace>,
     environment: Vec<(&'static str, String)>,
     pub(crate) disk: Disk,
-    data: PathBuf,
+    pub(crate) database: Option<Database>,
+    power: Option<PowerCut>,
+    /// Changes of files that power cuts took back.
+    pub(crate) taken_back: u64,
+    random: StdRng,
     /// The furthest that any clock was ahead.
     pub(crate) ahead_max: u32,
     setting: Setting,
@@ -92,55 +121,102 @@ impl Topology {
     /// What could not be started.
     pub(crate) async fn open(setting: Setting) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|e| format!("no folder: {e}"))?;
-        let disk = own_disk(folder.path(), setting.nodes);
-        let data = match &disk {
-            Disk::Own(mounted) => mounted.join("data"),
-            Disk::Shared(_) => folder.path().join("data"),
+        let (disk, database) = match setting.store {
+            StoreKind::Sqlite if setting.power_cuts.is_some() => (
+                Disk::Shared("it loses what was not synced instead".to_owned()),
+                None,
+            ),
+            StoreKind::Sqlite => (Disk::own(folder.path()), None),
+            StoreKind::Postgres => (
+                Disk::Shared("the store is not on the node's disk".to_owned()),
+                Some(Database::start().await?),
+            ),
+        };
+        let shared = Shared {
+            folder: folder.path(),
+            lease: match setting.store {
+                StoreKind::Sqlite => LEASE,
+                StoreKind::Postgres => LEASE_AMONG_NODES,
+            },
+            more: &setting.settings,
+            database: database
+                .as_ref()
+                .map(|d| (d.server().address(), setting.node_lease)),
         };
         let mut nodes = Vec::new();
         for nth in 0..setting.nodes {
-            nodes.push(node(folder.path(), &data, nth, &setting.settings).await?);
+            let data = match nth {
+                0 => disk.data(folder.path()),
+                nth => folder.path().join(format!("data-{nth}")),
+            };
+            nodes.push(Node::new(&shared, nth, data).await?);
         }
-        let mut environment = vec![
-            ("GD_EXPLOSIVES_CALLBACK_KEY", REST_KEY.to_owned()),
-            ("ZHUHAI_PLATFORM_IDENTIFY", SOAP_IDENTIFY.to_owned()),
-            ("NATIONAL_RADIO_TOKEN", XML_TOKEN.to_owned()),
-            ("NATIONAL_RADIO_POLL", "300ms".to_owned()),
-        ];
-        let mut partners = Vec::new();
-        for (kind, variable) in PARTNERS.into_iter().zip([
+        let power = setting
+            .power_cuts
+            .map(|cuts| {
+                let ignores_syncs = cuts == PowerCuts::Everything;
+                PowerCut::prepare(folder.path(), &nodes[0].data, ignores_syncs)
+            })
+            .transpose()?;
+        let mut topology = Self {
+            nodes,
+            partners: Vec::new(),
+            environment: vec![
+                ("GD_EXPLOSIVES_CALLBACK_KEY", REST_KEY.to_owned()),
+                ("ZHUHAI_PLATFORM_IDENTIFY", SOAP_IDENTIFY.to_owned()),
+                ("NATIONAL_RADIO_TOKEN", XML_TOKEN.to_owned()),
+                ("NATIONAL_RADIO_POLL", "300ms".to_owned()),
+            ],
+            disk,
+            database,
+            power,
+            taken_back: 0,
+            random: StdRng::seed_from_u64(setting.seed ^ 0xd15c),
+            ahead_max: 0,
+            setting,
+            folder,
+        };
+        topology.open_partners().await;
+        topology.apply()?;
+        topology.share_the_key()?;
+        for nth in 0..topology.nodes.len() {
+            topology.start(nth).await?;
+        }
+        Ok(topology)
+    }
+
+    async fn open_partners(&mut self) {
+        let variables = [
             "GD_EXPLOSIVES_ENDPOINT",
             "ZHUHAI_PLATFORM_ENDPOINT",
             "NATIONAL_RADIO_ENDPOINT",
-        ]) {
+        ];
+        for (kind, variable) in PARTNERS.into_iter().zip(variables) {
             let address = free_address();
             let line = Proxy::start(address).await;
-            environment.push((variable, format!("http://{}", line.address)));
-            partners.push(PartnerPlace {
+            self.environment
+                .push((variable, format!("http://{}", line.address)));
+            self.partners.push(PartnerPlace {
                 kind,
                 address,
                 line,
                 partner: None,
             });
         }
-        let mut topology = Self {
-            nodes,
-            partners,
-            environment,
-            disk,
-            data,
-            ahead_max: 0,
-            setting,
-            folder,
-        };
         for kind in PARTNERS {
-            topology.start_partner(kind).await;
+            self.start_partner(kind).await;
         }
-        topology.apply()?;
-        for nth in 0..topology.nodes.len() {
-            topology.start(nth).await?;
+    }
+
+    /// Every node has the master key that the first one made.
+    fn share_the_key(&self) -> Result<(), String> {
+        let key = |data: &Path| data.join("master.key");
+        for node in self.nodes.iter().skip(1) {
+            std::fs::create_dir_all(&node.data)
+                .and_then(|()| std::fs::copy(key(&self.nodes[0].data), key(&node.data)))
+                .map_err(|e| format!("the master key is not shared: {e}"))?;
         }
-        Ok(topology)
+        Ok(())
     }
 
     fn apply(&self) -> Result<(), String> {
@@ -148,11 +224,19 @@ impl Topology {
             sources::hastened(&text, WAITS.0, WAITS.1)
         });
         let config = self.nodes[0].config.display().to_string();
-        let applied = run_with(&["apply", &sources, "--config", &config], &self.environment);
+        // The proxies carry on meanwhile.
+        let applied = tokio::task::block_in_place(|| {
+            run_with(&["apply", &sources, "--config", &config], &self.environment)
+        });
         match applied.status.success() {
             true => Ok(()),
             false => Err(format!("apply failed: {}", words(&applied))),
         }
+    }
+
+    /// The name of the store.
+    pub(crate) fn store(&self) -> &'static str {
+        self.setting.store.name()
     }
 
     /// How many nodes there are.
@@ -190,36 +274,34 @@ impl Topology {
     /// # Errors
     /// What it printed when it ended instead.
     pub(crate) async fn start(&mut self, nth: usize) -> Result<(), String> {
-        let node = &mut self.nodes[nth];
-        let config = node.config.display().to_string();
-        let from = std::fs::metadata(&node.log).map_or(0, |m| m.len());
-        let mut running = Running::start(
-            &["serve", "--config", &config],
-            &node.log,
-            &self.environment,
-        );
-        let (begun, operations) = (instant(), node.operations);
-        node.ahead = 0;
-        loop {
-            let answer = try_send(operations, "GET", "/readyz", &[], "").await;
-            if answer.is_ok_and(|a| a.status == 200) {
-                node.running = Some(running);
-                return Ok(());
-            }
-            if running.has_ended() || begun.elapsed() > READY_MAX {
-                let printed = running.printed();
-                let from = usize::try_from(from).unwrap_or(0);
-                return Err(printed.get(from..).unwrap_or(&printed).to_owned());
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let mut environment = self.environment.clone();
+        environment.extend(self.power.iter().flat_map(PowerCut::environment));
+        self.nodes[nth].start(&environment).await
     }
 
-    /// kill -9 of a node; nothing to one that is down.
-    pub(crate) fn kill(&mut self, nth: usize) {
-        if let Some(mut running) = self.nodes[nth].running.take() {
-            running.kill();
+    /// The name of a node in the database.
+    pub(crate) fn name(&self, nth: usize) -> &str {
+        &self.nodes[nth].name
+    }
+
+    /// kill -9 of a node, and of its disk where that is asked for; nothing to one that is down.
+    ///
+    /// # Errors
+    /// The disk cannot be put back to what was synced.
+    pub(crate) fn kill(&mut self, nth: usize) -> Result<(), String> {
+        let Some(mut running) = self.nodes[nth].running.take() else {
+            return Ok(());
+        };
+        tokio::task::block_in_place(|| running.kill());
+        if let Some(power) = &self.power {
+            // As often all of it is lost as only what came last.
+            let spared = match self.random.random_range(0..2) {
+                0 => 0.0,
+                _ => self.random.random_range(0.0..1.0),
+            };
+            self.taken_back += power.cut(spared)?.changes;
         }
+        Ok(())
     }
 
     /// SIGSTOP of a node.
@@ -239,7 +321,8 @@ impl Topology {
     /// Drains every node; the exit code of each.
     pub(crate) fn drain(&mut self) -> Vec<Option<i32>> {
         let running = self.nodes.iter_mut().filter_map(|n| n.running.take());
-        running.map(|mut r| r.terminate()).collect()
+        // What they still write goes through the proxies, which carry on meanwhile.
+        tokio::task::block_in_place(|| running.map(|mut r| r.terminate()).collect())
     }
 
     /// Nodes that ended by themselves since they were started.
@@ -252,8 +335,7 @@ impl Topology {
 
     /// What a node printed, all its lives together.
     pub(crate) fn printed(&self, nth: usize) -> String {
-        let bytes = std::fs::read(&self.nodes[nth].log).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+        self.nodes[nth].printed()
     }
 
     /// Applications in the store, counted after the nodes have ended.
@@ -261,7 +343,11 @@ impl Topology {
     /// # Errors
     /// The database cannot be read.
     pub(crate) async fn stored(&self) -> Result<u64, String> {
-        let options = SqliteConnectOptions::new().filename(self.data.join("tongban.sqlite"));
+        if let Some(database) = &self.database {
+            return database.stored().await;
+        }
+        let file = self.nodes[0].data.join("tongban.sqlite");
+        let options = SqliteConnectOptions::new().filename(file);
         let counted = async {
             let mut connection = SqliteConnection::connect_with(&options).await?;
             sqlx::query_scalar::<_, i64>("SELECT count(*) FROM application")
@@ -270,6 +356,14 @@ impl Topology {
         };
         let count = counted.await.map_err(|e: sqlx::Error| e.to_string())?;
         Ok(count.unsigned_abs())
+    }
+
+    /// How far a node's clock may jump: among several nodes they stay together.
+    pub(crate) fn room_to_jump(&self, nth: usize) -> u32 {
+        match self.nodes.len() {
+            1 => u32::MAX,
+            _ => APART_MAX.saturating_sub(self.nodes[nth].ahead),
+        }
     }
 
     /// Moves the clock of a node forward.
@@ -293,8 +387,8 @@ impl Topology {
     pub(crate) async fn start_partner(&mut self, kind: &'static str) {
         let place = self.place(kind);
         let seed = self.setting.seed.to_string();
-        // Partners call the first node; any node would do.
-        let exchange = self.nodes[0].exchange.address;
+        // Each partner calls another node, as far as there are others; any would do.
+        let exchange = self.nodes[place % self.nodes.len()].exchange.address;
         let arguments = [
             "--scenario",
             "correction",
@@ -330,45 +424,26 @@ impl Topology {
             Line::Public => &self.nodes[nth].front,
             Line::Exchange => &self.nodes[nth].exchange,
             Line::Partner(kind) => &self.partners[self.place(kind)].line,
+            // Without a database nothing is planned for its line.
+            Line::Database => self.nodes[nth]
+                .database
+                .as_ref()
+                .unwrap_or(&self.nodes[nth].front),
         }
+    }
+
+    /// Connections to the database that were cut on their way.
+    pub(crate) fn database_cuts(&self) -> u64 {
+        let lines = self.nodes.iter().filter_map(|n| n.database.as_ref());
+        lines.map(Proxy::cuts).sum()
     }
 
     /// Every line passes again.
     pub(crate) fn mend_lines(&self) {
-        let nodes = self.nodes.iter().flat_map(|n| [&n.front, &n.exchange]);
-        for line in nodes.chain(self.partners.iter().map(|p| &p.line)) {
-            line.set(Link::Pass);
+        self.nodes.iter().for_each(Node::mend);
+        for partner in &self.partners {
+            partner.line.set(Link::Pass);
         }
-    }
-
-    /// Fills the disk to its last block; the file to be removed.
-    ///
-    /// # Errors
-    /// The file cannot be made.
-    pub(crate) fn fill_disk(&self) -> Result<Option<PathBuf>, String> {
-        let Disk::Own(mounted) = &self.disk else {
-            return Ok(None);
-        };
-        let path = mounted.join("filler");
-        let mut file = File::create(&path).map_err(|e| e.to_string())?;
-        for size in [1 << 20, 4096] {
-            let block = vec![0; size];
-            while file.write_all(&block).is_ok() {}
-        }
-        Ok(Some(path))
-    }
-
-    /// Makes the disk read-only or writable; false when it cannot be done.
-    pub(crate) fn set_read_only(&self, read_only: bool) -> bool {
-        let Disk::Own(mounted) = &self.disk else {
-            return false;
-        };
-        let options = if read_only {
-            "remount,ro"
-        } else {
-            "remount,rw"
-        };
-        mount(&["-o", options, &mounted.display().to_string()]).is_ok()
     }
 }
 
@@ -378,6 +453,9 @@ impl Topology {
             return Ok(());
         };
         std::fs::create_dir_all(kept)?;
+        if let Some(database) = &self.database {
+            std::fs::copy(database.server().log(), kept.join("postgres.log"))?;
+        }
         for entry in std::fs::read_dir(self.folder.path())? {
             let path = entry?.path();
             if path.extension().is_some_and(|e| e == "log" || e == "jsonl")
@@ -398,72 +476,5 @@ impl Drop for Topology {
         if let Err(error) = self.keep_logs() {
             eprintln!("the logs could not be kept: {error}");
         }
-        if let Disk::Own(mounted) = &self.disk {
-            let _ = Command::new("umount").arg("-l").arg(mounted).status();
-        }
-    }
-}
-
-async fn node(folder: &Path, data: &Path, nth: usize, more: &str) -> Result<Node, String> {
-    let (public, exchange, operations) = (free_address(), free_address(), free_address());
-    let config = folder.join(format!("node-{nth}.yaml"));
-    let lease = LEASE.as_secs();
-    let text = format!(
-        "schema: tongban/config/1\n\
-         data: {}\n\
-         cores: 1\n\
-         listeners:\n\
-         \x20 public: {{ address: \"{public}\" }}\n\
-         \x20 exchange: {{ address: \"{exchange}\" }}\n\
-         \x20 operations: {{ address: \"{operations}\", operators_from: [127.0.0.0/8] }}\n\
-         delivery: {{ tick: 50ms, lease: {lease}s }}\n\
-         outbound: {{ allow: [127.0.0.0/8] }}\n\
-         log: {{ format: json, filter: info }}\n{more}",
-        data.display(),
-    );
-    std::fs::write(&config, text).map_err(|e| format!("{}: {e}", config.display()))?;
-    Ok(Node {
-        public,
-        operations,
-        config,
-        log: folder.join(format!("node-{nth}.log")),
-        front: Proxy::start(public).await,
-        exchange: Proxy::start(exchange).await,
-        running: None,
-        ahead: 0,
-    })
-}
-
-/// A small file system for the data of one node, where this may be mounted.
-fn own_disk(folder: &Path, nodes: usize) -> Disk {
-    if nodes > 1 {
-        return Disk::Shared("the store is not on this disk".to_owned());
-    }
-    let mounted = folder.join("disk");
-    if let Err(e) = std::fs::create_dir(&mounted) {
-        return Disk::Shared(e.to_string());
-    }
-    let size = format!("size={DISK_BYTES}");
-    match mount(&[
-        "-t",
-        "tmpfs",
-        "-o",
-        &size,
-        "tmpfs",
-        &mounted.display().to_string(),
-    ]) {
-        Ok(()) => Disk::Own(mounted),
-        Err(words) => Disk::Shared(format!("no file system can be mounted here: {words}")),
-    }
-}
-
-fn mount(arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new("mount")
-        .args(arguments)
-        .output()
-        .map_err(|e| e.to_string())?;
-    match output.status.success() {
-        true => Ok(()),
-        false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
     }
 }
