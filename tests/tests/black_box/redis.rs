@@ -76,7 +76,7 @@ async fn signed(exchange: SocketAddr, nonce: &str, method: &str, resource: &str)
 async fn session(public: SocketAddr, no: &str, code: &str) -> Answer {
     let body = json!({"application_no": no, "query_code": code}).to_string();
     let headers = [("content-type", "application/json")];
-    send(public, "POST", "/api/v1/session", &headers, &body).await
+    send(public, "POST", "/api/v1/session", &headers, body).await
 }
 
 #[tokio::test]
