@@ -30,6 +30,7 @@ pub const USED_IN_CODE: &[&str] = &[
     "shell.foreign_form",
     "shell.internal",
     "home.title",
+    "hearing.title",
     "items.title",
     "items.title_of",
     "filter.region",

@@ -356,9 +356,9 @@ pub async fn a_subscription_is_its_owners_and_changes_as_asked(subject: &dyn Sub
     let expected: [(&[u8], _); 2] = [(b"second secret", None), (b"first secret", Some(at(600)))];
     assert_eq!(secrets, expected);
     let store = store_again;
+    let own = owner();
     let change = async |change| {
-        let changed =
-            store.change_subscription(&owner(), "mine", change, audit("subscription.change"));
+        let changed = store.change_subscription(&own, "mine", change, audit("subscription.change"));
         assert!(changed.await.unwrap());
     };
     change(SubscriptionChange::Trial).await;
