@@ -105,10 +105,13 @@ impl Proxy {
         self.shared.link.send_replace(link);
     }
 
-    /// Lets it pass again later, without holding on to it.
+    /// Lets it pass again later, without holding on to it; what is set meanwhile stays.
     #[must_use]
     pub fn mender(&self) -> Mender {
-        Mender(Arc::clone(&self.shared))
+        Mender {
+            shared: Arc::clone(&self.shared),
+            link: *self.shared.link.borrow(),
+        }
     }
 
     /// How many connections it has cut.
@@ -120,17 +123,20 @@ impl Proxy {
 
 /// Lets a proxy pass again.
 #[derive(Debug)]
-pub struct Mender(Arc<Shared>);
+pub struct Mender {
+    shared: Arc<Shared>,
+    link: Link,
+}
 
 impl Mender {
-    /// Bytes pass from now on, unless it has been set to cut meanwhile.
+    /// Bytes pass from now on, unless something else has been set meanwhile.
     pub fn pass(&self) {
-        self.0.link.send_if_modified(|link| {
-            let held = matches!(link, Link::Delay(_) | Link::BlackHole);
-            if held {
+        self.shared.link.send_if_modified(|link| {
+            let same = *link == self.link;
+            if same {
                 *link = Link::Pass;
             }
-            held
+            same
         });
     }
 }
