@@ -99,7 +99,7 @@ fn body(letter: &Letter<'_>) -> String {
 /// What a mailbox refuses for good (RFC 3463, class 5.1 and 5.2) is not tried again; a login that fails is the hall's own matter.
 fn refused(error: &MailError) -> Attempt {
     match error.code {
-        Some(code @ (550 | 551 | 552 | 553)) => Attempt::Never(format!("smtp_{code}")),
+        Some(code @ 550..=553) => Attempt::Never(format!("smtp_{code}")),
         Some(code) => Attempt::Again(format!("smtp_{code}")),
         None => Attempt::Again("not_sent".to_owned()),
     }
