@@ -22,7 +22,14 @@ fn done(output: &Output) -> Value {
 }
 
 fn pausing(hall: &Hall, word: &str) {
-    let output = hall.deliveries(&[word, "--system", "zhuhai-platform", "--yes", "--reason", "moving day"]);
+    let output = hall.deliveries(&[
+        word,
+        "--system",
+        "zhuhai-platform",
+        "--yes",
+        "--reason",
+        "moving day",
+    ]);
     assert!(output.status.success(), "{}", words(&output));
 }
 
