@@ -62,8 +62,6 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("database", "postgres.before_end", Way::Apply("soap")),
     ("database", "postgres.begun", Way::Apply("soap")),
     ("database", "postgres.ended", Way::Apply("soap")),
-    ("documents", "document.placed", Way::Apply("rest")),
-    ("documents", "document.stored", Way::Apply("rest")),
     ("registry", "registry.applied", Way::Register),
     ("registry", "registry.written", Way::Register),
     ("scan", "scan.due", Way::Apply("soap")),
@@ -78,15 +76,8 @@ const WAYS: &[(&str, &str, Way)] = &[
 ];
 
 /// Every test that ends at points.
-pub(crate) const TESTS: [&str; 8] = [
-    "intake",
-    "exchange",
-    "bulk",
-    "time",
-    "database",
-    "documents",
-    "registry",
-    "scan",
+pub(crate) const TESTS: [&str; 7] = [
+    "intake", "exchange", "bulk", "time", "database", "registry", "scan",
 ];
 
 /// The points of a test, in order.
