@@ -28,8 +28,6 @@ pub const POINTS: &[(&str, bool)] = &[
     ("delivery.reply_journalled", false),
     ("delivery.reply_read", false),
     ("delivery.sent", false),
-    ("document.placed", false),
-    ("document.stored", false),
     ("feedback.arrived", false),
     ("feedback.stored", false),
     ("held.due", false),

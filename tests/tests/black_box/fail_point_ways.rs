@@ -70,8 +70,6 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("database", "postgres.before_end", Way::Apply("soap")),
     ("database", "postgres.begun", Way::Apply("soap")),
     ("database", "postgres.ended", Way::Apply("soap")),
-    ("documents", "document.placed", Way::Apply("soap")),
-    ("documents", "document.stored", Way::Apply("soap")),
     ("registry", "registry.applied", Way::Register),
     ("registry", "registry.written", Way::Register),
     ("scan", "scan.due", Way::Apply("soap")),
@@ -86,13 +84,12 @@ const WAYS: &[(&str, &str, Way)] = &[
 ];
 
 /// Every test that ends at points.
-pub(crate) const TESTS: [&str; 9] = [
+pub(crate) const TESTS: [&str; 8] = [
     "intake",
     "exchange",
     "bulk",
     "time",
     "database",
-    "documents",
     "notifications",
     "registry",
     "scan",

@@ -407,11 +407,6 @@ async fn ended_at_any_step_of_a_write_on_postgresql_nothing_acknowledged_is_lost
 }
 
 #[tokio::test]
-async fn ended_while_a_document_is_stored_the_case_has_it_once() {
-    end_at_each("documents", "immediate").await;
-}
-
-#[tokio::test]
 async fn ended_at_any_step_of_a_scan_every_file_is_scanned_and_goes_out_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut clamd = Clamd::prepare(folder.path());

@@ -4,7 +4,6 @@ use super::dialect::{self, Db, DbRow};
 use super::material::{COLUMNS, case_key, first_scan, insert, material_key, record, record_of};
 use super::rows::{CaseAtHand, named_place, restrict};
 use super::{DatabaseStore, StoreError, case, keep, undo};
-use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::store::material::{ByteStream, DocumentRecord, NewDocument, NewMaterial, UploadOutcome};
 use crate::store::sealed::{Sealed, Vault};
@@ -39,7 +38,6 @@ pub(super) async fn store(
         Ok(received) => received,
         Err(outcome) => return Ok(Err(outcome)),
     };
-    fail_point!("document.placed");
     let (case_no, new_id) = (document.case_no.clone(), material.id.clone());
     let scanning = std::sync::Arc::clone(&store.scanning);
     let written = store
@@ -91,7 +89,6 @@ pub(super) async fn store(
             })
         })
         .await?;
-    fail_point!("document.stored");
     match written {
         Ok(record) => Ok(Ok(record)),
         Err(known) => {
