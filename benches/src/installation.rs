@@ -1,5 +1,6 @@
 //! A gateway of its own in a temporary folder: settings, a generated catalogue, systems; and the process that serves it.
 
+use crate::deliver::PARTNER;
 use crate::process::{Process, run, until_ready};
 use crate::{Failure, instant};
 use serde_json::json;
@@ -12,6 +13,8 @@ use std::time::Duration;
 pub(crate) const ITEMS: u64 = 1_200;
 /// Systems for the pass-through, all at the one back end: each takes 1,000 requests a second by default.
 pub(crate) const SYSTEMS: usize = 64;
+/// Calls that the partner of the deliveries takes at once.
+const CALLS_AT_ONCE: u32 = 256;
 /// The organisation of the sample items; its code passes GB 11714, its credit code GB 32100.
 const ORGANISATION_CODE: &str = "006939115";
 const CREDIT_CODE: &str = "114400000069391152";
@@ -21,6 +24,24 @@ pub(crate) struct Installation {
     gateway: PathBuf,
     folder: PathBuf,
     config: PathBuf,
+    hall: Hall,
+}
+
+/// What becomes of the applications.
+#[derive(Clone, Copy)]
+pub(crate) enum Hall {
+    /// They stay with the hall.
+    Keeps,
+    /// Each goes to the partner of the deliveries, which takes as many at once as are sent.
+    HandsOver {
+        /// Where it listens.
+        partner: SocketAddr,
+    },
+}
+
+/// The schema of this run's gateways on PostgreSQL.
+pub(crate) fn schema() -> String {
+    format!("bench_{}", std::process::id())
 }
 
 /// A serving gateway.
@@ -46,6 +67,16 @@ impl Installation {
         folder: PathBuf,
         postgres: Option<&str>,
     ) -> Result<Self, Failure> {
+        Self::of(gateway, folder, postgres, Hall::Keeps)
+    }
+
+    /// The same, with what becomes of the applications.
+    pub(crate) fn of(
+        gateway: &Path,
+        folder: PathBuf,
+        postgres: Option<&str>,
+        hall: Hall,
+    ) -> Result<Self, Failure> {
         std::fs::create_dir_all(&folder)?;
         let mut settings = json!({
             "schema": "tongban/config/1",
@@ -61,8 +92,10 @@ impl Installation {
             "outbound": { "allow": ["127.0.0.0/8"] },
         });
         if let Some(url) = postgres {
-            let schema = format!("bench_{}", std::process::id());
-            settings["store"] = json!({ "postgres": { "url": url, "schema": schema } });
+            settings["store"] = json!({ "postgres": { "url": url, "schema": schema() } });
+        }
+        if let Hall::HandsOver { .. } = hall {
+            settings["delivery"] = json!({ "concurrency": 512, "per_system": CALLS_AT_ONCE });
         }
         let config = folder.join("tongban.yaml");
         write_document(&config, &settings)?;
@@ -70,7 +103,18 @@ impl Installation {
             gateway: gateway.to_path_buf(),
             folder,
             config,
+            hall,
         })
+    }
+
+    /// The program.
+    pub(crate) fn gateway(&self) -> &Path {
+        &self.gateway
+    }
+
+    /// The data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     /// The gateway's database.
@@ -88,7 +132,17 @@ impl Installation {
         let organisation = json!({ "id": "bench-office", "name": "样例机关", "uscc": CREDIT_CODE, "region": "440000" });
         let organisations = json!({ "schema": "tongban/organisations/1", "sample": true, "organisations": [organisation] });
         write_document(&sources.join("organisations.yaml"), &organisations)?;
-        let routes = json!({ "schema": "tongban/routes/1", "routes": [{ "hand_over": "none" }] });
+        let route = match self.hall {
+            Hall::Keeps => json!({ "hand_over": "none" }),
+            Hall::HandsOver { partner } => {
+                let mut system = system(PARTNER, partner);
+                system["limits"] = json!({ "concurrency": CALLS_AT_ONCE });
+                let path = sources.join(format!("systems/{PARTNER}.yaml"));
+                write_document(&path, &system)?;
+                json!({ "system": PARTNER, "hand_over": "apply" })
+            }
+        };
+        let routes = json!({ "schema": "tongban/routes/1", "routes": [route] });
         write_document(&sources.join("routes.yaml"), &routes)?;
         for number in 0..ITEMS {
             write_document(
@@ -98,7 +152,7 @@ impl Installation {
         }
         for number in 0..SYSTEMS {
             let path = sources.join(format!("systems/{}.yaml", system_id(number)));
-            write_document(&path, &system(number, back_end))?;
+            write_document(&path, &system(&system_id(number), back_end))?;
         }
         let (calendar, sources) = (
             calendar.display().to_string(),
@@ -192,10 +246,10 @@ fn item(number: u64) -> serde_json::Value {
     })
 }
 
-fn system(number: usize, back_end: SocketAddr) -> serde_json::Value {
+fn system(id: &str, back_end: SocketAddr) -> serde_json::Value {
     json!({
         "schema": "tongban/system/1",
-        "id": system_id(number),
+        "id": id,
         "name": "样例系统",
         "kind": "department",
         "protocol": "rest",

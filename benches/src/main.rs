@@ -1,6 +1,8 @@
 //! The figures of `benches/run`: intake, pass-through, footprint. Everything on loopback, bounded in time and count; only
 //! processes that it started are ended. What is fair and what is not: `benches/RESULTS.md`.
 
+mod database;
+mod deliver;
 mod footprint;
 mod installation;
 mod intake;
@@ -83,6 +85,8 @@ struct Arguments {
     json: bool,
     /// Only intake, on both databases.
     intake: bool,
+    /// Only delivery, on both databases.
+    deliver: bool,
 }
 
 /// Intake on both databases (`benches/intake/run`).
@@ -138,7 +142,18 @@ async fn begin() -> Result<(), Failure> {
     if std::env::args().nth(1).as_deref() == Some(passthrough::BACK_END) {
         return passthrough::serve_back_end().await;
     }
+    if std::env::args().nth(1).as_deref() == Some(passthrough::PARTNER) {
+        return passthrough::serve_partner().await;
+    }
     let arguments = arguments()?;
+    if arguments.deliver {
+        let figures = measure_deliveries(&arguments).await?;
+        report::print_deliveries(&figures);
+        if arguments.json {
+            println!("{}", serde_json::to_string(&figures)?);
+        }
+        return Ok(());
+    }
     if arguments.intake {
         let figures = measure_intake(&arguments).await?;
         report::print_intakes(&figures);
@@ -161,6 +176,7 @@ fn arguments() -> Result<Arguments, Failure> {
         quick: false,
         json: false,
         intake: false,
+        deliver: false,
     };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
@@ -168,6 +184,7 @@ fn arguments() -> Result<Arguments, Failure> {
             "--gateway" => found.gateway = given.next().ok_or("--gateway needs a path")?.into(),
             "--quick" => found.quick = true,
             "--intake" => found.intake = true,
+            "--deliver" => found.deliver = true,
             "--json" => found.json = true,
             other => {
                 return Err(format!(
@@ -184,6 +201,17 @@ fn arguments() -> Result<Arguments, Failure> {
     Ok(found)
 }
 
+/// Delivery on both databases, beside the binary as the others.
+async fn measure_deliveries(arguments: &Arguments) -> Result<deliver::Deliveries, Failure> {
+    let gateway = arguments.gateway.as_path();
+    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
+    let folder = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(beside)?;
+    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    deliver::measure(gateway, folder.path(), &calendar, arguments.quick).await
+}
+
 /// Intake on both databases, one after the other on the same disk.
 async fn measure_intake(arguments: &Arguments) -> Result<Intakes, Failure> {
     let plan = arguments.plan();
@@ -195,7 +223,7 @@ async fn measure_intake(arguments: &Arguments) -> Result<Intakes, Failure> {
     let folder = folder.path();
     let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
     // Nothing is called at the systems: any address does.
-    let nobody = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    let nobody = passthrough::nobody();
     let server = postgres::Server::start().await?;
     let on_sqlite = Installation::new(gateway, folder.join("sqlite"))?;
     let on_postgres = Installation::on(gateway, folder.join("postgres"), Some(server.url()))?;

@@ -7,7 +7,7 @@ use crate::process::Process;
 use crate::statistics::{median, per_one, rounded};
 use crate::{Failure, Plan};
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -26,6 +26,9 @@ pub(crate) const CONNECTIONS: usize = 64;
 const ANSWER_BYTES: usize = 922;
 /// The word that makes this program a back end.
 pub(crate) const BACK_END: &str = "back-end";
+
+/// The word that makes this program a partner that takes every application at once.
+pub(crate) const PARTNER: &str = "instant-partner";
 
 /// What was measured.
 #[derive(Debug, Serialize)]
@@ -59,30 +62,53 @@ pub(crate) struct Side {
     pub(crate) rounds: Vec<f64>,
 }
 
+/// An address at which nobody listens.
+pub(crate) fn nobody() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9))
+}
+
 /// Starts the back end as a process of its own; it ends when this program does.
 pub(crate) async fn start_back_end(folder: &Path) -> Result<(Process, SocketAddr), Failure> {
-    let mut process = Process::start(
-        &std::env::current_exe()?,
-        &[BACK_END],
-        &folder.join("back-end.log"),
-    )?;
-    let address = process.address(BACK_END).await?;
+    start(folder, BACK_END).await
+}
+
+/// Starts the partner that takes everything at once, as a process of its own.
+pub(crate) async fn start_partner(folder: &Path) -> Result<(Process, SocketAddr), Failure> {
+    start(folder, PARTNER).await
+}
+
+async fn start(folder: &Path, word: &str) -> Result<(Process, SocketAddr), Failure> {
+    let log = folder.join(format!("{word}.log"));
+    let mut process = Process::start(&std::env::current_exe()?, &[word], &log)?;
+    let address = process.address(word).await?;
     Ok((process, address))
 }
 
 /// The back end: 200 and 0.9 KiB for every request, until its standard input ends.
 pub(crate) async fn serve_back_end() -> Result<(), Failure> {
+    serve(BACK_END, Bytes::from(vec![b'x'; ANSWER_BYTES])).await
+}
+
+/// The partner: `ok` for every request.
+pub(crate) async fn serve_partner() -> Result<(), Failure> {
+    serve(PARTNER, Bytes::from_static(b"ok")).await
+}
+
+async fn serve(word: &str, body: Bytes) -> Result<(), Failure> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    println!("{BACK_END} http://{}", listener.local_addr()?);
-    let body = Bytes::from(vec![b'x'; ANSWER_BYTES]);
+    println!("{word} http://{}", listener.local_addr()?);
     let accept = async {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
             let body = body.clone();
-            let answer = service_fn(move |_: Request<Incoming>| {
-                let answer = Response::new(Full::new(body.clone()));
-                async move { Ok::<_, Infallible>(answer) }
+            let answer = service_fn(move |request: Request<Incoming>| {
+                let body = body.clone();
+                async move {
+                    // What was sent is taken whole before it is acknowledged.
+                    let _ = request.into_body().collect().await;
+                    Ok::<_, Infallible>(Response::new(Full::new(body)))
+                }
             });
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), answer));
         }

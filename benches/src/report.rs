@@ -1,5 +1,6 @@
 //! The figures as tables for people.
 
+use crate::deliver::Deliveries;
 use crate::installation::ITEMS;
 use crate::intake::{CLIENTS, IntakeFigures};
 use crate::passthrough::{CONNECTIONS, Side};
@@ -50,6 +51,42 @@ pub(crate) fn print_intakes(figures: &Intakes) {
         "SQLite, plain inserts/s, 64 cases a transaction",
         format!("{:.0}", figures.floors.sqlite_batched_per_s),
     );
+}
+
+/// Prints the tables of `benches/intake/run --deliver`.
+pub(crate) fn print_deliveries(figures: &Deliveries) {
+    for (name, part) in [
+        ("SQLite", &figures.sqlite),
+        ("PostgreSQL", &figures.postgres),
+    ] {
+        println!(
+            "\nDelivery on {name}: one node, a partner that answers at once, {} deliveries a round",
+            part.deliveries
+        );
+        row(
+            "delivered/s, end to end",
+            format!("{:.0}", part.delivered_per_s),
+        );
+        row(
+            "gateway's CPU µs a delivery",
+            format!("{:.0}", part.cpu_us_per_delivery),
+        );
+        row(
+            &format!("memory, {} waiting, MiB", part.backlog),
+            format!("{:.1}", part.backlog_rss_mib),
+        );
+        row(
+            "delivered/s beside partners that are away",
+            format!("{:.0}", part.beside_backlog_per_s),
+        );
+        row(
+            "the share of the rate without them",
+            format!("{:.2}", part.fairness),
+        );
+    }
+    if figures.quick {
+        println!("\n  --quick: a tenth of the backlog of 1,000,000");
+    }
 }
 
 fn print_intake(intake: &IntakeFigures) {
