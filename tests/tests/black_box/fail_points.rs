@@ -152,7 +152,14 @@ impl Trial {
             Way::Part => self.part().await,
             Way::Register => {
                 let name = self.named();
-                self.apply_item(&name);
+                let applied = self.apply_item(&name);
+                // While the process ends, another try would find nobody serving and write by itself.
+                for _ in 0..50 {
+                    if applied || self.hall.gateway().has_ended() {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             }
             Way::Sweep => {
                 let _ = self.upload("%PDF-1.4 never bound").await;
