@@ -3,9 +3,10 @@
 use super::StoreError;
 use super::dialect::DbConnection;
 use super::rows::named_place;
-use super::submissions::Ids;
+use super::submissions::CaseRow;
 use super::submit::Prepared;
 use super::together;
+use crate::store::application::NewCase;
 use crate::store::sealed::{DataKey, Vault};
 use std::collections::{HashMap, HashSet};
 
@@ -31,7 +32,7 @@ impl Free {
         vault: &Vault,
         group: &[Prepared],
     ) -> Result<Self, StoreError> {
-        let named: Vec<&str> = group.iter().flat_map(named).map(|(_, id)| id).collect();
+        let named: Vec<&str> = group.iter().flat_map(named).collect();
         if named.is_empty() {
             return Ok(Self {
                 keys: HashMap::new(),
@@ -62,27 +63,21 @@ impl Free {
     pub(super) fn bindings<'g>(
         &self,
         vault: &Vault,
-        group: &'g [Prepared],
-        going: &[(usize, Ids)],
+        cases: &[CaseRow<'g>],
     ) -> Result<Vec<Binding<'g>>, StoreError> {
         let mut bindings = Vec::new();
-        for (index, ids) in going {
-            let Some(prepared) = group.get(*index) else {
-                continue;
-            };
-            let Some(case_key) = prepared.cases.first().map(|case| &case.key) else {
-                continue;
-            };
-            for (seq, id) in named(prepared) {
+        for row in cases {
+            let new: &'g NewCase = row.case;
+            for (seq, id) in &new.materials {
                 let Some(key) = self.keys.get(id) else {
                     continue;
                 };
                 let place = named_place("material", "data_key", id);
                 bindings.push(Binding {
                     id,
-                    case: ids.case,
-                    seq: i64::from(seq),
-                    key: case_key.wrap(&place, key, vault.entropy())?,
+                    case: row.ids.case,
+                    seq: i64::from(*seq),
+                    key: row.sealed.key.wrap(&place, key, vault.entropy())?,
                 });
             }
         }
@@ -102,14 +97,14 @@ pub(super) async fn bind(
     Ok(usize::try_from(bound) == Ok(bindings.len()))
 }
 
-fn named(prepared: &Prepared) -> impl Iterator<Item = (u32, &str)> {
+fn named(prepared: &Prepared) -> impl Iterator<Item = &str> {
     let materials = prepared.application.cases.iter().flat_map(|c| &c.materials);
-    materials.map(|(seq, id)| (*seq, id.as_str()))
+    materials.map(|(_, id)| id.as_str())
 }
 
 /// Takes all that an application names from what is left, or nothing.
 fn named_all(prepared: &Prepared, left: &mut HashSet<&str>) -> bool {
-    let mut own: Vec<&str> = named(prepared).map(|(_, id)| id).collect();
+    let mut own: Vec<&str> = named(prepared).collect();
     let count = own.len();
     own.sort_unstable();
     own.dedup();

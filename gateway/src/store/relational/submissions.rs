@@ -314,11 +314,7 @@ async fn commit(
         return undo(group.iter().map(|_| None).collect());
     };
     let rows = Rows::of(vault, group, &numbers, &ids)?;
-    let going: Vec<(usize, Ids)> = (0..)
-        .zip(ids.iter().copied())
-        .filter(|(n, _)| fresh[*n])
-        .collect();
-    let bindings = free.bindings(vault, group, &going)?;
+    let bindings = free.bindings(vault, &rows.cases)?;
     if rows.applications.is_empty() {
         return undo(numbers);
     }

@@ -144,15 +144,7 @@ impl CopiedDatabase {
         after: &str,
         limit: u32,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(FILES)
-            .bind(after)
-            .bind(i64::from(limit))
-            .fetch_all(&mut self.connection)
-            .await?;
-        let sized = rows
-            .into_iter()
-            .map(|(id, size)| (id, u64::try_from(size).unwrap_or_default()));
-        Ok(sized.collect())
+        files_named(&mut self.connection, after, limit).await
     }
 
     /// Forgets a file that no application has: an upload that was finished, given up or swept while the copy was made. False when an
@@ -233,4 +225,21 @@ impl CopiedDatabase {
         let done = sqlx::query(ASK_FIRST).execute(&mut self.connection).await?;
         Ok(done.rows_affected())
     }
+}
+
+/// Files that the rows of a database name, with the bytes they held before they were sealed: at most `limit`, in order, after a name.
+pub(super) async fn files_named(
+    connection: &mut SqliteConnection,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(FILES)
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    let sized = rows
+        .into_iter()
+        .map(|(id, size)| (id, u64::try_from(size).unwrap_or_default()));
+    Ok(sized.collect())
 }

@@ -1,6 +1,7 @@
 //! The side of a move that is left: a data folder under its lock, read in the order of its keys, and the mark that keeps gateways and
 //! backups away from it afterwards.
 
+use super::copy::files_named;
 use super::dialect::DbRow;
 use super::{DATABASE_FILE, SqliteStore, StoreBounds, StoreError};
 use crate::clock::Clock;
@@ -28,9 +29,6 @@ const RUNNING_BITS: u32 = 40;
 /// Whose lease ended is nobody that PostgreSQL knows: node 0.
 const NOBODYS: &str =
     "UPDATE delivery SET worker = '0/moved' WHERE state = 'sending' AND worker <> '0/moved'";
-
-const FILES: &str = "SELECT id, size FROM material WHERE id > $1
-    UNION ALL SELECT id, size FROM upload_segment WHERE id > $1 ORDER BY id LIMIT $2";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Mark {
@@ -331,15 +329,7 @@ impl MoveSource {
         after: &str,
         limit: u32,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(FILES)
-            .bind(after)
-            .bind(i64::from(limit))
-            .fetch_all(&mut self.connection)
-            .await?;
-        let sized = rows
-            .into_iter()
-            .map(|(id, size)| (id, u64::try_from(size).unwrap_or_default()));
-        Ok(sized.collect())
+        files_named(&mut self.connection, after, limit).await
     }
 }
 
