@@ -90,6 +90,9 @@ pub struct SystemLine {
     pub waiting: u64,
     /// Creation of the oldest that waits.
     pub oldest: Option<Timestamp>,
+    /// When the first clock of a case ends whose delivery waits.
+    #[serde(default)]
+    pub deadline: Option<Timestamp>,
     /// Dead letters.
     pub dead: u64,
     /// When it last confirmed something.
@@ -150,6 +153,7 @@ pub fn judge(
         state,
         waiting: depth.waiting,
         oldest: depth.oldest,
+        deadline: depth.urgent,
         dead: depth.dead,
         last_success: facts.last_success,
         last_failure: failure.map(|failure| {
@@ -264,6 +268,7 @@ pub async fn take(
                 waiting: 0,
                 dead: 0,
                 oldest: None,
+                urgent: None,
             });
             judge(&depth, facts, standing, now)
         })
@@ -298,6 +303,7 @@ mod tests {
             waiting,
             dead,
             oldest: oldest.map(at),
+            urgent: None,
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 pub struct NewAlert {
     /// The partner's system.
     pub system_id: String,
-    /// Which threshold was passed: `oldest`, `dead`, `tries`.
+    /// Which threshold was passed: `deadline`, `oldest`, `dead`, `tries`.
     pub kind: &'static str,
     /// What was measured: seconds, or a count.
     pub value: i64,

@@ -2,6 +2,9 @@
 
 use super::delivery::SystemTerms;
 
+/// Clocks of nodes differ by less.
+const CLOCKS_APART_US: i64 = 60_000_000;
+
 /// How fast calls to a partner may follow each other, over all nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
@@ -14,10 +17,22 @@ pub struct Pace {
 }
 
 impl Pace {
+    /// Until when the pace is used up, as far as that can be true: what lies further ahead than a look can bring it, and than clocks of
+    /// nodes differ, was written by a clock that has jumped back since.
+    fn believed(self, used_until: i64, now: i64) -> i64 {
+        let ahead = i64::from(self.burst.max(self.calls).max(1));
+        let most = now.saturating_add(self.every_us.saturating_mul(ahead));
+        if used_until > most.saturating_add(CLOCKS_APART_US) {
+            now
+        } else {
+            used_until.max(now)
+        }
+    }
+
     /// Deliveries that may begin now, when the calls before have used up the pace until `used_until`. Of a burst that is smaller than the
     /// calls of one delivery, one may begin and the pace is used in advance.
     fn room(self, used_until: i64, now: i64) -> u32 {
-        let from = used_until.max(now);
+        let from = self.believed(used_until, now);
         let ahead = self.every_us.saturating_mul(i64::from(self.burst.max(1)));
         let calls = now.saturating_add(ahead).saturating_sub(from) / self.every_us.max(1);
         let deliveries = u32::try_from(calls).unwrap_or(0) / self.calls.max(1);
@@ -32,16 +47,15 @@ impl Pace {
     #[must_use]
     pub fn used_until(self, before: i64, now: i64, deliveries: u32) -> i64 {
         let calls = i64::from(deliveries) * i64::from(self.calls.max(1));
-        before
-            .max(now)
+        self.believed(before, now)
             .saturating_add(self.every_us.saturating_mul(calls))
     }
 
     /// When the next delivery may begin.
     #[must_use]
-    pub fn next_at(self, used_until: i64) -> i64 {
+    pub fn next_at(self, used_until: i64, now: i64) -> i64 {
         let ahead = i64::from(self.burst.max(1)) - i64::from(self.calls.max(1));
-        used_until.saturating_sub(self.every_us.saturating_mul(ahead.max(0)))
+        self.believed(used_until, now).saturating_sub(self.every_us.saturating_mul(ahead.max(0)))
     }
 }
 
@@ -118,7 +132,7 @@ mod tests {
         assert_eq!(open(0, 1_000), 5, "after a pause");
         let used = PACE.used_until(0, 1_000, 5);
         assert_eq!(open(used, 1_000), 0);
-        assert_eq!(PACE.next_at(used), 1_100);
+        assert_eq!(PACE.next_at(used, 1_000), 1_100);
         assert_eq!(open(used, 1_099), 0);
         assert_eq!(open(used, 1_100), 1);
         assert_eq!(open(used, 1_350), 3);
@@ -135,7 +149,18 @@ mod tests {
         assert_eq!(open(0, 50), 1);
         let used = pace.used_until(0, 50, 1);
         assert_eq!((open(used, 51), open(used, 349)), (0, 0));
-        assert_eq!((pace.next_at(used), open(used, 350)), (350, 1));
+        assert_eq!((pace.next_at(used, 51), open(used, 350)), (350, 1));
+    }
+
+    #[test]
+    fn a_clock_that_jumps_back_holds_nobody_up() {
+        let years_ahead = PACE.used_until(0, 1_000_000_000, 5);
+        let open = |used, now| open_for(&terms(99, 99, Some(PACE)), 0, used, now);
+        assert_eq!(open(years_ahead, 1_000), 5);
+        let used = PACE.used_until(years_ahead, 1_000, 5);
+        assert_eq!((used, open(used, 1_000)), (1_500, 0));
+        let of_a_clock_that_is_ahead = PACE.used_until(0, 31_000_000, 5);
+        assert_eq!(open(of_a_clock_that_is_ahead, 30_000_000), 0);
     }
 
     proptest! {

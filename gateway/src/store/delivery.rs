@@ -271,6 +271,8 @@ pub struct QueueDepth {
     pub dead: u64,
     /// The oldest waiting one.
     pub oldest: Option<Timestamp>,
+    /// When the first clock of a case ends whose delivery waits.
+    pub urgent: Option<Timestamp>,
 }
 
 /// Deliveries.

@@ -36,6 +36,9 @@ pub struct AlertSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Thresholds {
+    /// The first clock of a case whose delivery does not get through ends within this time; 0 never alerts.
+    #[serde(with = "friendly")]
+    pub deadline: Duration,
     /// The oldest delivery has waited longer.
     #[serde(with = "friendly")]
     pub oldest: Duration,
@@ -48,6 +51,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Self {
+            deadline: Duration::from_secs(24 * 3600),
             oldest: Duration::from_secs(30 * 60),
             dead: 1,
             tries: 0,
@@ -59,6 +63,9 @@ impl Default for Thresholds {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OwnThresholds {
+    /// As [`Thresholds::deadline`].
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
+    pub deadline: Option<Duration>,
     /// As [`Thresholds::oldest`].
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::optional")]
     pub oldest: Option<Duration>,
@@ -74,6 +81,7 @@ impl AlertSettings {
     pub fn of(&self, system_id: &str) -> Thresholds {
         let own = self.systems.get(system_id).copied().unwrap_or_default();
         Thresholds {
+            deadline: own.deadline.unwrap_or(self.thresholds.deadline),
             oldest: own.oldest.unwrap_or(self.thresholds.oldest),
             dead: own.dead.unwrap_or(self.thresholds.dead),
             tries: own.tries.unwrap_or(self.thresholds.tries),

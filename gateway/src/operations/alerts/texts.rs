@@ -30,6 +30,18 @@ pub(super) fn say(alert: &AlertRecord, word: &str) -> Said {
     }
     let (value, bound) = (alert.value, alert.bound);
     let (zh, en) = match alert.kind.as_str() {
+        "deadline" => (
+            format!(
+                "有案件的时限在 {} 小时内到期，其投递尚未送达（阈值 {} 小时）",
+                value / 3600,
+                bound / 3600
+            ),
+            format!(
+                "the clock of a case ends within {} h and its delivery has not got through (threshold {} h)",
+                value / 3600,
+                bound / 3600
+            ),
+        ),
         "oldest" => (
             format!(
                 "最早的投递已等待 {} 分钟（阈值 {} 分钟）",
@@ -78,6 +90,7 @@ mod tests {
     #[test]
     fn every_kind_speaks_both_languages_and_names_the_partner() {
         for (kind, word) in [
+            ("deadline", "opened"),
             ("oldest", "opened"),
             ("dead", "opened"),
             ("tries", "opened"),

@@ -119,6 +119,7 @@ mod tests {
             state: Flow::Stuck,
             waiting: 1_204_551,
             oldest: Some(now - jiff::SignedDuration::from_hours(300)),
+            deadline: None,
             dead: 99_999,
             last_success: Some(now - jiff::SignedDuration::from_mins(61)),
             last_failure: Some(FailureShown {

@@ -333,6 +333,12 @@ pub async fn a_partner_gets_the_case_whose_clock_ends_first(subject: &dyn Subjec
     let mut sooner = change(&now, Vec::new(), "handling");
     sooner.projection.clocks = vec![clock("handling", 500)];
     store.change(sooner).await.unwrap();
+    let depths = store.depths().await.unwrap();
+    assert_eq!(
+        depths[0].urgent,
+        Some(at(500)),
+        "what the operator is called for"
+    );
     let mut order = Vec::new();
     for _ in &numbers {
         let one = look(&store, 10, 1, SystemTerms::up_to(9)).await;

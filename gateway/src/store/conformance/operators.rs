@@ -224,6 +224,7 @@ pub async fn only_dead_and_pending_ones_are_discarded(subject: &dyn Subject) {
 pub async fn the_depth_of_every_queue_is_known(subject: &dyn Subject) {
     let (store, _, _) = three(subject).await;
     let depth = |system: &str, waiting, dead, oldest| QueueDepth {
+        urgent: None,
         system_id: system.to_owned(),
         waiting,
         dead,

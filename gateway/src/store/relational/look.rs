@@ -93,7 +93,7 @@ pub(super) async fn look(
                 used_until,
             });
         } else if let (Some(pace), true) = (terms.pace, terms.here > 0) {
-            sooner(&mut again_at, pace.next_at(used_until), now);
+            sooner(&mut again_at, pace.next_at(used_until, now), now);
         }
     }
     let mut order = Vec::new();
@@ -154,7 +154,7 @@ async fn settle_terms(
         if let (Some(pace), false) = (system.terms.pace, cases.is_empty()) {
             let begun = u32::try_from(cases.len()).unwrap_or(u32::MAX);
             let used_until = pace.used_until(system.used_until, now, begun);
-            sooner(again_at, pace.next_at(used_until), now);
+            sooner(again_at, pace.next_at(used_until, now), now);
             sqlx::query(
                 "INSERT INTO partner_pace (system_id, used_until) VALUES ($1, $2)
                  ON CONFLICT (system_id) DO UPDATE SET used_until = excluded.used_until",

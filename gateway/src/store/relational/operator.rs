@@ -383,7 +383,8 @@ pub(super) async fn set_paused(
     keep(())
 }
 
-pub(super) const DEPTHS: &str = "SELECT system_id, count(*) FILTER (WHERE state <> 'dead'), count(*) FILTER (WHERE state = 'dead'), min(CASE WHEN state <> 'dead' THEN created_at END)
+pub(super) const DEPTHS: &str = "SELECT system_id, count(*) FILTER (WHERE state <> 'dead'), count(*) FILTER (WHERE state = 'dead'), min(CASE WHEN state <> 'dead' THEN created_at END),
+        min(CASE WHEN state <> 'dead' AND urgent_at < 9223372036854775807 THEN urgent_at END)
     FROM delivery WHERE state NOT IN ('delivered', 'discarded') GROUP BY system_id ORDER BY system_id";
 
 pub(super) async fn depths(connection: &mut DbConnection) -> Result<Vec<QueueDepth>, StoreError> {
@@ -391,13 +392,16 @@ pub(super) async fn depths(connection: &mut DbConnection) -> Result<Vec<QueueDep
     rows.iter()
         .map(|row| {
             let system_id: String = row.try_get(0)?;
-            let oldest: Option<i64> = row.try_get(3)?;
+            let moment = |column: usize, name| -> Result<Option<Timestamp>, StoreError> {
+                row.try_get::<Option<i64>, _>(column)?
+                    .map(|t| instant("delivery", name, &system_id, t))
+                    .transpose()
+            };
             Ok(QueueDepth {
                 waiting: count("delivery", "state", &system_id, row.try_get(1)?)?,
                 dead: count("delivery", "state", &system_id, row.try_get(2)?)?,
-                oldest: oldest
-                    .map(|t| instant("delivery", "created_at", &system_id, t))
-                    .transpose()?,
+                oldest: moment(3, "created_at")?,
+                urgent: moment(4, "urgent_at")?,
                 system_id,
             })
         })
