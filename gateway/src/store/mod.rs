@@ -9,6 +9,7 @@
 //! the conformance suite (`conformance`), which every implementation must pass unchanged.
 
 pub mod alert;
+pub mod api_key;
 pub mod application;
 pub mod audit;
 pub mod bulk;
@@ -89,6 +90,7 @@ pub trait Store:
     + overview::OverviewStore
     + alert::AlertStore
     + notification::NotificationStore
+    + api_key::ApiKeyStore
     + Send
     + Sync
     + 'static
