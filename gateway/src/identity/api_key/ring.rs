@@ -42,7 +42,8 @@ impl Usage {
 
     /// Notes that this use is written.
     pub fn wrote(&self, at: Timestamp) {
-        self.written.fetch_max(at.as_microsecond(), Ordering::Relaxed);
+        self.written
+            .fetch_max(at.as_microsecond(), Ordering::Relaxed);
     }
 }
 

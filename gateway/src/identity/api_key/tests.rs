@@ -74,7 +74,11 @@ fn what_has_another_form_is_no_key() {
         &shown.replacen("01", "0g", 1),
         &shown.replacen("0101", "01é", 1),
     ] {
-        assert_eq!(KeyText::read(other).unwrap_err(), TextFault::Form, "{other}");
+        assert_eq!(
+            KeyText::read(other).unwrap_err(),
+            TextFault::Form,
+            "{other}"
+        );
     }
 }
 
@@ -144,7 +148,10 @@ fn a_revoked_key_is_revoked_whatever_the_clock_says() {
 fn a_new_key_counts_from_now_for_a_year_or_as_asked_within_bounds() {
     let day = SignedDuration::from_hours(24);
     let usual = KeyWindow::new(at(0), None, None).unwrap();
-    assert_eq!((usual.not_before, usual.expires_at), (at(0), at(0) + day * 365));
+    assert_eq!(
+        (usual.not_before, usual.expires_at),
+        (at(0), at(0) + day * 365)
+    );
     let asked = KeyWindow::new(at(0), Some(at(50)), Some(at(51))).unwrap();
     assert_eq!((asked.not_before, asked.expires_at), (at(50), at(51)));
     let past = KeyWindow::new(at(0), Some(at(-50)), None).unwrap();
@@ -153,11 +160,7 @@ fn a_new_key_counts_from_now_for_a_year_or_as_asked_within_bounds() {
         (None, at(0), WindowFault::Ends),
         (None, at(-1), WindowFault::Ends),
         (Some(at(9)), at(9), WindowFault::Ends),
-        (
-            None,
-            at(1) + LIFETIME_MAX,
-            WindowFault::TooLong,
-        ),
+        (None, at(1) + LIFETIME_MAX, WindowFault::TooLong),
     ] {
         assert_eq!(KeyWindow::new(at(0), from, Some(to)), Err(fault));
     }
@@ -178,7 +181,9 @@ fn a_replaced_key_counts_on_for_the_overlap_and_never_longer_than_before() {
 #[test]
 fn whose_a_key_is_decides_who_calls() {
     let principal = |role, name, organisation| {
-        KeyHolder::new(role, name, organisation).unwrap().principal()
+        KeyHolder::new(role, name, organisation)
+            .unwrap()
+            .principal()
     };
     let partner = principal("partner", "gd-explosives", None);
     assert_eq!(partner.subject, "gd-explosives");
@@ -212,7 +217,10 @@ fn holders_that_cannot_be_are_refused() {
         ("engineer", "a", Some("")),
         ("engineer", "a", Some("不是")),
     ] {
-        assert!(KeyHolder::new(role, name, organisation).is_err(), "{role} {name}");
+        assert!(
+            KeyHolder::new(role, name, organisation).is_err(),
+            "{role} {name}"
+        );
     }
 }
 
@@ -220,7 +228,10 @@ fn holders_that_cannot_be_are_refused() {
 fn a_ring_tells_every_reason_and_names_a_key_only_to_whom_has_all_of_it() {
     let (whole, now) = (key(1, 2).shown(), at(10));
     let ring = ring_of(window());
-    assert_eq!(ring.principal(&whole, now).unwrap().subject, "api-key/pipeline");
+    assert_eq!(
+        ring.principal(&whole, now).unwrap().subject,
+        "api-key/pipeline"
+    );
     assert_eq!(refusal(&ring, "tb_x", now), (RefusedKey::Malformed, false));
     let last = if whole.ends_with('0') { "1" } else { "0" };
     let typed = format!("{}{last}", &whole[..TEXT_LEN - 1]);
@@ -228,9 +239,18 @@ fn a_ring_tells_every_reason_and_names_a_key_only_to_whom_has_all_of_it() {
     let other = key(9, 2).shown();
     assert_eq!(refusal(&ring, &other, now), (RefusedKey::Unknown, false));
     let guessed = key(1, 3).shown();
-    assert_eq!(refusal(&ring, &guessed, now), (RefusedKey::WrongSecret, false));
-    assert_eq!(refusal(&ring, &guessed, at(9_999)), (RefusedKey::WrongSecret, false));
-    assert_eq!(refusal(&ring, &whole, at(1_000)), (RefusedKey::Expired, true));
+    assert_eq!(
+        refusal(&ring, &guessed, now),
+        (RefusedKey::WrongSecret, false)
+    );
+    assert_eq!(
+        refusal(&ring, &guessed, at(9_999)),
+        (RefusedKey::WrongSecret, false)
+    );
+    assert_eq!(
+        refusal(&ring, &whole, at(1_000)),
+        (RefusedKey::Expired, true)
+    );
     assert_eq!(refusal(&ring, &whole, at(-100)), (RefusedKey::NotYet, true));
     let revoked = ring_of(KeyWindow {
         revoked_at: Some(at(5)),
@@ -254,14 +274,21 @@ fn a_use_is_known_once_an_hour_and_outlives_the_next_ring() {
     assert_eq!(unwritten(&ring), None, "a refusal is no use");
     ring.principal(&shown, at(10)).unwrap();
     ring.principal(&shown, at(30)).unwrap();
-    assert_eq!(unwritten(&ring), Some(at(10)), "within a minute the first mark stays");
+    assert_eq!(
+        unwritten(&ring),
+        Some(at(10)),
+        "within a minute the first mark stays"
+    );
     ring.usages().next().unwrap().1.wrote(at(10));
     ring.principal(&shown, at(3_000)).unwrap();
     let next = KeyRing::new(
         vec![RingKey {
             id: key(1, 2).id().to_owned(),
             digest: key(1, 2).digest(),
-            window: KeyWindow { expires_at: at(100_000), ..window() },
+            window: KeyWindow {
+                expires_at: at(100_000),
+                ..window()
+            },
             holder: KeyHolder::new("operator", "x", None).unwrap(),
             last_used_at: Some(at(10)),
         }],

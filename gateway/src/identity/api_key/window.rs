@@ -97,18 +97,17 @@ impl KeyWindow {
         })
     }
 
-    /// The window of the key that replaces this one: from now, for as long as this one was to count when it was made.
+    /// The window of the key that replaces this one: from now, for as long as this one was to count, or as asked.
     ///
     /// # Errors
     /// [`WindowFault`].
-    pub fn next(
-        &self,
-        now: Timestamp,
-        lasting: SignedDuration,
-        expires_at: Option<Timestamp>,
-    ) -> Result<Self, WindowFault> {
-        let at = expires_at.unwrap_or_else(|| later(now, lasting));
-        Self::new(now, None, Some(at))
+    pub fn next(&self, now: Timestamp, expires_at: Option<Timestamp>) -> Result<Self, WindowFault> {
+        let lasting = self.expires_at.duration_since(self.not_before);
+        Self::new(
+            now,
+            None,
+            Some(expires_at.unwrap_or_else(|| later(now, lasting))),
+        )
     }
 
     /// When a key that is replaced now ends: after the overlap, and never later than it would have anyway.

@@ -213,13 +213,15 @@ async fn rotate(
         return undo(RotateOutcome::Full);
     }
     let ends_at = ends_at.min(old.window.expires_at);
-    sqlx::query("UPDATE api_key SET replaced_by = $1, expires_at = $2, revision = $3 WHERE id = $4")
-        .bind(&next.id)
-        .bind(ends_at.as_microsecond())
-        .bind(revision)
-        .bind(&id)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "UPDATE api_key SET replaced_by = $1, expires_at = $2, revision = $3 WHERE id = $4",
+    )
+    .bind(&next.id)
+    .bind(ends_at.as_microsecond())
+    .bind(revision)
+    .bind(&id)
+    .execute(&mut *connection)
+    .await?;
     let made = NewAudit {
         action: "key.create".to_owned(),
         target: next.id.clone(),
