@@ -23,6 +23,7 @@ mod fail_points;
 mod faults;
 mod foreign_peers;
 mod journey;
+mod keys;
 mod load;
 mod mangled;
 mod moving;

@@ -45,7 +45,7 @@ fn a_key_has_the_form_that_scanners_are_told() {
     let shown = key(0xab, 0xcd).shown();
     assert_eq!(
         *shown,
-        format!("tb_{}_{}_8bd9b7f9", "ab".repeat(8), "cd".repeat(32))
+        format!("tb_{}_{}_78adc1ba", "ab".repeat(8), "cd".repeat(32))
     );
     assert_eq!(shown.len(), TEXT_LEN);
     let read = KeyText::read(&shown).unwrap();

@@ -94,6 +94,32 @@ fn record(vault: &Vault, row: &DbRow) -> Result<ApiKeyRecord, StoreError> {
     })
 }
 
+/// All rows, those that do not open by their ids alone.
+pub(super) async fn read_all(
+    connection: &mut DbConnection,
+    vault: &Vault,
+) -> Result<ApiKeys, StoreError> {
+    // Asked first: a change in between is read again, never missed.
+    let revision = sqlx::query_scalar(REVISION)
+        .fetch_one(&mut *connection)
+        .await?;
+    let rows = sqlx::query(ALL).fetch_all(&mut *connection).await?;
+    let mut read = ApiKeys {
+        revision,
+        ..ApiKeys::default()
+    };
+    for row in &rows {
+        match record(vault, row) {
+            Ok(key) => read.keys.push(key),
+            Err(StoreError::Sealed { .. } | StoreError::Inconsistent { .. }) => {
+                read.unreadable.push(row.try_get("id")?);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
 /// Counts one change more, alone among all that change keys, and tells the other nodes once it is committed.
 async fn changing(connection: &mut DbConnection) -> Result<i64, StoreError> {
     dialect::alone(connection, T.as_bytes()).await?;
@@ -270,26 +296,7 @@ async fn revoke(
 #[async_trait]
 impl ApiKeyStore for DatabaseStore {
     async fn api_keys(&self) -> Result<ApiKeys, StoreError> {
-        let mut connection = self.reader().await?;
-        // Asked first: a change in between is read again, never missed.
-        let revision = sqlx::query_scalar(REVISION)
-            .fetch_one(&mut *connection)
-            .await?;
-        let rows = sqlx::query(ALL).fetch_all(&mut *connection).await?;
-        let mut read = ApiKeys {
-            revision,
-            ..ApiKeys::default()
-        };
-        for row in &rows {
-            match record(&self.vault, row) {
-                Ok(key) => read.keys.push(key),
-                Err(StoreError::Sealed { .. } | StoreError::Inconsistent { .. }) => {
-                    read.unreadable.push(row.try_get("id")?);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(read)
+        read_all(&mut *self.reader().await?, &self.vault).await
     }
 
     async fn api_key_revision(&self) -> Result<i64, StoreError> {
