@@ -222,8 +222,8 @@ pub async fn the_use_of_a_key_is_noted_once_an_hour(subject: &dyn Subject) {
 
 pub async fn rows_of_long_ended_keys_go_when_a_new_one_comes(subject: &dyn Subject) {
     let store = subject.store();
-    made(&store, engineer(), new_key(1, 0, 100)).await;
-    made(&store, engineer(), new_key(2, 0, 1_000)).await;
+    made(&store, engineer(), new_key(1, 0, 1_000)).await;
+    made(&store, engineer(), new_key(2, 0, 2_000)).await;
     store
         .revoke_api_key(&id_of(2), at(50), audit("key.revoke"))
         .await
@@ -240,7 +240,7 @@ pub async fn rows_of_long_ended_keys_go_when_a_new_one_comes(subject: &dyn Subje
     assert!(!there(2).await && there(3).await);
     let revision = store.api_key_revision().await.unwrap();
     let mut fourth = new_key(4, 0, 100);
-    fourth.at = long_after(100);
+    fourth.at = long_after(1_000);
     made(&store, engineer(), fourth).await;
     assert!(!there(1).await);
     assert!(store.api_key_revision().await.unwrap() > revision);
