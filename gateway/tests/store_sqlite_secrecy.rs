@@ -430,6 +430,7 @@ async fn a_key_row_that_was_changed_by_hand_lets_nobody_in_and_can_be_revoked() 
         "UPDATE api_key SET role = 'operator', organisation_id = ''",
         "UPDATE api_key SET organisation_id = 'gd-government'",
         "UPDATE api_key SET id = '0000000000000000'",
+        "UPDATE api_key SET expires_at = expires_at + 1",
     ] {
         let folder = TempDir::new().unwrap();
         let opened = try_open(folder.path(), keys(1, &[])).await.unwrap();

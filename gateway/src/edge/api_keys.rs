@@ -92,3 +92,52 @@ impl ApiKeys {
         Problem::new(StatusCode::UNAUTHORIZED, text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::Request;
+
+    const WHOLE: &str = "tb_abababababababab_cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd_78adc1ba";
+
+    /// What is read from these headers: `None` nothing, else whether it can be a key.
+    fn read(listener: Listener, path: &str, headers: &[(&str, &str)]) -> Option<bool> {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let read = shown(listener, &head).map(|shown| shown == Ok(WHOLE));
+        read
+    }
+
+    #[test]
+    fn a_key_is_read_where_it_may_be_shown_and_leaves_other_credentials_to_others() {
+        let bearer = format!("bearer  {WHOLE} ");
+        let (bearer, own) = (("authorization", bearer.as_str()), ("x-api-key", WHOLE));
+        let events = "/exchange/v1/systems/a/events";
+        for listener in [Listener::Public, Listener::Exchange, Listener::Operations] {
+            assert_eq!(read(listener, events, &[bearer]), Some(true));
+            let jwt = ("authorization", "Bearer eyJhbGciOiJub25lIn0.e30.");
+            let basic = ("authorization", "Basic dGI6dGI=");
+            assert_eq!(read(listener, events, &[]), None);
+            assert_eq!(read(listener, events, &[jwt]), None);
+            assert_eq!(read(listener, events, &[basic]), None);
+            let begun = ("authorization", "Bearer tb_");
+            assert_eq!(read(listener, events, &[begun]), Some(false));
+            assert_eq!(read(listener, events, &[bearer, bearer]), Some(false));
+        }
+        assert_eq!(read(Listener::Exchange, events, &[own]), Some(true));
+        assert_eq!(read(Listener::Exchange, events, &[own, own]), Some(false));
+        assert_eq!(
+            read(Listener::Exchange, events, &[bearer, own]),
+            Some(false)
+        );
+        assert_eq!(read(Listener::Public, events, &[own]), None);
+        let callback = "/exchange/v1/systems/a/callback";
+        assert_eq!(read(Listener::Exchange, callback, &[own]), None);
+        // A value that a definition agreed on may begin like one of ours.
+        let agreed = ("x-api-key", "tb_agreed-on");
+        assert_eq!(read(Listener::Exchange, events, &[agreed]), None);
+    }
+}

@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// The longest time that a change of another node stays unknown here when its news was lost.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The longest that the store may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// How often uses are written and ends are counted.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// Between two written uses of one key.
@@ -74,7 +76,7 @@ impl KeyBook {
     }
 
     async fn take(&self, mut read: MutexGuard<'_, ApiKeys>) -> Result<(), StoreError> {
-        let keys = self.store.api_keys().await?;
+        let keys = in_time(self.store.api_keys()).await?;
         if !keys.unreadable.is_empty() {
             let ids = keys.unreadable.join(" ");
             tracing::error!(%ids, "rows of keys were not written so by a gateway with this master key; they let nobody in");
@@ -88,7 +90,7 @@ impl KeyBook {
     /// The same when something changed.
     async fn look(&self) {
         let read = self.read.lock().await;
-        let looked = match self.store.api_key_revision().await {
+        let looked = match in_time(self.store.api_key_revision()).await {
             Ok(revision) if revision == read.revision => Ok(()),
             Ok(_) => self.take(read).await,
             Err(error) => Err(error),
@@ -152,6 +154,14 @@ impl KeyBook {
         }
         self.note().await;
     }
+}
+
+/// An answer of the store, or that there was none: a silent network must not hold up those who come after.
+async fn in_time<T>(answer: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let silent = |_| StoreError::Unavailable(format!("no answer within {ANSWER_MAX:?}"));
+    tokio::time::timeout(ANSWER_MAX, answer)
+        .await
+        .map_err(silent)?
 }
 
 /// The next news; none ever on a store of one node.

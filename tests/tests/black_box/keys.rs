@@ -9,7 +9,7 @@ use std::time::Duration;
 use tongban_tests::hall::{Hall, REST_KEY, STATE_MAX, words};
 use tongban_tests::http::{Answer, send};
 use tongban_tests::process::{eventually, instant};
-use tongban_tests::sample::submit;
+use tongban_tests::sample::{body, submit, uploads};
 
 /// What engineers may read.
 const SYSTEMS: &str = "/exchange/v1/systems";
@@ -226,6 +226,36 @@ async fn a_partners_key_opens_its_own_resources_beside_what_its_definition_agree
         files_with(&hall.folder(), &key),
         Vec::<std::path::PathBuf>::new()
     );
+}
+
+#[tokio::test]
+async fn another_hall_applies_with_its_key_and_sees_what_it_applied_for_alone() {
+    let hall = Hall::open(&[]).await;
+    let mut keys = Vec::new();
+    for name in ["zhuhai-hall", "foshan-hall"] {
+        let create = ["create", "agent", name, "--reason", "hands in"];
+        keys.push(format!(
+            "Bearer {}",
+            printed_key(&key_command(&hall, &create))
+        ));
+    }
+    let materials = uploads(hall.public, "rest").await;
+    let headers = [
+        ("authorization", keys[0].as_str()),
+        ("content-type", "application/json"),
+        ("idempotency-key", "1"),
+    ];
+    let application = body("rest", &materials).to_string();
+    let path = "/api/v1/applications";
+    let taken = send(hall.public, "POST", path, &headers, application).await;
+    assert_eq!(taken.status, 201, "{}", taken.text());
+    let taken = taken.json();
+    let path = format!("{path}/{}", taken["application_no"].as_str().unwrap());
+    for (key, status) in [(&keys[0], 200), (&keys[1], 404)] {
+        let headers = [("authorization", key.as_str())];
+        let answer = send(hall.public, "GET", &path, &headers, "").await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
 }
 
 #[tokio::test]

@@ -42,6 +42,8 @@ struct Content {
     name: String,
     created_by: String,
     note: String,
+    /// The latest end that it can have, µs: no hand in the database makes it count longer.
+    latest: i64,
 }
 
 fn content_place(id: &str, digest: &[u8], role: &str, organisation: &str) -> Place {
@@ -65,6 +67,10 @@ fn record(vault: &Vault, row: &DbRow) -> Result<ApiKeyRecord, StoreError> {
     let content: Content = serde_json::from_slice(&vault.unwrap(&place, &sealed)?)
         .map_err(|e| broken(T, "content", &id, e))?;
     let organisation = Some(organisation.as_str()).filter(|o| !o.is_empty());
+    let expires_at: i64 = row.try_get("expires_at")?;
+    if expires_at > content.latest {
+        return Err(broken(T, "expires_at", &id, "later than it was made to be"));
+    }
     let holder = KeyHolder::new(&role, &content.name, organisation)
         .map_err(|e| broken(T, "role", &id, e))?;
     let moment = |column: &'static str| -> Result<Timestamp, StoreError> {
@@ -85,7 +91,7 @@ fn record(vault: &Vault, row: &DbRow) -> Result<ApiKeyRecord, StoreError> {
         note: content.note,
         window: KeyWindow {
             not_before: moment("not_before")?,
-            expires_at: moment("expires_at")?,
+            expires_at: instant(T, "expires_at", &id, expires_at)?,
             revoked_at: moment_if("revoked_at")?,
         },
         replaced_by: row.try_get("replaced_by")?,
@@ -173,6 +179,7 @@ async fn insert(
         name: holder.name().to_owned(),
         created_by: key.created_by.clone(),
         note: key.note.clone(),
+        latest: key.window.expires_at.as_microsecond(),
     };
     let plain = serde_json::to_vec(&content).map_err(|e| broken(T, "content", &key.id, e))?;
     let place = content_place(&key.id, &key.digest, holder.role(), organisation);
