@@ -310,8 +310,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let rooms = Rooms::new(
         rooms(
             &casework,
-            (&pages, exchange_room),
-            (&entropy, &keys),
+            (&pages, exchange_room, &keys),
             &stop_asked,
             &passthrough,
             Arc::clone(&environment),
@@ -630,8 +629,7 @@ fn hall_with_pages(
 
 fn rooms(
     casework: &Casework,
-    (pages, exchange_room): (&Arc<Pages>, ExchangeRoom),
-    (entropy, keys): (&Entropy, &Arc<KeyBook>),
+    (pages, exchange_room, keys): (&Arc<Pages>, ExchangeRoom, &Arc<KeyBook>),
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
@@ -649,7 +647,7 @@ fn rooms(
             clock: casework.clock.clone(),
             jwk_set: pages.hall.intake.keys.jwk_set(),
             drain: Arc::new(move || drain.cancel()),
-            entropy: entropy.clone(),
+            entropy: pages.hall.intake.entropy.clone(),
             keys: Arc::clone(keys),
             shared: pages.hall.shared.clone(),
             previews: Arc::default(),

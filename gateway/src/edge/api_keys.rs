@@ -107,8 +107,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        let read = shown(listener, &head).map(|shown| shown == Ok(WHOLE));
-        read
+        shown(listener, &head).map(|shown| shown == Ok(WHOLE))
     }
 
     #[test]

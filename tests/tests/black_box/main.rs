@@ -24,6 +24,7 @@ mod faults;
 mod foreign_peers;
 mod journey;
 mod keys;
+mod keys_kept;
 mod load;
 mod mangled;
 mod moving;
