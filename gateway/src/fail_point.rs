@@ -62,6 +62,8 @@ pub const POINTS: &[(&str, bool)] = &[
     ("upload.completed", false),
     ("upload.segment_placed", false),
     ("upload.segment_stored", false),
+    ("words.heard", false),
+    ("words.written", false),
     ("writer.answered", false),
     ("writer.before_commit", true),
     ("writer.begun", true),

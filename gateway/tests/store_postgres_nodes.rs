@@ -22,7 +22,7 @@ use tongban_gateway::store::case::{CaseStore, ChangeOutcome};
 use tongban_gateway::store::conformance::samples::{
     MINUTE_US, application, at, change, refused, with_key,
 };
-use tongban_gateway::store::delivery::DeliveryStore;
+use tongban_gateway::store::delivery::{DeliveryStore, Look, SystemTerms};
 use tongban_gateway::store::nodes::{NodeNews, NodeStore};
 use tongban_gateway::store::postgres::{PostgresSettings, PostgresStore};
 use tongban_gateway::store::sealed::MasterKeys;
@@ -177,9 +177,16 @@ async fn two_nodes_lease_each_delivery_once() {
     let leases = (0..20).map(|n| {
         let node = Arc::clone(&nodes[n % 2]);
         async move {
-            node.lease("w", at(60), MINUTE_US, 10, 10, &[])
-                .await
-                .unwrap()
+            node.lease(Look::with(
+                "w",
+                at(60),
+                MINUTE_US,
+                10,
+                SystemTerms::up_to(100),
+            ))
+            .await
+            .unwrap()
+            .deliveries
         }
     });
     let mut ids: Vec<i64> = join_all(leases)
@@ -208,9 +215,16 @@ async fn what_a_node_that_is_gone_had_is_taken_over_after_its_lease() {
         let store = Arc::clone(&goes.store);
         let lease = goes.runtime.spawn(async move {
             let leased = store
-                .lease("w", at(60), 60 * MINUTE_US, 9, 9, &[])
+                .lease(Look::with(
+                    "w",
+                    at(60),
+                    60 * MINUTE_US,
+                    9,
+                    SystemTerms::up_to(9),
+                ))
                 .await
-                .unwrap();
+                .unwrap()
+                .deliveries;
             let polled = store
                 .take_due_polls(at(60), 60 * MINUTE_US, 9)
                 .await
@@ -222,18 +236,20 @@ async fn what_a_node_that_is_gone_had_is_taken_over_after_its_lease() {
     assert_eq!((held.0.len(), held.1.len()), (1, 1));
     assert!(
         stays
-            .lease("w", at(61), MINUTE_US, 9, 9, &[])
+            .lease(Look::with("w", at(61), MINUTE_US, 9, SystemTerms::up_to(9)))
             .await
             .unwrap()
+            .deliveries
             .is_empty()
     );
     let gone = Clock::system().instant();
     goes.dies();
     eventually("the delivery is taken over", || async {
         !stays
-            .lease("w", at(62), MINUTE_US, 9, 9, &[])
+            .lease(Look::with("w", at(62), MINUTE_US, 9, SystemTerms::up_to(9)))
             .await
             .unwrap()
+            .deliveries
             .is_empty()
     })
     .await;

@@ -160,6 +160,7 @@ const PUBLIC: &[(&str, &str)] = &[
     ("number_floor.from_day", "calendar day"),
     ("number_floor.to_day", "calendar day"),
     ("number_serial.stem", "item code and day"),
+    ("partner_pace.system_id", "registered id"),
     ("paused_system.system_id", "registered id"),
     ("registry_document.kind", "fixed vocabulary"),
     ("registry_document.name", "file name of the configuration"),

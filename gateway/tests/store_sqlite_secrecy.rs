@@ -136,7 +136,7 @@ async fn fill(store: &SharedStore) -> (String, String) {
             leased.fence,
             attempt("refused", 2),
             outcome,
-            at(2),
+            None,
         )
         .await
         .unwrap();

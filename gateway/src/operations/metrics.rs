@@ -111,6 +111,8 @@ metrics! {
     bulk_deliveries_total: IntCounterVec "bulk_deliveries_total" ["kind", "outcome"];
     /// Breaker of a system: 0 closed, 1 probing, 2 open.
     breaker_state: IntGaugeVec "breaker_state" ["system"];
+    /// What may be delivered to a system: 0 all, 1 one trial, 2 nothing for a while.
+    delivery_breaker_state: IntGaugeVec "delivery_breaker_state" ["system"];
     /// Messages from partners, by system, type and outcome.
     feedback_total: IntCounterVec "feedback_total" ["system", "type", "outcome"];
     /// Statutory and other clocks that run.

@@ -83,6 +83,12 @@ impl DeliveryObserver for Metrics {
             .with_label_values(&[system_id, operation])
             .observe(took.as_secs_f64());
     }
+
+    fn breaker(&self, system_id: &str, level: i64) {
+        self.delivery_breaker_state
+            .with_label_values(&[system_id])
+            .set(level);
+    }
 }
 
 impl BulkObserver for Metrics {

@@ -1,6 +1,7 @@
 //! The operator's overview of deliveries (投递总览): which partner is stuck, why, and what to type. [`judge`] is pure.
 
 use crate::clock::Clock;
+use crate::processing::delivery::hours::Hours;
 use crate::registry::Registry;
 use crate::registry::system::SystemState;
 use crate::shared_state::RedisStanding;
@@ -8,8 +9,6 @@ use crate::store::delivery::QueueDepth;
 use crate::store::overview::SystemFacts;
 use crate::store::{SharedStore, StoreError};
 use crate::text::Text;
-use jiff::civil::Time;
-use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,8 +119,8 @@ pub struct Overview {
 pub struct Standing {
     /// Paused by an operator, or suspended in the registry.
     pub paused: bool,
-    /// Its opening hours in Asia/Shanghai.
-    pub window: Option<(Time, Time)>,
+    /// Its opening hours.
+    pub hours: Hours,
 }
 
 /// One line: what the rows and the registry say together.
@@ -174,7 +173,7 @@ fn flow(depth: &QueueDepth, facts: &SystemFacts, standing: Standing, now: Timest
         return Flow::Paused;
     }
     let waits = depth.waiting > 0;
-    if waits && standing.window.is_some_and(|hours| !is_open(hours, now)) {
+    if waits && !standing.hours.is_open(now) {
         return Flow::Closed;
     }
     let last = facts.last_success;
@@ -191,16 +190,6 @@ fn flow(depth: &QueueDepth, facts: &SystemFacts, standing: Standing, now: Timest
         () if depth.dead > 0 => Flow::Dead,
         () if waits => Flow::Waiting,
         () => Flow::Flowing,
-    }
-}
-
-/// Whether `[from, to)` is open now; hours may go over midnight.
-fn is_open((from, to): (Time, Time), now: Timestamp) -> bool {
-    let time = Offset::constant(8).to_datetime(now).time();
-    if from <= to {
-        (from..to).contains(&time)
-    } else {
-        time >= from || time < to
     }
 }
 
@@ -268,7 +257,7 @@ pub async fn take(
             let standing = Standing {
                 paused: paused.contains(id)
                     || current.is_some_and(|version| version.state == SystemState::Suspended),
-                window: current.and_then(|version| version.definition.limits().window),
+                hours: Hours::of(current.and_then(|version| version.definition.limits().window)),
             };
             let depth = depths.remove(id).unwrap_or_else(|| QueueDepth {
                 system_id: id.clone(),
@@ -296,6 +285,7 @@ pub async fn take(
 mod tests {
     use super::*;
     use crate::store::overview::LastFailure;
+    use jiff::civil::Time;
 
     fn at(minutes: i64) -> Timestamp {
         let start: Timestamp = "2026-03-02T01:00:00Z".parse().unwrap();
@@ -387,7 +377,7 @@ mod tests {
         let long = depth(5, Some(0), 1);
         let paused = Standing {
             paused: true,
-            window: None,
+            hours: Hours::default(),
         };
         let (flow, then) = state(&long, &facts(None, Some(59)), paused);
         assert_eq!((flow, then.as_str()), (Flow::Paused, "resume --system s"));
@@ -400,7 +390,10 @@ mod tests {
         ] {
             let hours = Standing {
                 paused: false,
-                window: Some((Time::constant(from, 0, 0, 0), Time::constant(to, 0, 0, 0))),
+                hours: Hours::of(Some((
+                    Time::constant(from, 0, 0, 0),
+                    Time::constant(to, 0, 0, 0),
+                ))),
             };
             let (flow, _) = state(&long, &facts(None, Some(59)), hours);
             assert_eq!(flow, expected, "{from} - {to}");

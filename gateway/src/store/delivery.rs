@@ -1,11 +1,15 @@
 //! Deliveries (投递, transactional outbox): what must reach a partner, in order per case and system.
 
 use super::StoreError;
+use super::allotment::Pace;
 use super::audit::NewAudit;
+use super::case::CaseRecord;
+use super::scan::HeldMaterial;
 use crate::identity::Scope;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::Arc;
 use tongban_adapters::exchange::Operation;
 
 /// State of a delivery (contract 5).
@@ -138,6 +142,80 @@ pub struct LeasedDelivery {
     pub journal: Value,
     /// The supplement or withdrawal at hand.
     pub message: Value,
+    /// Its case as it stood after the lease was taken; `None` when the case is not in the store.
+    pub case: Option<Box<CaseRecord>>,
+    /// Files of the case that no partner may have (yet).
+    pub held: Vec<HeldMaterial>,
+}
+
+/// On which terms a system is delivered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SystemTerms {
+    /// Deliveries under way at once, over all nodes.
+    pub at_once: u32,
+    /// How many more the node that looks takes on; 0 passes the system over.
+    pub here: u32,
+    /// How fast calls may follow each other, over all nodes; `None` is unlimited.
+    pub pace: Option<Pace>,
+    /// Version of the definition to which cases without one are pinned; 0 pins none.
+    pub version: u32,
+}
+
+impl SystemTerms {
+    /// So many at once, here and over all nodes, at any pace; nothing is pinned.
+    #[must_use]
+    pub fn up_to(at_once: u32) -> Self {
+        Self {
+            at_once,
+            here: at_once,
+            pace: None,
+            version: 0,
+        }
+    }
+}
+
+/// A worker's look at the outbox.
+#[derive(Clone)]
+pub struct Look {
+    /// Who looks.
+    pub worker: String,
+    /// When.
+    pub now: Timestamp,
+    /// Microseconds for which what is found is leased.
+    pub lease_us: i64,
+    /// Deliveries at most, all systems together.
+    pub limit: u32,
+    /// The terms of a system by its id.
+    pub terms: Arc<dyn Fn(&str) -> SystemTerms + Send + Sync>,
+}
+
+impl Look {
+    /// A look on the same terms for every system.
+    #[must_use]
+    pub fn with(
+        worker: &str,
+        now: Timestamp,
+        lease_us: i64,
+        limit: u32,
+        terms: SystemTerms,
+    ) -> Self {
+        Self {
+            worker: worker.to_owned(),
+            now,
+            lease_us,
+            limit,
+            terms: Arc::new(move |_| terms),
+        }
+    }
+}
+
+/// What a look found.
+#[derive(Debug, Clone, Default)]
+pub struct Leased {
+    /// The deliveries that the worker has now, the most urgent first.
+    pub deliveries: Vec<LeasedDelivery>,
+    /// When more may be had without anything happening: the pace of a system, or a row that another write had for a moment.
+    pub again_at: Option<Timestamp>,
 }
 
 /// How a leased delivery is left.
@@ -198,17 +276,10 @@ pub struct QueueDepth {
 /// Deliveries.
 #[async_trait]
 pub trait DeliveryStore: Send + Sync {
-    /// Leases due deliveries, oldest first: never one behind an unfinished one (not delivered, not discarded) of the same case and system, never of a
-    /// paused system or one in `busy`, at most `limit`, at most `per_system` of one system.
-    async fn lease(
-        &self,
-        worker: &str,
-        now: Timestamp,
-        lease_us: i64,
-        limit: u32,
-        per_system: u32,
-        busy: &[String],
-    ) -> Result<Vec<LeasedDelivery>, StoreError>;
+    /// Leases due deliveries: never one behind an unfinished one (not delivered, not discarded) of the same case and system, never
+    /// of a paused system, at most [`Look::limit`], of each system no more than its terms allow. Systems share the limit evenly; within a
+    /// system the case whose clock ends first goes first, then what is due longest. Cases without a definition are pinned.
+    async fn lease(&self, look: Look) -> Result<Leased, StoreError>;
 
     /// When the next delivery becomes due, for the worker's sleep.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
@@ -216,14 +287,15 @@ pub trait DeliveryStore: Send + Sync {
     /// Writes the journal before a step leaves and after it succeeded; false when the fence is void.
     async fn journal(&self, id: i64, fence: i64, journal: &Value) -> Result<bool, StoreError>;
 
-    /// Records an attempt and leaves the delivery; false when the fence is void (nothing written). `Delivered` also keeps the partner's number with the case.
+    /// Records an attempt and leaves the delivery, with its last journal where there is a newer one; false when the fence is void
+    /// (nothing written). `Delivered` also keeps the partner's number with the case.
     async fn finish(
         &self,
         id: i64,
         fence: i64,
         attempt: AttemptRecord,
         outcome: DeliveryOutcome,
-        now: Timestamp,
+        journal: Option<&Value>,
     ) -> Result<bool, StoreError>;
 
     /// Records an attempt of a step without leaving the delivery.

@@ -9,6 +9,7 @@
 //! the conformance suite (`conformance`), which every implementation must pass unchanged.
 
 pub mod alert;
+pub mod allotment;
 pub mod api_key;
 pub mod application;
 pub mod audit;

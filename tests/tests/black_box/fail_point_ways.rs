@@ -59,6 +59,8 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("exchange", "poll.applied", Way::Apply("xml")),
     ("exchange", "poll.asked", Way::Apply("xml")),
     ("exchange", "poll.taken", Way::Apply("xml")),
+    ("exchange", "words.heard", Way::Apply("soap")),
+    ("exchange", "words.written", Way::Apply("rest")),
     // Ended at by the test of notifications, which has somebody to send them to.
     ("notifications", "notification.leased", Way::Apply("soap")),
     ("notifications", "notification.sent", Way::Apply("soap")),

@@ -206,7 +206,17 @@ async fn a_stranger_can_do_nothing() {
 async fn deliver(world: &World) {
     use crate::store::delivery::{AttemptRecord, DeliveryOutcome};
     let (store, now) = (&world.hall.intake.store, world.hall.intake.clock.now());
-    let leased = store.lease("w", now, 1_000_000, 10, 10, &[]).await.unwrap();
+    let leased = store
+        .lease(crate::store::delivery::Look::with(
+            "w",
+            now,
+            1_000_000,
+            10,
+            crate::store::delivery::SystemTerms::up_to(10),
+        ))
+        .await
+        .unwrap()
+        .deliveries;
     let [lease] = leased.as_slice() else {
         panic!("one delivery, not {}", leased.len())
     };
@@ -224,7 +234,7 @@ async fn deliver(world: &World) {
     };
     assert!(
         store
-            .finish(lease.id, lease.fence, attempt, outcome, now)
+            .finish(lease.id, lease.fence, attempt, outcome, None)
             .await
             .unwrap()
     );
@@ -320,9 +330,16 @@ async fn a_withdrawal_before_the_first_try_leaves_nothing_to_deliver() {
             .hall
             .intake
             .store
-            .lease("w", now, 1_000_000, 10, 10, &[])
+            .lease(crate::store::delivery::Look::with(
+                "w",
+                now,
+                1_000_000,
+                10,
+                crate::store::delivery::SystemTerms::up_to(10)
+            ))
             .await
             .unwrap()
+            .deliveries
             .is_empty()
     );
 }
@@ -338,9 +355,16 @@ async fn a_case_is_handed_over_at_the_step_that_its_route_names_and_once() {
     let leased = async || {
         let now = world.hall.intake.clock.now();
         store
-            .lease("w", now, 60_000_000, 10, 10, &[])
+            .lease(crate::store::delivery::Look::with(
+                "w",
+                now,
+                60_000_000,
+                10,
+                crate::store::delivery::SystemTerms::up_to(10),
+            ))
             .await
             .unwrap()
+            .deliveries
             .len()
     };
     assert_eq!(leased().await, 0, "not on submission");

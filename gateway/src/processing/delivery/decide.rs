@@ -12,6 +12,7 @@
 //! | taken, last step | delivered |
 //! | "already there" | delivered when the look-up proves it ours, dead when it is somebody else's; where there is no look-up, delivered when an attempt of ours may have arrived before |
 
+use super::hours::Hours;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tongban_adapters::definition::RetryPolicy;
@@ -29,6 +30,8 @@ pub struct Facts {
     pub created_at: Timestamp,
     /// Now.
     pub now: Timestamp,
+    /// When the partner's interface is open: only that time counts as waited, and nothing is put off to another.
+    pub hours: Hours,
     /// Whether the partner can be asked for the outcome of this operation.
     pub askable: bool,
     /// Whether it may be sent again without asking: the partner notices a repeat, or a repeat has no effect.
@@ -132,13 +135,13 @@ fn again(policy: &RetryPolicy, facts: &Facts, retry_after_s: Option<u32>, unknow
     });
     let pause = back_off(policy, facts.attempts, facts.jitter).max(asked_for);
     Next::Again {
-        at: later(facts.now, pause),
+        at: facts.hours.opens_at(later(facts.now, pause)),
         unknown,
     }
 }
 
 fn waited(facts: &Facts) -> Duration {
-    Duration::try_from(facts.now.duration_since(facts.created_at)).unwrap_or(Duration::ZERO)
+    facts.hours.open_between(facts.created_at, facts.now)
 }
 
 /// `now` and a pause; the end of time when there is no such moment.
@@ -175,6 +178,7 @@ mod tests {
             attempts,
             created_at: Timestamp::UNIX_EPOCH,
             now: Timestamp::UNIX_EPOCH,
+            hours: Hours::default(),
             askable,
             repeatable: true,
             doubtful: false,
@@ -419,6 +423,17 @@ mod tests {
             ..POLICY
         };
         assert_eq!(decide(&declared, &late, &Happened::NotSent), Next::Dead);
+        let time = |hour| jiff::civil::Time::constant(hour, 0, 0, 0);
+        let closed_most_of_the_time = Facts {
+            now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 40),
+            hours: Hours::of(Some((time(8), time(9)))),
+            ..late
+        };
+        let next = decide(&declared, &closed_most_of_the_time, &Happened::NotSent);
+        let Next::Again { at, .. } = next else {
+            panic!("forty open hours are fewer than 48: {next:?}")
+        };
+        assert!(closed_most_of_the_time.hours.is_open(at));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! the fence, so a worker whose lease ran out writes nothing.
 
 use super::decide::{Facts, Happened, Next, decide};
+use super::hours::Hours;
 use super::journal::Journal;
 use super::patience::patiently;
 use super::tenure::{Leave, Tenure};
@@ -54,6 +55,19 @@ pub struct Errand<'a> {
     journal: Journal,
     attempts: u32,
     tenure: Tenure,
+    /// The journal says more than what is stored of it.
+    unwritten: bool,
+    /// Whether the partner answered when it was last called; `None`: it was not called.
+    answered: Option<bool>,
+}
+
+/// How an errand ended.
+#[derive(Debug)]
+pub struct Landed {
+    /// The stable word of the stored outcome, for metrics; or why nothing was settled, and the lease runs out by itself.
+    pub outcome: Result<&'static str, ErrandError>,
+    /// Whether the partner answered when it was last called; `None`: it was not called.
+    pub answered: Option<bool>,
 }
 
 /// How the exchange of one turn went, with what an operator will see of it.
@@ -74,20 +88,22 @@ impl<'a> Errand<'a> {
             journal,
             attempts,
             tenure,
+            unwritten: false,
+            answered: None,
         }
     }
 
-    /// Runs it to an outcome that is stored. Returns the stable word of the outcome, for metrics.
-    ///
-    /// # Errors
-    /// [`ErrandError`]: nothing was settled; the lease runs out by itself.
-    pub async fn run(mut self) -> Result<&'static str, ErrandError> {
-        let Some(case) = self
-            .courier
-            .store
-            .case(&Scope::Everything, &self.lease.case_no)
-            .await?
-        else {
+    /// Runs it to an outcome that is stored.
+    pub async fn run(mut self) -> Landed {
+        let outcome = self.to_an_outcome().await;
+        Landed {
+            outcome,
+            answered: self.answered,
+        }
+    }
+
+    async fn to_an_outcome(&mut self) -> Result<&'static str, ErrandError> {
+        let Some(case) = self.lease.case.take() else {
             return self
                 .give_up(
                     "case_missing",
@@ -98,24 +114,15 @@ impl<'a> Errand<'a> {
         if let Some(word) = self.held_back(&case).await? {
             return Ok(word);
         }
-        let Some((version, _)) = self
-            .courier
-            .registry
-            .load()
-            .current_system(&self.lease.system_id)
-        else {
+        let snapshot = self.courier.registry.load();
+        if snapshot.current_system(&self.lease.system_id).is_none() {
             return self
                 .give_up("system_missing", "no active definition of this system")
                 .await;
-        };
-        let store = &self.courier.store;
-        let pinned = patiently(|| store.pin_definition(&case.case_no, version)).await?;
-        let Some(definition) = self
-            .courier
-            .registry
-            .load()
-            .system(&self.lease.system_id, pinned)
-        else {
+        }
+        // Pinned when it was leased.
+        let pinned = case.definition_version;
+        let Some(definition) = snapshot.system(&self.lease.system_id, pinned) else {
             return self
                 .give_up(
                     "definition_missing",
@@ -177,6 +184,7 @@ impl<'a> Errand<'a> {
                     repeatable,
                     doubtful,
                     ended,
+                    hours: Hours::of(definition.limits().window),
                     ..self.facts()
                 },
                 &exchange.happened,
@@ -302,8 +310,9 @@ impl<'a> Errand<'a> {
         let mut record = attempt(begun, name.clone(), took_us, &request, &answer);
         let happened = match (&answer, turn) {
             (Err(SendFailure::NotSent { .. }), Turn::Step(_)) => {
+                // Said with the outcome: until then it counts as begun, which is only asked about.
                 self.journal.forget();
-                self.write_journal().await?;
+                self.unwritten = true;
                 Happened::NotSent
             }
             (Err(SendFailure::NotSent { words }), Turn::Ask) => {
@@ -324,6 +333,7 @@ impl<'a> Errand<'a> {
             }
         };
         describe(&mut record, &happened);
+        self.answered = Some(has_answered(&happened));
         fail_point!("delivery.reply_read");
         match &happened {
             Happened::Answered(StepVerdict::Accepted {
@@ -332,7 +342,11 @@ impl<'a> Errand<'a> {
             }) => {
                 *partner_no = told.clone().or_else(|| partner_no.take());
                 self.journal.finish(&name, captured.clone());
-                self.write_journal().await?;
+                self.unwritten = true;
+                // The last step's end is said with the outcome.
+                if self.journal.next(steps).is_some() {
+                    self.write_journal().await?;
+                }
             }
             Happened::Asked(QueryVerdict::Ours { partner_no: told }) => {
                 *partner_no = told.clone().or_else(|| partner_no.take());
@@ -379,6 +393,7 @@ impl<'a> Errand<'a> {
             attempts: self.attempts.saturating_sub(1),
             created_at: self.lease.created_at,
             now: self.courier.clock.now(),
+            hours: Hours::default(),
             askable: false,
             repeatable: false,
             doubtful: false,
@@ -387,10 +402,11 @@ impl<'a> Errand<'a> {
         }
     }
 
-    async fn write_journal(&self) -> Result<(), ErrandError> {
+    async fn write_journal(&mut self) -> Result<(), ErrandError> {
         let (store, journal) = (&self.courier.store, self.journal.write());
         let kept = patiently(|| store.journal(self.lease.id, self.lease.fence, &journal)).await?;
         if kept {
+            self.unwritten = false;
             Ok(())
         } else {
             Err(ErrandError::LeaseOver)
@@ -419,12 +435,15 @@ impl<'a> Errand<'a> {
             DeliveryOutcome::Again { unknown: false, .. } => "again",
             DeliveryOutcome::Dead => "dead",
         };
-        let now = self.courier.clock.now();
         fail_point!("delivery.before_finish");
         let (store, lease) = (&self.courier.store, &self.lease);
-        let kept =
-            patiently(|| store.finish(lease.id, lease.fence, record.clone(), outcome.clone(), now))
-                .await?;
+        let journal = self.unwritten.then(|| self.journal.write());
+        let (id, fence) = (lease.id, lease.fence);
+        let kept = patiently(|| {
+            let (record, outcome) = (record.clone(), outcome.clone());
+            store.finish(id, fence, record, outcome, journal.as_ref())
+        })
+        .await?;
         fail_point!("delivery.finished");
         if kept {
             Ok(word)
@@ -444,6 +463,17 @@ impl<'a> Errand<'a> {
         )
         .await
     }
+}
+
+/// Whether the partner is there: what it said matters to the delivery alone.
+fn has_answered(happened: &Happened) -> bool {
+    !matches!(
+        happened,
+        Happened::NotSent
+            | Happened::OutcomeUnknown
+            | Happened::Answered(StepVerdict::Unavailable { .. })
+            | Happened::Asked(QueryVerdict::Unavailable { .. })
+    )
 }
 
 /// A refusal of our own: nothing was sent, and sending later would change nothing.

@@ -6,15 +6,18 @@
 //! be asked is asked before anything is sent again; an "already there" is a success only when the look-up proves it ours; one
 //! system's trouble never holds up another's.
 
+pub mod breaker;
 pub mod client;
 pub mod decide;
 pub mod errand;
 pub mod held;
+pub mod hours;
 pub mod journal;
 mod patience;
 #[cfg(test)]
 mod simulation;
 pub mod tenure;
+mod terms;
 pub mod transcript;
 pub mod worker;
 
@@ -65,6 +68,9 @@ pub trait DeliveryObserver: Send + Sync + 'static {
         outcome: &'static str,
         took: std::time::Duration,
     );
+
+    /// What may be sent to a partner by now: 0 all, 1 one trial, 2 nothing.
+    fn breaker(&self, system_id: &str, level: i64);
 }
 
 /// What every worker holds.

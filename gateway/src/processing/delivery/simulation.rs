@@ -8,6 +8,7 @@
 //! delivery on the ground whose errand still flies.)
 
 use super::decide::{Facts, Happened, Next, decide};
+use super::hours::Hours;
 use super::journal::Journal;
 use super::tenure::{Leave, Tenure};
 use jiff::Timestamp;
@@ -317,6 +318,7 @@ impl World {
         let now = i64::try_from(self.wall()).unwrap_or(i64::MAX);
         let facts = Facts {
             attempts: self.row.attempts,
+            hours: Hours::default(),
             created_at: Timestamp::UNIX_EPOCH,
             now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::MAX),
             askable,

@@ -4,11 +4,13 @@
 //! clock jumped) comes back to this very loop, and waits on the ground until the errand before it has landed.
 
 use super::Courier;
-use super::errand::Errand;
+use super::breaker::Breakers;
+use super::errand::{Errand, Landed};
 use super::tenure::Tenure;
+use super::terms::TermsAtHand;
 use crate::fail_point::fail_point;
 use crate::operations::logging::seldom;
-use crate::store::delivery::LeasedDelivery;
+use crate::store::delivery::{LeasedDelivery, Look};
 use arc_swap::ArcSwap;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -44,14 +46,14 @@ pub async fn run(
         // What changes at a reload counts from the next look on; what is in flight keeps its lease.
         let bounds = live.load_full();
         while let Ok(landing) = done.try_recv() {
-            flights.land(&landing);
+            land(&courier, &mut flights, &landing);
         }
         // Before the look: a lease never counts as longer than the store says.
         let tenure = Tenure::new(courier.clock.instant(), bounds.lease, courier.store.seen());
-        let leased = if stop.is_cancelled() {
-            Vec::new()
+        let (leased, again) = if stop.is_cancelled() {
+            (Vec::new(), None)
         } else {
-            lease(&courier, &bounds, &flights).await
+            look(&courier, &bounds, &flights).await
         };
         if stop.is_cancelled() && flights.in_flight.is_empty() {
             return;
@@ -68,9 +70,9 @@ pub async fn run(
             continue;
         }
         tokio::select! {
-            Some(landing) = done.recv() => flights.land(&landing),
+            Some(landing) = done.recv() => land(&courier, &mut flights, &landing),
             () = wake.notified() => {}
-            () = tokio::time::sleep(bounds.tick) => {}
+            () = tokio::time::sleep(again.map_or(bounds.tick, |again| again.min(bounds.tick))) => {}
             () = stop.cancelled(), if !stop.is_cancelled() => {}
         }
     }
@@ -80,6 +82,26 @@ pub async fn run(
 struct Landing {
     id: i64,
     system: String,
+    /// Whether the partner answered; `None`: it was not called.
+    answered: Option<bool>,
+}
+
+/// Counts an errand as ended, and what it learnt of its partner.
+fn land(courier: &Courier, flights: &mut Flights, landing: &Landing) {
+    flights.land(landing);
+    let Some(answered) = landing.answered else {
+        return;
+    };
+    let system = &landing.system;
+    let now = courier.clock.instant();
+    let before = flights.breakers.allowed(system, now);
+    let current = courier.registry.load().current_system(system);
+    let longest = current.map_or(Duration::MAX, |(_, definition)| definition.retry().max);
+    flights.breakers.heard(system, answered, now, longest);
+    let after = flights.breakers.allowed(system, now);
+    if after != before {
+        courier.observer.breaker(system, after.level());
+    }
 }
 
 /// What is in the air, and what was leased and waits for its turn.
@@ -87,6 +109,7 @@ struct Landing {
 struct Flights {
     of_system: HashMap<String, u32>,
     in_flight: HashSet<i64>,
+    breakers: Breakers,
     /// At most one for each that flies.
     grounded: Vec<(LeasedDelivery, Tenure)>,
 }
@@ -123,37 +146,43 @@ impl Flights {
     }
 }
 
-async fn lease(courier: &Courier, bounds: &WorkerBounds, flights: &Flights) -> Vec<LeasedDelivery> {
+/// Looks at the outbox; what was found, and when to look again without anything happening.
+async fn look(
+    courier: &Courier,
+    bounds: &WorkerBounds,
+    flights: &Flights,
+) -> (Vec<LeasedDelivery>, Option<Duration>) {
     let room = bounds.concurrency.saturating_sub(flights.in_flight.len());
     if room == 0 {
-        return Vec::new();
+        return (Vec::new(), None);
     }
-    let snapshot = courier.registry.load();
-    let busy: Vec<String> = flights
-        .of_system
-        .iter()
-        .filter(|(system, count)| {
-            let own = snapshot
-                .current_system(system)
-                .map_or(bounds.per_system, |(_, d)| d.limits().concurrency);
-            **count >= own.min(bounds.per_system)
-        })
-        .map(|(system, _)| system.clone())
-        .collect();
-    let limit = u32::try_from(room).unwrap_or(u32::MAX);
-    // One of a system at a time keeps the count of flights exact: the next look takes the next one.
-    let per_system = bounds.per_system.div_ceil(4).max(1);
-    let lease_us = i64::try_from(bounds.lease.as_micros()).unwrap_or(i64::MAX);
-    let now = courier.clock.now();
-    match courier
-        .store
-        .lease(&bounds.name, now, lease_us, limit, per_system, &busy)
-        .await
-    {
-        Ok(leased) => leased,
+    let (now, instant) = (courier.clock.now(), courier.clock.instant());
+    let terms = TermsAtHand {
+        snapshot: courier.registry.load(),
+        breakers: flights.breakers.clone(),
+        in_the_air: flights.of_system.clone(),
+        per_system: bounds.per_system,
+        now,
+        instant,
+    };
+    let look = Look {
+        worker: bounds.name.clone(),
+        now,
+        lease_us: i64::try_from(bounds.lease.as_micros()).unwrap_or(i64::MAX),
+        limit: u32::try_from(room).unwrap_or(u32::MAX),
+        terms: Arc::new(move |system| terms.of(system)),
+    };
+    match courier.store.lease(look).await {
+        Ok(leased) => {
+            let again = leased
+                .again_at
+                .and_then(|at| Duration::try_from(at.duration_since(now)).ok());
+            let trial = flights.breakers.next_trial(instant);
+            (leased.deliveries, again.into_iter().chain(trial).min())
+        }
         Err(error) => {
             seldom!(warn, %error, "deliveries could not be leased; trying again after a tick");
-            Vec::new()
+            (Vec::new(), None)
         }
     }
 }
@@ -170,24 +199,36 @@ async fn fly(
     let id = delivery.id;
     let flight = Arc::clone(&courier);
     // A task of its own, so that a panic ends one errand and not the worker.
-    let outcome =
+    let landed =
         tokio::spawn(async move { Errand::new(&flight, delivery, tenure).run().await }).await;
-    let word = match outcome {
-        Ok(Ok(word)) => word,
-        Ok(Err(error)) => {
+    let (word, answered) = match landed {
+        Ok(Landed {
+            outcome: Ok(word),
+            answered,
+        }) => (word, answered),
+        Ok(Landed {
+            outcome: Err(error),
+            answered,
+        }) => {
             seldom!(warn, delivery = id, %system, %error, "an errand was left; its lease runs out by itself");
-            "error"
+            ("error", answered)
         }
         Err(error) => {
             tracing::error!(delivery = id, %system, %error, "an errand ended in a panic; its lease runs out by itself");
-            "error"
+            ("error", None)
         }
     };
     courier
         .observer
         .settled(&system, operation, word, started.elapsed());
     // The worker waits for every errand, so the channel is open; if it is not, nobody counts any more.
-    let _ = done.send(Landing { id, system }).await;
+    let _ = done
+        .send(Landing {
+            id,
+            system,
+            answered,
+        })
+        .await;
 }
 
 #[cfg(test)]
@@ -211,6 +252,8 @@ mod tests {
             message_key: format!("system/case/{id}"),
             journal: Value::Null,
             message: Value::Null,
+            case: None,
+            held: Vec::new(),
         }
     }
 
@@ -233,6 +276,7 @@ mod tests {
         flights.land(&Landing {
             id: 1,
             system: "system".to_owned(),
+            answered: None,
         });
         let next = flights.take_off().map(|(d, _)| (d.id, d.fence));
         assert_eq!(next, Some((1, 3)), "under its newest fence");

@@ -4,9 +4,13 @@ use super::Subject;
 use super::samples::*;
 use crate::identity::Scope;
 use crate::store::SharedStore;
+use crate::store::allotment::Pace;
 use crate::store::application::NewCase;
-use crate::store::delivery::{DeliveryOutcome, DeliveryState, LeasedDelivery};
+use crate::store::delivery::{
+    DeliveryOutcome, DeliveryState, Leased, LeasedDelivery, Look, SystemTerms,
+};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tongban_adapters::exchange::Operation;
 
 pub async fn one_lease(subject: &dyn Subject) -> (SharedStore, LeasedDelivery) {
@@ -22,7 +26,7 @@ pub async fn leave(
     outcome: DeliveryOutcome,
 ) -> bool {
     store
-        .finish(leased.id, leased.fence, attempt(code, 1), outcome, at(1))
+        .finish(leased.id, leased.fence, attempt(code, 1), outcome, None)
         .await
         .unwrap()
 }
@@ -223,53 +227,217 @@ async fn filled(subject: &dyn Subject, plan: &[(&str, i64)]) -> SharedStore {
     store
 }
 
-pub async fn a_lease_takes_the_oldest_within_its_limits(subject: &dyn Subject) {
+async fn look(store: &SharedStore, seconds: i64, limit: u32, terms: SystemTerms) -> Leased {
+    let look = Look::with("w", at(seconds), MINUTE_US, limit, terms);
+    store.lease(look).await.unwrap()
+}
+
+fn systems(leased: &Leased) -> Vec<&str> {
+    let deliveries = leased.deliveries.iter();
+    deliveries.map(|one| one.system_id.as_str()).collect()
+}
+
+pub async fn a_look_shares_its_limit_among_systems(subject: &dyn Subject) {
     let plan = [("a", 5), ("a", 4), ("a", 3), ("b", 2), ("b", 1), ("c", 99)];
     let store = filled(subject, &plan).await;
-    let taken = store
-        .lease("w", at(10), MINUTE_US, 3, 2, &[])
-        .await
-        .unwrap();
-    let systems: Vec<_> = taken.iter().map(|d| d.system_id.as_str()).collect();
-    assert_eq!(systems, ["b", "b", "a"]);
-    let taken = store
-        .lease("w", at(10), MINUTE_US, 9, 1, &[])
-        .await
-        .unwrap();
-    assert_eq!(taken.len(), 1);
-    let taken = store
-        .lease("w", at(10), MINUTE_US, 9, 9, &[])
-        .await
-        .unwrap();
-    assert_eq!(taken.len(), 1);
+    let three = look(&store, 10, 3, SystemTerms::up_to(9)).await;
+    assert_eq!(
+        systems(&three),
+        ["b", "a", "a"],
+        "what is due longest first"
+    );
+    let rest = look(&store, 10, 9, SystemTerms::up_to(9)).await;
+    assert_eq!(systems(&rest), ["b", "a"]);
     assert!(
-        store
-            .lease("w", at(10), MINUTE_US, 9, 9, &[])
+        look(&store, 10, 9, SystemTerms::up_to(9))
             .await
-            .unwrap()
+            .deliveries
             .is_empty()
     );
 }
 
-pub async fn a_busy_system_is_passed_over(subject: &dyn Subject) {
+pub async fn what_is_under_way_counts_until_its_lease_ends(subject: &dyn Subject) {
+    let store = filled(subject, &[("a", 1), ("a", 2), ("a", 3), ("a", 4)]).await;
+    let two = SystemTerms::up_to(2);
+    let first = look(&store, 10, 9, two).await;
+    assert_eq!(first.deliveries.len(), 2);
+    assert!(
+        look(&store, 69, 9, two).await.deliveries.is_empty(),
+        "two are under way"
+    );
+    let done = DeliveryOutcome::Delivered { partner_no: None };
+    assert!(leave(&store, &first.deliveries[0], "accepted", done).await);
+    assert_eq!(look(&store, 69, 9, two).await.deliveries.len(), 1);
+    let again = look(&store, 70, 9, two).await;
+    assert_eq!(
+        again.deliveries.len(),
+        1,
+        "a lease that ended is not under way"
+    );
+}
+
+pub async fn a_system_that_is_not_wanted_now_is_passed_over(subject: &dyn Subject) {
     let store = filled(subject, &[("a", 1), ("b", 2)]).await;
-    let busy = ["a".to_owned()];
-    let taken = store
-        .lease("w", at(10), MINUTE_US, 9, 9, &busy)
+    let closed = |system: &str| SystemTerms {
+        here: u32::from(system != "a"),
+        ..SystemTerms::up_to(9)
+    };
+    let look = Look {
+        terms: Arc::new(closed),
+        ..Look::with("w", at(10), MINUTE_US, 9, SystemTerms::up_to(9))
+    };
+    assert_eq!(systems(&store.lease(look).await.unwrap()), ["b"]);
+}
+
+pub async fn the_pace_of_a_partner_holds_over_all_looks(subject: &dyn Subject) {
+    let plan: Vec<(&str, i64)> = (0..6).map(|_| ("a", 1)).collect();
+    let store = filled(subject, &plan).await;
+    let terms = SystemTerms {
+        pace: Some(Pace {
+            every_us: 10_000_000,
+            burst: 2,
+            calls: 1,
+        }),
+        ..SystemTerms::up_to(9)
+    };
+    let first = look(&store, 10, 9, terms).await;
+    assert_eq!((first.deliveries.len(), first.again_at), (2, Some(at(20))));
+    let nothing = look(&store, 19, 9, terms).await;
+    assert_eq!(
+        (nothing.deliveries.len(), nothing.again_at),
+        (0, Some(at(20)))
+    );
+    assert_eq!(look(&store, 20, 9, terms).await.deliveries.len(), 1);
+    assert_eq!(
+        look(&store, 60, 9, terms).await.deliveries.len(),
+        2,
+        "no more than the burst after a pause"
+    );
+}
+
+/// A case whose clock ends at `seconds`.
+fn urgent(seconds: i64) -> NewCase {
+    let mut new = new_case();
+    new.projection.clocks = vec![clock("acceptance", seconds)];
+    new
+}
+
+pub async fn a_partner_gets_the_case_whose_clock_ends_first(subject: &dyn Subject) {
+    let store = subject.store();
+    let mut numbers = Vec::new();
+    for ends in [3_000, 1_000, 2_000] {
+        let record = submitted(&store, application_of(vec![urgent(ends)])).await;
+        numbers.push(record.application_no);
+    }
+    let now = case(&store, &numbers[0]).await;
+    let mut sooner = change(&now, Vec::new(), "handling");
+    sooner.projection.clocks = vec![clock("handling", 500)];
+    store.change(sooner).await.unwrap();
+    let mut order = Vec::new();
+    for _ in &numbers {
+        let one = look(&store, 10, 1, SystemTerms::up_to(9)).await;
+        order.extend(one.deliveries.into_iter().map(|one| one.case_no));
+    }
+    assert_eq!(order, [&*numbers[0], &*numbers[1], &*numbers[2]]);
+}
+
+pub async fn a_case_is_pinned_when_it_is_first_leased_and_comes_with_its_lease(
+    subject: &dyn Subject,
+) {
+    let (store, record) = one_case(subject).await;
+    let terms = |version| SystemTerms {
+        version,
+        ..SystemTerms::up_to(9)
+    };
+    for (seconds, version) in [(0, 3), (60, 4)] {
+        let leased = look(&store, seconds, 9, terms(version))
+            .await
+            .deliveries
+            .pop();
+        let with = leased.unwrap().case.unwrap();
+        assert_eq!(with.definition_version, 3, "at {seconds}");
+        assert_eq!(with.submission, record.submission);
+    }
+    assert_eq!(
+        case(&store, &record.submission.case.no)
+            .await
+            .definition_version,
+        3
+    );
+}
+
+pub async fn the_last_journal_is_kept_with_the_outcome(subject: &dyn Subject) {
+    let (store, leased) = one_lease(subject).await;
+    let begun = json!({"begun": "submit", "done": {}});
+    store
+        .journal(leased.id, leased.fence, &begun)
         .await
         .unwrap();
-    let systems: Vec<_> = taken.iter().map(|d| d.system_id.as_str()).collect();
-    assert_eq!(systems, ["b"]);
+    let forgotten = json!({"done": {"number": {"lsh": "7"}}});
+    let again = DeliveryOutcome::Again {
+        at: at(100),
+        unknown: false,
+    };
+    let left = store
+        .finish(
+            leased.id,
+            leased.fence,
+            attempt("not_sent", 1),
+            again,
+            Some(&forgotten),
+        )
+        .await;
+    assert!(left.unwrap());
+    let next = lease(&store, 100).await.pop().unwrap();
+    assert_eq!((next.journal, next.ask_first), (forgotten, false));
+}
+
+pub async fn words_of_many_deliveries_at_once_each_find_their_own(subject: &dyn Subject) {
+    let plan: Vec<(&str, i64)> = (0..40).map(|n| (["a", "b"][n % 2], 1)).collect();
+    let store = filled(subject, &plan).await;
+    let leased = look(&store, 10, 99, SystemTerms::up_to(99))
+        .await
+        .deliveries;
+    assert_eq!(leased.len(), 40);
+    let said = leased.iter().enumerate().map(|(n, one)| {
+        let store = &store;
+        async move {
+            let journal = json!({"begun": format!("step-{n}")});
+            let fence = if n % 5 == 0 { one.fence - 1 } else { one.fence };
+            let kept = store.journal(one.id, fence, &journal).await.unwrap();
+            assert_eq!(kept, n % 5 != 0, "whose fence is void writes nothing");
+            let outcome = DeliveryOutcome::Delivered {
+                partner_no: Some(format!("YW-{n}")),
+            };
+            let words = attempt(&format!("accepted-{n}"), 1);
+            store
+                .finish(one.id, one.fence, words, outcome, None)
+                .await
+                .unwrap()
+        }
+    });
+    let kept = futures_util::future::join_all(said).await;
+    assert!(kept.into_iter().all(|kept| kept));
+    for (n, one) in leased.iter().enumerate() {
+        let record = store
+            .delivery(&Scope::Everything, one.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(record.summary.state, DeliveryState::Delivered);
+        let codes: Vec<_> = record.attempts.iter().map(|a| a.code.clone()).collect();
+        assert_eq!(codes, [format!("accepted-{n}")]);
+        let now = case(&store, &one.case_no).await;
+        assert_eq!(now.partner_no, Some(format!("YW-{n}")));
+    }
 }
 
 pub async fn the_next_due_instant_is_known(subject: &dyn Subject) {
     let store = filled(subject, &[("a", 30), ("b", 20)]).await;
     assert_eq!(store.next_due().await.unwrap(), Some(at(20)));
-    let taken = store
-        .lease("w", at(20), 5_000_000, 9, 9, &[])
-        .await
-        .unwrap();
-    assert_eq!(taken.len(), 1);
+    let five_seconds = Look::with("w", at(20), 5_000_000, 9, SystemTerms::up_to(9));
+    let taken = store.lease(five_seconds).await.unwrap();
+    assert_eq!(taken.deliveries.len(), 1);
     assert_eq!(
         store.next_due().await.unwrap(),
         Some(at(25)),

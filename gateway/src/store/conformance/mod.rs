@@ -117,8 +117,14 @@ macro_rules! store_conformance {
                 the_journal_and_the_message_come_back
                 a_delivered_one_keeps_the_partners_number
                 attempts_are_kept_byte_by_byte
-                a_lease_takes_the_oldest_within_its_limits
-                a_busy_system_is_passed_over
+                a_look_shares_its_limit_among_systems
+                what_is_under_way_counts_until_its_lease_ends
+                the_pace_of_a_partner_holds_over_all_looks
+                a_partner_gets_the_case_whose_clock_ends_first
+                a_case_is_pinned_when_it_is_first_leased_and_comes_with_its_lease
+                the_last_journal_is_kept_with_the_outcome
+                words_of_many_deliveries_at_once_each_find_their_own
+                a_system_that_is_not_wanted_now_is_passed_over
                 the_next_due_instant_is_known
             }
             outboxes {

@@ -6,7 +6,9 @@ use super::samples::*;
 use crate::identity::Scope;
 use crate::store::SharedStore;
 use crate::store::application::NewCase;
-use crate::store::delivery::{DeliveryFilter, DeliveryOutcome, DeliveryState, QueueDepth};
+use crate::store::delivery::{
+    DeliveryFilter, DeliveryOutcome, DeliveryState, Look, QueueDepth, SystemTerms,
+};
 use tongban_adapters::exchange::Operation;
 
 fn all() -> DeliveryFilter {
@@ -185,10 +187,18 @@ pub async fn dead_ones_are_retried_asking_when_their_outcome_was_unknown(subject
 
 pub async fn only_dead_and_pending_ones_are_discarded(subject: &dyn Subject) {
     let (store, _, ids) = three(subject).await;
+    let not_of_a = |system: &str| SystemTerms {
+        here: if system == "a" { 0 } else { 9 },
+        ..SystemTerms::up_to(9)
+    };
     let sending = store
-        .lease("w", at(60), MINUTE_US, 9, 9, &["a".to_owned()])
+        .lease(Look {
+            terms: std::sync::Arc::new(not_of_a),
+            ..Look::with("w", at(60), MINUTE_US, 9, SystemTerms::up_to(9))
+        })
         .await
-        .unwrap();
+        .unwrap()
+        .deliveries;
     assert_eq!(sending[0].id, ids[2]);
     let gone = store
         .discard(

@@ -7,9 +7,10 @@ use crate::store::application::{
     ApplicationRecord, IdempotencyKey, NewApplication, NewCase, NewEvent, SubmitOutcome,
 };
 use crate::store::audit::{AuditRecord, NewAudit};
+use crate::store::case::ClockRow;
 use crate::store::case::{CaseChange, CaseProjection, CaseRecord, FeedbackKey, NewFeedback};
 use crate::store::case::{FeedbackState, StoredEvent};
-use crate::store::delivery::{AttemptRecord, LeasedDelivery, NewDelivery};
+use crate::store::delivery::{AttemptRecord, LeasedDelivery, Look, NewDelivery, SystemTerms};
 use crate::store::material::{ByteStream, NewMaterial, UploadOutcome};
 use crate::store::notification::NewNotices;
 use bytes::Bytes;
@@ -354,10 +355,25 @@ pub async fn audits(store: &SharedStore) -> Vec<AuditRecord> {
     store.audit(&Scope::Everything, 0, 1000).await.unwrap()
 }
 
+/// A clock that ends at `seconds`.
+pub fn clock(kind: &str, seconds: i64) -> ClockRow {
+    ClockRow {
+        kind: kind.to_owned(),
+        due_at: at(seconds),
+    }
+}
+
 /// Leases what is due at `seconds`, for a minute.
 pub async fn lease(store: &SharedStore, seconds: i64) -> Vec<LeasedDelivery> {
     store
-        .lease("worker", at(seconds), MINUTE_US, 100, 100, &[])
+        .lease(Look::with(
+            "worker",
+            at(seconds),
+            MINUTE_US,
+            100,
+            SystemTerms::up_to(100),
+        ))
         .await
         .unwrap()
+        .deliveries
 }

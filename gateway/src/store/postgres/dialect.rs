@@ -104,6 +104,13 @@ macro_rules! for_update {
     };
 }
 
+/// The same of one table of a join.
+macro_rules! for_update_of {
+    ($table:literal) => {
+        concat!(" FOR NO KEY UPDATE OF ", $table)
+    };
+}
+
 /// The same, passing over rows that another has.
 macro_rules! skip_locked {
     () => {
@@ -131,23 +138,6 @@ macro_rules! own_id {
         concat!("coalesce(", $id, ", month_id('", $table, "_id_seq'))")
     };
 }
-
-/// Due deliveries of every system that is neither paused nor busy, a few of each, found by one step of the index a system, and
-/// locked: what another node is leasing is passed over and costs no place. What carries materials waits until all of its case's
-/// are scanned.
-pub(super) const DUE: &str = "WITH RECURSIVE system (id) AS (
-        SELECT min(system_id) FROM delivery WHERE turn = 1 AND due_at IS NOT NULL
-        UNION ALL
-        SELECT (SELECT min(d.system_id) FROM delivery d WHERE d.turn = 1 AND d.due_at IS NOT NULL AND d.system_id > system.id)
-        FROM system WHERE system.id IS NOT NULL)
-    SELECT d.id FROM system s CROSS JOIN LATERAL (SELECT e.id, e.due_at FROM delivery e
-        WHERE e.system_id = s.id AND e.turn = 1 AND e.due_at IS NOT NULL AND e.due_at <= $1
-        AND NOT (e.operation IN ('submit', 'supplement')
-            AND EXISTS (SELECT 1 FROM material m WHERE m.case_id = e.case_id AND m.scan = 'pending' AND m.seq IS NOT NULL))
-        ORDER BY e.due_at, e.id LIMIT $2 FOR NO KEY UPDATE OF e SKIP LOCKED) d
-    WHERE s.id IS NOT NULL AND s.id NOT IN (SELECT system_id FROM paused_system)
-        AND s.id NOT IN (SELECT json_array_elements_text(CAST($3 AS json)))
-    ORDER BY d.due_at, d.id LIMIT $4";
 
 /// The next id of a table: known before the row is, so that what the row seals can be bound to it.
 pub(super) async fn next_id(
@@ -184,6 +174,18 @@ pub(super) async fn all_alone<'n>(
     Ok(())
 }
 
+/// The same for a write that takes a moment: should its node stand still, the others wait no longer than that.
+pub(super) async fn alone_for_a_moment(
+    connection: &mut DbConnection,
+    name: &[u8],
+) -> Result<(), StoreError> {
+    sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', '1s', true), pg_advisory_xact_lock($1)")
+        .bind(lock_of(name))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 fn lock_of(name: &[u8]) -> i64 {
     let digest = digest::digest(&digest::SHA256, name);
     let mut lock = [0; 8];
@@ -201,6 +203,43 @@ pub(super) async fn case_of_delivery(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// The same of several, each case once and in one order.
+pub(super) async fn cases_of_deliveries(
+    connection: &mut DbConnection,
+    deliveries: &[i64],
+) -> Result<(), StoreError> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "SELECT 1 FROM case_record WHERE id IN (SELECT case_id FROM delivery WHERE id = ANY ($1)) ORDER BY id FOR NO KEY UPDATE",
+    )
+    .bind(deliveries)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Of these due deliveries those that nobody else is at work on, in whatever order, kept from others until this write ends. Nothing is
+/// waited for: this write takes deliveries and cases in no order.
+pub(super) async fn free_to_lease(
+    connection: &mut DbConnection,
+    found: &[i64],
+    now: i64,
+) -> Result<Vec<i64>, StoreError> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_scalar(
+        "SELECT d.id FROM delivery d JOIN case_record c ON c.id = d.case_id
+         WHERE d.id = ANY ($1) AND d.turn = 1 AND d.due_at <= $2 FOR NO KEY UPDATE OF c, d SKIP LOCKED",
+    )
+    .bind(found)
+    .bind(now)
+    .fetch_all(connection)
+    .await?)
 }
 
 /// A pattern in which `*` alone means anything.

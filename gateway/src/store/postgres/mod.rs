@@ -36,6 +36,8 @@ mod bulk;
 mod bulk_rows;
 #[path = "../relational/bulk_steps.rs"]
 mod bulk_steps;
+#[path = "../relational/cargo.rs"]
+mod cargo;
 #[path = "../relational/case.rs"]
 mod case;
 #[path = "../relational/clock.rs"]
@@ -54,8 +56,8 @@ mod files;
 mod integrity;
 #[path = "../relational/integrity_seals.rs"]
 mod integrity_seals;
-#[path = "../relational/leased.rs"]
-mod leased;
+#[path = "../relational/look.rs"]
+mod look;
 #[path = "../relational/material.rs"]
 mod material;
 #[path = "../relational/notification.rs"]
@@ -92,6 +94,8 @@ mod sweep;
 mod unread;
 #[path = "../relational/upload.rs"]
 mod upload;
+#[path = "../relational/words.rs"]
+mod words;
 
 use super::sealed::{MasterKeys, Vault};
 use super::standing::Standing;
@@ -112,6 +116,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use submissions::Submissions;
 use tokio::sync::broadcast;
+use words::Words;
 use writer::Writer;
 
 pub use moving::MoveTarget;
@@ -126,6 +131,7 @@ type DatabaseStore = PostgresStore;
 pub struct PostgresStore {
     writer: Arc<Writer>,
     submissions: Submissions,
+    words: Words,
     presence: Presence,
     hearing: Hearing,
     readers: PgPool,
@@ -159,12 +165,13 @@ impl Store for PostgresStore {
     }
 
     fn waiting_writes(&self) -> usize {
-        self.writer.waiting() + self.submissions.waiting()
+        self.writer.waiting() + self.submissions.waiting() + self.words.waiting()
     }
 
     async fn close(&self) {
         self.hearing.close();
         self.submissions.close().await;
+        self.words.close().await;
         self.writer.close().await;
         self.presence.close().await;
         settings::close(&self.readers).await;
@@ -243,6 +250,12 @@ impl PostgresStore {
         Ok(Self {
             hearing: Hearing::begin(readers.clone(), &settings.schema),
             presence,
+            words: Words::begin(
+                Arc::clone(&writer),
+                Arc::clone(&vault),
+                bounds.queue,
+                bounds.batch,
+            ),
             submissions: Submissions::begin(
                 Arc::clone(&writer),
                 Arc::clone(&vault),
@@ -305,6 +318,15 @@ impl PostgresStore {
             self.standing.failed(error);
         }
         committed
+    }
+
+    /// Queues what an errand says of its delivery with the others that wait.
+    async fn say(&self, id: i64, fence: i64, said: words::Said) -> Result<bool, StoreError> {
+        let heard = self.words.say(words::Word { id, fence, said }).await;
+        if let Err(error) = &heard {
+            self.standing.failed(error);
+        }
+        heard
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {

@@ -2,8 +2,10 @@
 
 use super::audit::Row as AuditRow;
 use super::binding::Binding;
+use super::clock::urgent_at;
 use super::rows::stored;
 use super::submissions::{ApplicationRow, CaseRow, Ids};
+use super::words::{AttemptRow, DeliveryRow};
 use crate::store::StoreError;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashSet};
@@ -222,10 +224,10 @@ pub(super) async fn insert_deliveries(
         return Ok(());
     }
     sqlx::query(
-        "INSERT INTO delivery (case_id, system_id, operation, state, turn, due_at, created_at)
-         SELECT case_id, system_id, operation, 'pending', 1, due_at, created_at
-         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
-         AS new (case_id, system_id, operation, due_at, created_at)",
+        "INSERT INTO delivery (case_id, system_id, operation, state, turn, due_at, created_at, urgent_at)
+         SELECT case_id, system_id, operation, 'pending', 1, due_at, created_at, urgent_at
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+         AS new (case_id, system_id, operation, due_at, created_at, urgent_at)",
     )
     .bind(column(&deliveries, |(case, _)| case.ids.case))
     .bind(column(&deliveries, |(_, new)| new.system_id.as_str()))
@@ -235,6 +237,9 @@ pub(super) async fn insert_deliveries(
     }))
     .bind(column(&deliveries, |(case, _)| {
         case.handed_in_at.as_microsecond()
+    }))
+    .bind(column(&deliveries, |(case, _)| {
+        urgent_at(&case.case.projection.clocks)
     }))
     .execute(connection)
     .await?;
@@ -283,4 +288,73 @@ pub(super) async fn bind_materials(
     .execute(connection)
     .await?;
     Ok(bound.rows_affected())
+}
+
+/// Attempts that workers made.
+pub(super) async fn insert_attempts(
+    connection: &mut PgConnection,
+    rows: &[AttemptRow],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO delivery_attempt (delivery_id, ordinal, at, step, took_us, code, exchange)
+         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bytea[])",
+    )
+    .bind(column(rows, |r| r.delivery))
+    .bind(column(rows, |r| r.ordinal))
+    .bind(column(rows, |r| r.at))
+    .bind(column(rows, |r| r.step.as_str()))
+    .bind(column(rows, |r| r.took_us))
+    .bind(column(rows, |r| r.code.as_str()))
+    .bind(column(rows, |r| r.exchange.as_slice()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What workers say of their deliveries.
+pub(super) async fn update_deliveries(
+    connection: &mut PgConnection,
+    rows: &[DeliveryRow],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE delivery SET state = new.state, due_at = new.due_at, ask_first = new.ask_first, begun = new.begun, turn = new.turn,
+             attempts = new.attempts, last_code = new.last_code, last_words = new.last_words, journal = new.journal
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
+             $9::bytea[], $10::bytea[])
+         AS new (id, state, due_at, ask_first, begun, turn, attempts, last_code, last_words, journal) WHERE delivery.id = new.id",
+    )
+    .bind(column(rows, |r| r.id))
+    .bind(column(rows, |r| r.state.as_str()))
+    .bind(column(rows, |r| r.due_at))
+    .bind(column(rows, |r| i64::from(r.ask_first)))
+    .bind(column(rows, |r| i64::from(r.begun)))
+    .bind(column(rows, |r| r.turn))
+    .bind(column(rows, |r| r.attempts))
+    .bind(column(rows, |r| r.last_code.as_str()))
+    .bind(column(rows, |r| r.last_words.as_deref()))
+    .bind(column(rows, |r| r.journal.as_deref()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The partners' own numbers of cases.
+pub(super) async fn set_partner_numbers(
+    connection: &mut PgConnection,
+    rows: &[(i64, String)],
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE case_record SET partner_no = new.no FROM unnest($1::bigint[], $2::text[]) AS new (id, no) WHERE case_record.id = new.id",
+    )
+    .bind(column(rows, |(id, _)| *id))
+    .bind(column(rows, |(_, no)| no.as_str()))
+    .execute(connection)
+    .await?;
+    Ok(())
 }

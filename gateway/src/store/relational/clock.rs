@@ -19,7 +19,13 @@ pub(super) const TAKE_DUE_POLLS: &str = concat!(
     ") RETURNING case_no"
 );
 
-/// Replaces a case's rows in the ordered index of clocks.
+/// How urgent what waits for a case's partner is: when the first of its clocks ends. Without a clock it is never urgent.
+pub(super) fn urgent_at(clocks: &[ClockRow]) -> i64 {
+    let ends = clocks.iter().map(|clock| clock.due_at.as_microsecond());
+    ends.min().unwrap_or(i64::MAX)
+}
+
+/// Replaces a case's rows in the ordered index of clocks; what waits for its partner is as urgent as they say.
 pub(super) async fn replace(
     connection: &mut DbConnection,
     case_row: i64,
@@ -29,6 +35,13 @@ pub(super) async fn replace(
         .bind(case_row)
         .execute(&mut *connection)
         .await?;
+    sqlx::query(
+        "UPDATE delivery SET urgent_at = $1 WHERE case_id = $2 AND state NOT IN ('delivered', 'discarded') AND urgent_at <> $1",
+    )
+    .bind(urgent_at(clocks))
+    .bind(case_row)
+    .execute(&mut *connection)
+    .await?;
     insert(connection, case_row, clocks).await
 }
 

@@ -1,14 +1,15 @@
 //! Deliveries as workers see them: leased in order, journalled, left with an outcome. What operators see is in [`super::operator`].
 
-use super::dialect;
-use super::leased::{AtHand, set_aside, take};
+use super::cargo::{Cases, Taken};
+use super::look;
 use super::rows::instant;
-use super::{DatabaseStore, StoreError, keep, operator, undo};
+use super::words::Said;
+use super::{DatabaseStore, StoreError, keep, operator};
 use crate::identity::Scope;
 use crate::store::audit::NewAudit;
 use crate::store::delivery::{
     AttemptRecord, DeliveryFilter, DeliveryOutcome, DeliveryRecord, DeliveryStore, DeliverySummary,
-    LeasedDelivery, QueueDepth,
+    Leased, LeasedDelivery, Look, QueueDepth,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -24,42 +25,27 @@ pub(super) const NEXT_DUE: &str = "WITH RECURSIVE system (id) AS (
 
 #[async_trait]
 impl DeliveryStore for DatabaseStore {
-    async fn lease(
-        &self,
-        worker: &str,
-        now: Timestamp,
-        lease_us: i64,
-        limit: u32,
-        per_system: u32,
-        busy: &[String],
-    ) -> Result<Vec<LeasedDelivery>, StoreError> {
-        let worker = self.leaseholder(worker);
-        let busy = super::rows::json_list(busy.iter().map(String::as_str));
-        let until = now.as_microsecond().saturating_add(lease_us);
-        self.write(move |c, vault| {
-            Box::pin(async move {
-                let due: Vec<i64> = sqlx::query_scalar(dialect::DUE)
-                    .bind(now.as_microsecond())
-                    .bind(i64::from(per_system))
-                    .bind(busy)
-                    .bind(i64::from(limit))
-                    .fetch_all(&mut *c)
-                    .await?;
-                let mut leased = Vec::with_capacity(due.len());
-                for id in due {
-                    match take(c, vault, id, &worker, until).await {
-                        Ok(one) => leased.push(one),
-                        // One row that cannot be read must not stop all the others.
-                        Err(StoreError::Sealed { .. } | StoreError::Inconsistent { .. }) => {
-                            set_aside(c, id).await?;
-                        }
-                        Err(error) => return Err(error),
-                    }
-                }
-                keep(leased)
-            })
-        })
-        .await
+    async fn lease(&self, look: Look) -> Result<Leased, StoreError> {
+        let (worker, now) = (self.leaseholder(&look.worker), look.now);
+        let found = self
+            .write(move |c, _| Box::pin(async move { look::look(c, &look, &worker).await }))
+            .await?;
+        let again_at = found
+            .again_at
+            .map(|at| instant("partner_pace", "used_until", "next", at))
+            .transpose()?;
+        let taken: Vec<(i64, i64)> = found.taken.iter().map(Taken::lease).collect();
+        match self.open_taken(found.taken).await {
+            Ok(deliveries) => Ok(Leased {
+                deliveries,
+                again_at,
+            }),
+            Err(error) => {
+                // Nothing has left yet: whoever looks next may have them. If that cannot be written either, the leases run out.
+                self.give_back(taken, now).await.ok();
+                Err(error)
+            }
+        }
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -71,18 +57,7 @@ impl DeliveryStore for DatabaseStore {
     }
 
     async fn journal(&self, id: i64, fence: i64, journal: &Value) -> Result<bool, StoreError> {
-        let journal = journal.clone();
-        self.write(move |c, vault| {
-            Box::pin(async move {
-                let Some(at_hand) = AtHand::find(c, vault, id, fence).await? else {
-                    return undo(false);
-                };
-                let begun = journal.get("begun").is_some_and(|step| !step.is_null());
-                at_hand.write_journal(c, vault, &journal, begun).await?;
-                keep(true)
-            })
-        })
-        .await
+        self.say(id, fence, Said::Journal(journal.clone())).await
     }
 
     async fn finish(
@@ -91,19 +66,10 @@ impl DeliveryStore for DatabaseStore {
         fence: i64,
         attempt: AttemptRecord,
         outcome: DeliveryOutcome,
-        _now: Timestamp,
+        journal: Option<&Value>,
     ) -> Result<bool, StoreError> {
-        self.write(move |c, vault| {
-            Box::pin(async move {
-                dialect::case_of_delivery(c, id).await?;
-                let Some(at_hand) = AtHand::find(c, vault, id, fence).await? else {
-                    return undo(false);
-                };
-                at_hand.record(c, vault, &attempt).await?;
-                at_hand.leave(c, vault, &attempt.code, outcome).await
-            })
-        })
-        .await
+        self.say(id, fence, Said::Left(attempt, outcome, journal.cloned()))
+            .await
     }
 
     async fn attempt(
@@ -112,16 +78,7 @@ impl DeliveryStore for DatabaseStore {
         fence: i64,
         attempt: AttemptRecord,
     ) -> Result<bool, StoreError> {
-        self.write(move |c, vault| {
-            Box::pin(async move {
-                let Some(at_hand) = AtHand::find(c, vault, id, fence).await? else {
-                    return undo(false);
-                };
-                at_hand.record(c, vault, &attempt).await?;
-                keep(true)
-            })
-        })
-        .await
+        self.say(id, fence, Said::Attempt(attempt)).await
     }
 
     async fn deliveries(
@@ -198,5 +155,64 @@ impl DeliveryStore for DatabaseStore {
 
     async fn depths(&self) -> Result<Vec<QueueDepth>, StoreError> {
         operator::depths(&mut *self.reader().await?).await
+    }
+}
+
+/// Leaves deliveries whose case or content cannot be read to a person.
+const SET_ASIDE: &str = concat!(
+    "UPDATE delivery SET state = 'dead', due_at = NULL, last_code = 'unreadable' WHERE state = 'sending' AND id IN ",
+    numbers!("$1")
+);
+
+/// Ends a lease under which nothing was done.
+const GIVE_BACK: &str = "UPDATE delivery SET state = CASE WHEN ask_first = 1 THEN 'unknown' ELSE 'pending' END, due_at = $1
+    WHERE id = $2 AND fence = $3 AND state = 'sending'";
+
+impl DatabaseStore {
+    /// Opens what a look took. What cannot be read must not stop all the others: it is set aside.
+    async fn open_taken(&self, taken: Vec<Taken>) -> Result<Vec<LeasedDelivery>, StoreError> {
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let cases = Cases::of(&mut *self.reader().await?, &self.vault, &taken).await?;
+        let (mut opened, mut unreadable) = (Vec::with_capacity(taken.len()), Vec::new());
+        for one in taken {
+            let (id, _) = one.lease();
+            match one.open(&cases) {
+                Ok(one) => opened.push(one),
+                Err(StoreError::Sealed { .. } | StoreError::Inconsistent { .. }) => {
+                    unreadable.push(id);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !unreadable.is_empty() {
+            let unreadable = serde_json::json!(unreadable).to_string();
+            self.write(move |c, _| {
+                Box::pin(async move {
+                    sqlx::query(SET_ASIDE).bind(unreadable).execute(c).await?;
+                    keep(())
+                })
+            })
+            .await?;
+        }
+        Ok(opened)
+    }
+
+    async fn give_back(&self, leases: Vec<(i64, i64)>, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |c, _| {
+            Box::pin(async move {
+                for (id, fence) in leases {
+                    sqlx::query(GIVE_BACK)
+                        .bind(now.as_microsecond())
+                        .bind(id)
+                        .bind(fence)
+                        .execute(&mut *c)
+                        .await?;
+                }
+                keep(())
+            })
+        })
+        .await
     }
 }

@@ -1,9 +1,10 @@
 //! Deliveries as operators see them: listed, shown with their bytes, retried, discarded, paused; every change with its audit row.
 
 use super::audit::{self, About};
+use super::cargo::message_key;
 use super::dialect::{self, Db, DbConnection, DbRow};
-use super::leased::{Exchange, message_key};
 use super::rows::{attempt_place, case_place, count, instant, restrict, uuid};
+use super::words::Exchange;
 use super::{StoreError, Verdict, broken, keep, outbox, undo};
 use crate::identity::Scope;
 use crate::store::audit::NewAudit;

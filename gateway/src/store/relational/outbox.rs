@@ -31,11 +31,12 @@ pub(super) async fn begin(
         };
         sqlx::query(
             concat!(
-                "INSERT INTO delivery (id, case_id, system_id, operation, state, turn, due_at, created_at, message)
+                "INSERT INTO delivery (id, case_id, system_id, operation, state, turn, due_at, created_at, message, urgent_at)
                  VALUES (",
                 own_id!("$1", "delivery"),
                 ", $2, $3, $4, 'pending', CASE WHEN EXISTS (SELECT 1 FROM delivery WHERE case_id = $2 AND system_id = $3
-                     AND state NOT IN ('delivered', 'discarded')) THEN 0 ELSE 1 END, $5, $6, $7)"
+                     AND state NOT IN ('delivered', 'discarded')) THEN 0 ELSE 1 END, $5, $6, $7,
+                     coalesce((SELECT min(due_at) FROM case_clock WHERE case_id = $2), 9223372036854775807))"
             ),
         )
         .bind(id)
@@ -68,6 +69,26 @@ async fn supersede_infected(
     if superseded.rows_affected() > 0 {
         next_turn(connection, case_row, system_id).await?;
     }
+    Ok(())
+}
+
+/// Gives the turn to the first unfinished delivery of each system of these cases.
+pub(super) async fn next_turns(
+    connection: &mut DbConnection,
+    cases: &[i64],
+) -> Result<(), StoreError> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(concat!(
+        "UPDATE delivery SET turn = 1 WHERE turn = 0 AND id IN (SELECT min(id) FROM delivery
+             WHERE state NOT IN ('delivered', 'discarded') AND case_id IN ",
+        numbers!("$1"),
+        " GROUP BY case_id, system_id)"
+    ))
+    .bind(serde_json::json!(cases).to_string())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

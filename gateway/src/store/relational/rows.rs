@@ -138,6 +138,14 @@ pub(super) const SELECT_CASE: &str = "SELECT c.id, c.case_id, c.case_no, a.appli
 
 /// A case row of [`SELECT_CASE`], opened.
 pub(super) fn case_record(row: &DbRow, vault: &Vault) -> Result<CaseRecord, StoreError> {
+    case_with_key(row, vault).map(|(case, _)| case)
+}
+
+/// The same, with the key of the case.
+pub(super) fn case_with_key(
+    row: &DbRow,
+    vault: &Vault,
+) -> Result<(CaseRecord, DataKey), StoreError> {
     const T: &str = "case_record";
     let case_no: String = row.try_get("case_no")?;
     let case_id = uuid(T, "case_id", &case_no, row.try_get("case_id")?)?;
@@ -153,7 +161,7 @@ pub(super) fn case_record(row: &DbRow, vault: &Vault) -> Result<CaseRecord, Stor
     submission.case.application_no.clone_from(&application_no);
     submission.case.short_no.clone_from(&short_no);
     submission.case.partner_no.clone_from(&partner_no);
-    Ok(CaseRecord {
+    let case = CaseRecord {
         case_id,
         application_no,
         short_no,
@@ -174,7 +182,8 @@ pub(super) fn case_record(row: &DbRow, vault: &Vault) -> Result<CaseRecord, Stor
         rev: count(T, "rev", &case_no, row.try_get("rev")?)?,
         last_seq: count(T, "last_seq", &case_no, row.try_get("last_seq")?)?,
         case_no,
-    })
+    };
+    Ok((case, key))
 }
 
 pub(super) fn uuid(
@@ -214,23 +223,6 @@ impl CaseAtHand {
         .fetch_optional(connection)
         .await?;
         row.map(|row| Self::read(&row, vault)).transpose()
-    }
-
-    /// The case of this row id, which must be there.
-    pub(super) async fn by_id(
-        connection: &mut DbConnection,
-        vault: &Vault,
-        id: i64,
-    ) -> Result<Self, StoreError> {
-        let row = sqlx::query(
-            "SELECT id, case_id, case_no, application_id, system_id, organisation_id, rev, last_seq, data_key
-             FROM case_record WHERE id = $1",
-        )
-        .bind(id)
-        .fetch_optional(connection)
-        .await?
-        .ok_or_else(|| broken("case_record", "id", id, "a row that is referred to is missing"))?;
-        Self::read(&row, vault)
     }
 
     fn read(row: &DbRow, vault: &Vault) -> Result<Self, StoreError> {

@@ -1,15 +1,17 @@
 //! Virus scans on SQLite: the state of a material is the whole queue; nothing is leased, since one process has the folder.
 
-use super::dialect::Db;
+use super::dialect::{Db, DbConnection, DbRow};
 use super::material::{COLUMNS, material_key, record};
 use super::rows::{count, restrict};
 use super::{DatabaseStore, StoreError, keep};
 use crate::identity::Scope;
 use crate::store::material::ByteStream;
 use crate::store::scan::{HeldMaterial, ScanStore, ScanVerdict};
+use crate::store::sealed::Vault;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Row};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -125,14 +127,46 @@ impl ScanStore for DatabaseStore {
         restrict(&mut query, scope, &self.vault, "c.system_id");
         query.push(" ORDER BY m.seq, m.id");
         let rows = query.build().fetch_all(&mut *self.reader().await?).await?;
-        rows.iter()
-            .map(|row| {
-                let material = record(row, &material_key(row, &self.vault)?)?;
-                Ok(HeldMaterial {
-                    seq: count("material", "seq", &material.id, row.try_get("seq")?)?,
-                    material,
-                })
-            })
-            .collect()
+        rows.iter().map(|row| held(row, &self.vault)).collect()
     }
+}
+
+fn held(row: &DbRow, vault: &Vault) -> Result<HeldMaterial, StoreError> {
+    let material = record(row, &material_key(row, vault)?)?;
+    Ok(HeldMaterial {
+        seq: count("material", "seq", &material.id, row.try_get("seq")?)?,
+        material,
+    })
+}
+
+/// The same of cases by row, given as a JSON list; the cases with a file that cannot be read apart.
+pub(super) async fn held_of_cases(
+    connection: &mut DbConnection,
+    vault: &Vault,
+    cases: String,
+) -> Result<(HashMap<i64, Vec<HeldMaterial>>, HashSet<i64>), StoreError> {
+    let mut query = QueryBuilder::<Db>::new("SELECT m.seq, ");
+    query
+        .push(COLUMNS)
+        .push(concat!(
+            " FROM material m JOIN case_record c ON c.id = m.case_id
+             WHERE m.seq IS NOT NULL AND m.scan IN ('pending', 'infected') AND m.case_id IN ",
+            number_list_begin!()
+        ))
+        .push_bind(cases)
+        .push(number_list_end!())
+        .push(" ORDER BY m.seq, m.id");
+    let mut of_case: HashMap<i64, Vec<HeldMaterial>> = HashMap::new();
+    let mut broken = HashSet::new();
+    for row in query.build().fetch_all(connection).await? {
+        let case = row.try_get("case_row")?;
+        match held(&row, vault) {
+            Ok(held) => of_case.entry(case).or_default().push(held),
+            Err(StoreError::Sealed { .. } | StoreError::Inconsistent { .. }) => {
+                broken.insert(case);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((of_case, broken))
 }

@@ -90,6 +90,13 @@ macro_rules! for_update {
     };
 }
 
+/// The same of one table of a join.
+macro_rules! for_update_of {
+    ($table:literal) => {
+        ""
+    };
+}
+
 /// The same, passing over rows that another has.
 macro_rules! skip_locked {
     () => {
@@ -118,21 +125,6 @@ macro_rules! own_id {
     };
 }
 
-/// Due deliveries of every system that is neither paused nor busy, a few of each, found by one step of the index a system. What
-/// carries materials waits until all of its case's are scanned.
-pub(super) const DUE: &str = "WITH RECURSIVE system (id) AS (
-        SELECT min(system_id) FROM delivery WHERE turn = 1 AND due_at IS NOT NULL
-        UNION ALL
-        SELECT (SELECT min(d.system_id) FROM delivery d WHERE d.turn = 1 AND d.due_at IS NOT NULL AND d.system_id > system.id)
-        FROM system WHERE system.id IS NOT NULL)
-    SELECT d.id FROM system s CROSS JOIN delivery d ON d.id IN (SELECT e.id FROM delivery e
-        WHERE e.system_id = s.id AND e.turn = 1 AND e.due_at IS NOT NULL AND e.due_at <= $1
-        AND NOT (e.operation IN ('submit', 'supplement')
-            AND EXISTS (SELECT 1 FROM material m WHERE m.case_id = e.case_id AND m.scan = 'pending' AND m.seq IS NOT NULL))
-        ORDER BY e.due_at, e.id LIMIT $2)
-    WHERE s.id IS NOT NULL AND s.id NOT IN (SELECT system_id FROM paused_system) AND s.id NOT IN (SELECT value FROM json_each($3))
-    ORDER BY d.due_at, d.id LIMIT $4";
-
 /// The next id of a table: known before the row is, so that what the row seals can be bound to it.
 pub(super) async fn next_id(
     connection: &mut DbConnection,
@@ -150,9 +142,28 @@ pub(super) async fn alone(_: &mut DbConnection, _: &[u8]) -> Result<(), StoreErr
     Ok(())
 }
 
+/// The same for a write that takes a moment: should its node stand still, the others wait no longer than that.
+pub(super) async fn alone_for_a_moment(_: &mut DbConnection, _: &[u8]) -> Result<(), StoreError> {
+    Ok(())
+}
+
 /// Keeps the case of a delivery from others before the delivery itself: every write takes the two in this order.
 pub(super) async fn case_of_delivery(_: &mut DbConnection, _: i64) -> Result<(), StoreError> {
     Ok(())
+}
+
+/// The same of several, each case once and in one order.
+pub(super) async fn cases_of_deliveries(_: &mut DbConnection, _: &[i64]) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// Of these due deliveries those that nobody else is at work on, in whatever order, kept from others until this write ends.
+pub(super) async fn free_to_lease(
+    _: &mut DbConnection,
+    found: &[i64],
+    _: i64,
+) -> Result<Vec<i64>, StoreError> {
+    Ok(found.to_vec())
 }
 
 /// A pattern in which `*` alone means anything.

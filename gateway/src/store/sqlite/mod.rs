@@ -32,6 +32,8 @@ mod bulk;
 mod bulk_rows;
 #[path = "../relational/bulk_steps.rs"]
 mod bulk_steps;
+#[path = "../relational/cargo.rs"]
+mod cargo;
 #[path = "../relational/case.rs"]
 mod case;
 #[path = "../relational/clock.rs"]
@@ -50,8 +52,8 @@ mod files;
 mod integrity;
 #[path = "../relational/integrity_seals.rs"]
 mod integrity_seals;
-#[path = "../relational/leased.rs"]
-mod leased;
+#[path = "../relational/look.rs"]
+mod look;
 #[path = "../relational/material.rs"]
 mod material;
 #[path = "../relational/notification.rs"]
@@ -88,6 +90,8 @@ mod sweep;
 mod unread;
 #[path = "../relational/upload.rs"]
 mod upload;
+#[path = "../relational/words.rs"]
+mod words;
 
 use super::sealed::{MasterKeys, Vault};
 use super::standing::Standing;
@@ -110,6 +114,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use submissions::Submissions;
 use tokio::sync::broadcast;
+use words::Words;
 use writer::Writer;
 
 pub use super::writing::{CommitObserver, StoreBounds};
@@ -130,6 +135,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct SqliteStore {
     writer: Arc<Writer>,
     submissions: Submissions,
+    words: Words,
     readers: SqlitePool,
     vault: Arc<Vault>,
     files: files::MaterialFiles,
@@ -172,11 +178,12 @@ impl Store for SqliteStore {
     }
 
     fn waiting_writes(&self) -> usize {
-        self.writer.waiting() + self.submissions.waiting()
+        self.writer.waiting() + self.submissions.waiting() + self.words.waiting()
     }
 
     async fn close(&self) {
         self.submissions.close().await;
+        self.words.close().await;
         self.writer.close().await;
         self.readers.close().await;
         // Nothing reads or writes any more; whoever still holds this store only hears that it is closed.
@@ -255,6 +262,12 @@ impl SqliteStore {
         item_code::fill_in(&writing, &vault).await?;
         let writer = Arc::new(Writer::start(writing, clock, bounds, lock.clone()));
         Ok(Self {
+            words: Words::begin(
+                Arc::clone(&writer),
+                Arc::clone(&vault),
+                bounds.queue,
+                bounds.batch,
+            ),
             submissions: Submissions::begin(
                 Arc::clone(&writer),
                 Arc::clone(&vault),
@@ -318,6 +331,15 @@ impl SqliteStore {
             self.standing.failed(error);
         }
         committed
+    }
+
+    /// Queues what an errand says of its delivery with the others that wait.
+    async fn say(&self, id: i64, fence: i64, said: words::Said) -> Result<bool, StoreError> {
+        let heard = self.words.say(words::Word { id, fence, said }).await;
+        if let Err(error) = &heard {
+            self.standing.failed(error);
+        }
+        heard
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {

@@ -3,9 +3,11 @@
 
 use super::audit::Row as AuditRow;
 use super::binding::Binding;
+use super::clock::urgent_at;
 use super::dialect::next_id;
 use super::rows::stored;
 use super::submissions::{ApplicationRow, CaseRow, Ids};
+use super::words::{AttemptRow, DeliveryRow};
 use crate::store::StoreError;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -24,12 +26,23 @@ async fn insert<'r, R>(
     rows: &'r [R],
     bind: impl for<'q> Fn(Insert<'q>, &'r R) -> Insert<'q>,
 ) -> Result<(), StoreError> {
+    with_values(connection, (head, ""), columns, rows, bind).await
+}
+
+/// Runs a statement that has the rows as `VALUES` between its head and its tail.
+async fn with_values<'r, R>(
+    connection: &mut SqliteConnection,
+    (head, tail): (&str, &str),
+    columns: usize,
+    rows: &'r [R],
+    bind: impl for<'q> Fn(Insert<'q>, &'r R) -> Insert<'q>,
+) -> Result<(), StoreError> {
     let mut left = rows;
     while !left.is_empty() {
         let count = (1 << left.len().ilog2()).min(ROWS_MAX);
         let (these, others) = left.split_at(count);
         let row = format!("({})", vec!["?"; columns].join(","));
-        let statement = format!("{head} VALUES {}", vec![row; count].join(","));
+        let statement = format!("{head} VALUES {}{tail}", vec![row; count].join(","));
         let insert = these
             .iter()
             .fold(sqlx::query(AssertSqlSafe(statement)), &bind);
@@ -227,10 +240,9 @@ pub(super) async fn insert_deliveries(
     connection: &mut SqliteConnection,
     rows: &[CaseRow<'_>],
 ) -> Result<(), StoreError> {
-    const HEAD: &str =
-        "INSERT INTO delivery (case_id, system_id, operation, state, turn, due_at, created_at)";
+    const HEAD: &str = "INSERT INTO delivery (case_id, system_id, operation, state, turn, due_at, created_at, urgent_at)";
     let deliveries: Vec<_> = rows.iter().flat_map(CaseRow::deliveries).collect();
-    insert(connection, HEAD, 7, &deliveries, |insert, (case, new)| {
+    insert(connection, HEAD, 8, &deliveries, |insert, (case, new)| {
         insert
             .bind(case.ids.case)
             .bind(new.system_id.clone())
@@ -239,6 +251,7 @@ pub(super) async fn insert_deliveries(
             .bind(1_i64)
             .bind(new.not_before.as_microsecond())
             .bind(case.handed_in_at.as_microsecond())
+            .bind(urgent_at(&case.case.projection.clocks))
     })
     .await
 }
@@ -290,4 +303,63 @@ pub(super) async fn bind_materials(
     .execute(connection)
     .await?;
     Ok(bound.rows_affected())
+}
+
+/// Attempts that workers made.
+pub(super) async fn insert_attempts(
+    connection: &mut SqliteConnection,
+    rows: &[AttemptRow],
+) -> Result<(), StoreError> {
+    const HEAD: &str =
+        "INSERT INTO delivery_attempt (delivery_id, ordinal, at, step, took_us, code, exchange)";
+    insert(connection, HEAD, 7, rows, |insert, row| {
+        insert
+            .bind(row.delivery)
+            .bind(row.ordinal)
+            .bind(row.at)
+            .bind(row.step.clone())
+            .bind(row.took_us)
+            .bind(row.code.clone())
+            .bind(row.exchange.clone())
+    })
+    .await
+}
+
+/// What workers say of their deliveries.
+pub(super) async fn update_deliveries(
+    connection: &mut SqliteConnection,
+    rows: &[DeliveryRow],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "WITH new (id, state, due_at, ask_first, begun, turn, attempts, last_code, last_words, journal) AS (";
+    const TAIL: &str = ") UPDATE delivery SET state = new.state, due_at = new.due_at, ask_first = new.ask_first, begun = new.begun,
+        turn = new.turn, attempts = new.attempts, last_code = new.last_code, last_words = new.last_words, journal = new.journal
+        FROM new WHERE delivery.id = new.id";
+    with_values(connection, (HEAD, TAIL), 10, rows, |update, row| {
+        update
+            .bind(row.id)
+            .bind(row.state.clone())
+            .bind(row.due_at)
+            .bind(row.ask_first)
+            .bind(row.begun)
+            .bind(row.turn)
+            .bind(row.attempts)
+            .bind(row.last_code.clone())
+            .bind(row.last_words.clone())
+            .bind(row.journal.clone())
+    })
+    .await
+}
+
+/// The partners' own numbers of cases.
+pub(super) async fn set_partner_numbers(
+    connection: &mut SqliteConnection,
+    rows: &[(i64, String)],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "WITH new (id, no) AS (";
+    const TAIL: &str =
+        ") UPDATE case_record SET partner_no = new.no FROM new WHERE case_record.id = new.id";
+    with_values(connection, (HEAD, TAIL), 2, rows, |update, (id, no)| {
+        update.bind(*id).bind(no.clone())
+    })
+    .await
 }
