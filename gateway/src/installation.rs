@@ -9,7 +9,9 @@ use crate::application::{self, Hall, HallSettings};
 use crate::audit::sealer::{self, Sealer};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
-use crate::edge::{BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RunningEdge};
+use crate::edge::{
+    ApiKeys, BearerTokens, Edge, EdgeParts, EdgeSettings, RoomRoutes, Rooms, RunningEdge,
+};
 use crate::entropy::Entropy;
 use crate::feedback::Feedback;
 use crate::feedback::exchange::{self, ExchangeBounds, ExchangeRoom};
@@ -26,6 +28,7 @@ use crate::operations::alerts::worker::AlertWorker;
 use crate::operations::apply_api::{self, ApplyRoom, upstreams};
 use crate::operations::backup::restore::RESTORE_PARTIAL;
 use crate::operations::health::Readiness;
+use crate::operations::key_book::KeyBook;
 use crate::operations::metrics::Metrics;
 use crate::operations::observers::{watch_overview, watch_queues};
 use crate::operations::ops_api::{self, OpsRoom};
@@ -300,10 +303,14 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let pages = hall_with_pages(config, &casework, intake, shared.clone())?;
     let refusal_pages = pages::error::of_the_edge(&pages);
     let uploads = Arc::clone(&pages.hall.uploads);
+    let keys = KeyBook::open(store.clone(), clock.clone(), metrics.clone())
+        .await
+        .map_err(InstallationError::of)?;
+    let keys = Arc::new(keys);
     let rooms = Rooms::new(
         rooms(
             &casework,
-            (&pages, exchange_room),
+            (&pages, exchange_room, &keys),
             &stop_asked,
             &passthrough,
             Arc::clone(&environment),
@@ -318,7 +325,15 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     let parts = EdgeParts {
         crossing,
         passthrough: Arc::clone(&passthrough),
-        readers: vec![Arc::new(bearer_tokens(&tokens, &clock, &metrics)), partners],
+        readers: vec![
+            Arc::new(ApiKeys {
+                ring: keys.ring(),
+                clock: clock.clone(),
+                metrics: metrics.clone(),
+            }),
+            Arc::new(bearer_tokens(&tokens, &clock, &metrics)),
+            partners,
+        ],
         metrics: metrics.clone(),
         readiness,
         clock: clock.clone(),
@@ -380,6 +395,7 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         &stop_workers,
     );
     workers.spawn(hearing);
+    workers.spawn(keys.keep(stop_workers.clone()));
     workers.spawn(sealer::run(sealer, stop_workers.clone()));
     workers.spawn(watch.run(stop_workers.clone()));
     if let Some(worker) = notices {
@@ -613,7 +629,7 @@ fn hall_with_pages(
 
 fn rooms(
     casework: &Casework,
-    (pages, exchange_room): (&Arc<Pages>, ExchangeRoom),
+    (pages, exchange_room, keys): (&Arc<Pages>, ExchangeRoom, &Arc<KeyBook>),
     stop_asked: &CancellationToken,
     passthrough: &Arc<Passthrough>,
     environment: Environment,
@@ -631,6 +647,8 @@ fn rooms(
             clock: casework.clock.clone(),
             jwk_set: pages.hall.intake.keys.jwk_set(),
             drain: Arc::new(move || drain.cancel()),
+            entropy: pages.hall.intake.entropy.clone(),
+            keys: Arc::clone(keys),
             shared: pages.hall.shared.clone(),
             previews: Arc::default(),
             bulk_news: Arc::clone(bulk_news),

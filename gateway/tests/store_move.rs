@@ -62,6 +62,7 @@ async fn hall() -> TempDir {
             VALUES (8, 5, 's', 'submit', 'sending', 1, 900, 'worker-1', 100)",
         "INSERT INTO number_serial VALUES ('Z', 2), ('a', 1), ('é', 3), ('件', 4)",
         "INSERT INTO number_floor VALUES ('260101', '260102', 5000), ('260201', '260202', 5000)",
+        "INSERT INTO api_key VALUES ('0a', x'00ff', 'operator', '', 1, 1, 2, NULL, NULL, 9, 1, x'01')",
         "INSERT INTO item_version VALUES ('i', 1, '{}'), ('i', 2, '{\"名\":1}')",
     ] {
         sqlx::query(statement).execute(&mut connection).await.unwrap();

@@ -15,8 +15,10 @@ use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
 use tongban_gateway::store::SharedStore;
 use tongban_gateway::store::Store;
+use tongban_gateway::store::api_key::CreateOutcome;
 use tongban_gateway::store::application::SubmitOutcome;
-use tongban_gateway::store::conformance::samples::{application_of, new_case};
+use tongban_gateway::store::conformance::api_keys::{engineer, new_key};
+use tongban_gateway::store::conformance::samples::{application_of, audit, new_case};
 use tongban_gateway::store::integrity::{Depth, IntegrityReport};
 use tongban_gateway::store::material::{NewMaterial, UploadOutcome};
 use tongban_gateway::store::sealed::MasterKeys;
@@ -60,6 +62,9 @@ async fn filled(folder: &Path) {
         let outcome = shared.submit(application_of(vec![case])).await.unwrap();
         assert!(matches!(outcome, SubmitOutcome::Stored(_)), "{outcome:?}");
     }
+    let (key, made) = (new_key(1, 0, 100), audit("key.create"));
+    let outcome = shared.create_api_key(engineer(), key, made).await.unwrap();
+    assert_eq!(outcome, CreateOutcome::Created);
     let running = shared
         .examine(Depth::Everything, Clock::system().now())
         .await;
@@ -197,6 +202,10 @@ async fn each_kind_of_fault_is_found_and_named() {
         (
             "sealed_case_event",
             &["UPDATE case_event SET event = x'01' WHERE case_id = 7"],
+        ),
+        (
+            "sealed_api_key",
+            &["UPDATE api_key SET role = 'operator', organisation_id = ''"],
         ),
         (
             "sealed_material",

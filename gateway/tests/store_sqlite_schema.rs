@@ -16,6 +16,7 @@ use tongban_gateway::store::sqlite::{DATABASE_FILE, SqliteStore, StoreBounds};
 
 /// AES-256-GCM under the key of a case, application or material, or under a master key.
 const SEALED: &[&str] = &[
+    "api_key.content",
     "application.data_key",
     "application.parties",
     "audit.content",
@@ -79,6 +80,14 @@ const PUBLIC: &[(&str, &str)] = &[
         "audit_leaf.hash",
         "SHA-256 over a row whose content is ciphertext",
     ),
+    ("api_key.id", "random, public part of a key"),
+    (
+        "api_key.digest",
+        "SHA-256 of 32 random bytes, of which no guess finds one",
+    ),
+    ("api_key.role", "fixed vocabulary"),
+    ("api_key.organisation_id", "registered id"),
+    ("api_key.replaced_by", "random, public part of a key"),
     ("alert.system_id", "registered id"),
     ("alert.kind", "fixed vocabulary"),
     ("alert_message.word", "opened or resolved"),

@@ -13,7 +13,9 @@ use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
 use tongban_gateway::identity::Scope;
 use tongban_gateway::store::Store;
+use tongban_gateway::store::api_key::ApiKeyStore;
 use tongban_gateway::store::case::NewUnread;
+use tongban_gateway::store::conformance::api_keys::{engineer, new_key};
 use tongban_gateway::store::conformance::documents::{decision, stored};
 use tongban_gateway::store::conformance::samples::*;
 use tongban_gateway::store::delivery::{DeliveryFilter, DeliveryOutcome};
@@ -44,6 +46,10 @@ fn secrets(receipts: [u8; 32]) -> Vec<(&'static str, Vec<u8>)> {
         "client-address",
         "张三的项目",
         "材料不齐",
+        // Of a key: whose it is, who made it, what for.
+        "pipeline",
+        "operator-of-the-hall",
+        "for nightly checks",
     ];
     let mut secrets: Vec<_> = words.iter().map(|w| (*w, w.as_bytes().to_vec())).collect();
     let digest = |bytes: [u8; 32]| data_encoding::HEXLOWER.encode(&bytes).into_bytes();
@@ -138,6 +144,11 @@ async fn fill(store: &SharedStore) -> (String, String) {
     document.name = format!("{NAME}的决定书");
     document.number = ID_NUMBER.to_owned();
     stored(store, document, &content()).await;
+    let key = new_key(1, 0, 100);
+    store
+        .create_api_key(engineer(), key, audit("key.create"))
+        .await
+        .unwrap();
     (no, id)
 }
 
@@ -408,4 +419,39 @@ async fn a_delivery_that_cannot_be_read_is_set_aside_and_the_others_go() {
     let lines = store.deliveries(&Scope::Everything, &filter).await.unwrap();
     assert_eq!(lines.len(), 1);
     assert_eq!((&lines[0].case_no, lines[0].state.as_str()), (&bad, "dead"));
+}
+
+/// Whoever can only write rows makes no key: a row counts as a gateway with the master key wrote it, or not at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_row_that_was_changed_by_hand_lets_nobody_in_and_can_be_revoked() {
+    use sqlx::Connection;
+    for change in [
+        "UPDATE api_key SET digest = zeroblob(32)",
+        "UPDATE api_key SET role = 'operator', organisation_id = ''",
+        "UPDATE api_key SET organisation_id = 'gd-government'",
+        "UPDATE api_key SET id = '0000000000000000'",
+        "UPDATE api_key SET expires_at = expires_at + 1",
+    ] {
+        let folder = TempDir::new().unwrap();
+        let opened = try_open(folder.path(), keys(1, &[])).await.unwrap();
+        let store: SharedStore = opened.clone();
+        let made = store.create_api_key(engineer(), new_key(1, 0, 100), audit("key.create"));
+        made.await.unwrap();
+        assert_eq!(store.api_keys().await.unwrap().keys.len(), 1);
+        opened.close().await;
+        let options =
+            sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join(DATABASE_FILE));
+        let mut connection = sqlx::SqliteConnection::connect_with(&options)
+            .await
+            .unwrap();
+        sqlx::query(change).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let opened = try_open(folder.path(), keys(1, &[])).await.unwrap();
+        let read = opened.api_keys().await.unwrap();
+        assert_eq!((read.keys.len(), read.unreadable.len()), (0, 1), "{change}");
+        let id = &read.unreadable[0];
+        let revoked = opened.revoke_api_key(id, at(5), audit("key.revoke")).await;
+        assert!(revoked.unwrap(), "{change}");
+        opened.close().await;
+    }
 }

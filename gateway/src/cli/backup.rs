@@ -163,7 +163,16 @@ pub fn run_restore(arguments: &RestoreArguments) -> Result<(), CommandError> {
         restored.manifest.begun_at,
         restored.deliveries_asking
     );
-    said(arguments.json, &restored, &line)
+    said(arguments.json, &restored, &line)?;
+    if restored.keys_counting > 0 {
+        let (keys, begun_at) = (restored.keys_counting, restored.manifest.begun_at);
+        eprintln!(
+            "WARNING: {keys} keys of programs count as they did at {begun_at}; one that was revoked since COUNTS AGAIN.\n\
+             Revoke it again before you open the hall (tongban key list, tongban key revoke); docs/operations/credentials.md\n\
+             警告：{keys} 个接口密钥恢复为当时的状态；此后吊销的密钥重新有效，开放前请再次吊销。"
+        );
+    }
+    Ok(())
 }
 
 fn said(as_json: bool, value: &impl serde::Serialize, line: &str) -> Result<(), CommandError> {

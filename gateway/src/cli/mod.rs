@@ -8,6 +8,7 @@ mod check_database;
 pub mod deadline;
 pub mod demo;
 pub mod files;
+pub mod key;
 pub mod load;
 pub mod moving;
 pub mod reload;
@@ -42,6 +43,8 @@ pub enum Command {
     Simulate(crate::simulator::SimulateArguments),
     /// See and mend deliveries: list, show, retry, discard, pause, resume
     Deliveries(crate::operations::deliveries_command::DeliveriesArguments),
+    /// Keys of programs: create, list, rotate, revoke
+    Key(key::KeyArguments),
     /// Verify the sealed audit log, or one receipt
     Audit(audit::AuditArguments),
     /// Copy everything that is stored, while the gateway serves
@@ -96,6 +99,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Reload(arguments) => reload::run(&arguments),
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
+        Command::Key(arguments) => key::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),

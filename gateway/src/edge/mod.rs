@@ -7,6 +7,7 @@
 //! Way of a request: [`socket`] → [`core`] (accept, TLS) → [`guard`] (time-outs) → hyper → [`stack`] (the list of layers) →
 //! [`crossing`] or [`crate::passthrough`].
 
+mod api_keys;
 pub mod body;
 mod change;
 pub mod context;
@@ -28,6 +29,7 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
+pub use api_keys::ApiKeys;
 pub use change::{EdgeListeners, PreparedListeners};
 pub use context::{ClientAddress, Draining, RequestId, RouteTemplate, refuse};
 pub use credentials::{Admission, BearerTokens, CredentialReader};

@@ -19,6 +19,8 @@ texts! {
     CREDENTIAL_MISSING "credential_missing" "请先登录或出示凭证" "A credential is required";
     /// 401 with a bad one.
     CREDENTIAL_REFUSED "credential_refused" "凭证无效或已过期" "The credential is not valid or has expired";
+    /// 401 with a key of ours that is not as it was shown.
+    KEY_MISTYPED "key_mistyped" "密钥书写有误，请完整复制后再试" "The key is not as it was shown: copy all of it";
     /// 403.
     ROLE_MISSING "role_missing" "您无权进行此操作" "You are not allowed to do this";
     /// 413.

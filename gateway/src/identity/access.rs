@@ -154,6 +154,10 @@ pub const TABLE: &[Access] = rows! {
     Operations GET "/ops/v1/feedback" OPERATOR;
     Operations GET "/ops/v1/notifications" OPERATOR;
     Operations POST "/ops/v1/notifications/retry" OPERATOR;
+    Operations GET "/ops/v1/keys" OPERATOR;
+    Operations POST "/ops/v1/keys" OPERATOR;
+    Operations POST "/ops/v1/keys/{id}/rotate" OPERATOR;
+    Operations POST "/ops/v1/keys/{id}/revoke" OPERATOR;
     Operations GET "/ops/v1/audit/verify" OPERATOR;
     Operations GET "/ops/v1/overview" OPERATOR;
     Operations GET "/ops/v1/check" OPERATOR;

@@ -5,6 +5,7 @@
 //! in the table does not exist.
 
 pub mod access;
+pub mod api_key;
 pub mod token;
 
 use std::collections::BTreeSet;

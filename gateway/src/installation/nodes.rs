@@ -31,6 +31,7 @@ pub(super) async fn hear(
         };
         match heard {
             Ok(NodeNews::Case(no)) => cases.heard(&no),
+            Ok(NodeNews::ApiKeys) => {}
             // Listeners of cases that missed something look into the store by themselves now and then.
             Ok(NodeNews::Registry) | Err(RecvError::Lagged(_)) => {
                 loaded = refresh(&store, &reloader, loaded).await;

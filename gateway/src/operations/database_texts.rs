@@ -82,6 +82,8 @@ advice! {
         => "核对 master.key 是否为写入时的密钥，否则从备份恢复" "see that master.key is the one they were written with, else restore a backup";
     "sealed_delivery_attempt" "投递往来解不开" "attempts do not open"
         => "核对 master.key 是否为写入时的密钥，否则从备份恢复" "see that master.key is the one they were written with, else restore a backup";
+    "sealed_api_key" "接口密钥记录解不开" "rows of keys do not open"
+        => "有人直接改过数据库，或 master.key 不是写入时的密钥；此类密钥不会放行任何人：吊销它们并查明何人写入" "somebody wrote into the database by hand, or master.key is another; such keys let nobody in: revoke them and find out who wrote them";
     "sealed_material" "材料记录解不开" "materials do not open"
         => "核对 master.key 是否为写入时的密钥，否则从备份恢复" "see that master.key is the one they were written with, else restore a backup";
 }

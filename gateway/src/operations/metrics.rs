@@ -67,6 +67,10 @@ metrics! {
     shed_total: IntCounterVec "shed_total" ["scope"];
     /// Bearer tokens refused, by reason.
     tokens_refused_total: IntCounterVec "tokens_refused_total" ["reason"];
+    /// Keys of programs refused, by reason: malformed, mistyped, unknown, wrong_secret, revoked, expired, not_yet.
+    api_keys_refused_total: IntCounterVec "api_keys_refused_total" ["reason"];
+    /// Keys of programs that end within 30 days and were not replaced.
+    api_keys_ending: IntGauge "api_keys_ending";
     /// Applications by the state they entered.
     applications_total: IntCounterVec "applications_total" ["state"];
     /// Seconds from a submission's last byte to its durable commit.

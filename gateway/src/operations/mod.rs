@@ -9,6 +9,7 @@ pub mod backup;
 pub mod database_texts;
 pub mod deliveries_command;
 pub mod health;
+pub mod key_book;
 pub mod logging;
 pub mod metrics;
 pub mod moving;

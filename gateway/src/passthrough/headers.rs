@@ -2,6 +2,7 @@
 
 use super::table::System;
 use crate::edge::context::{ClientAddress, REQUEST_ID_HEADER, RequestId};
+use crate::identity::api_key::text::looks_like_one;
 use crate::identity::{Principal, PrincipalKind};
 use http::{HeaderMap, HeaderName, HeaderValue, header, request};
 
@@ -30,6 +31,7 @@ const NOT_FORWARDED: [HeaderName; 8] = [
     HeaderName::from_static("x-query-code"),
 ];
 
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -62,6 +64,11 @@ pub(super) fn for_upstream(head: &request::Parts, system: &System, tls: bool) ->
     let known = head.extensions.get::<Principal>();
     if known.is_some_and(|p| p.kind != PrincipalKind::Anonymous) {
         headers.remove(header::AUTHORIZATION);
+    }
+    // One of ours that was shown in the wrong place is nobody else's either.
+    let ours = |value: &HeaderValue| looks_like_one(value.as_bytes());
+    if headers.get_all(API_KEY).iter().any(ours) {
+        headers.remove(API_KEY);
     }
     let caller_host = headers.insert(header::HOST, system.host.clone());
     if let Some(host) = caller_host.or_else(|| authority(head)) {

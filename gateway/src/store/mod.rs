@@ -10,6 +10,7 @@
 
 pub mod alert;
 pub mod allotment;
+pub mod api_key;
 pub mod application;
 pub mod audit;
 pub mod bulk;
@@ -90,6 +91,7 @@ pub trait Store:
     + overview::OverviewStore
     + alert::AlertStore
     + notification::NotificationStore
+    + api_key::ApiKeyStore
     + Send
     + Sync
     + 'static

@@ -13,6 +13,8 @@ pub enum NodeNews {
     Case(String),
     /// What is registered changed: items, systems, documents.
     Registry,
+    /// Keys were made, replaced or revoked.
+    ApiKeys,
 }
 
 /// How the other nodes see this one.

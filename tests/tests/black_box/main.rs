@@ -23,6 +23,8 @@ mod fail_points;
 mod faults;
 mod foreign_peers;
 mod journey;
+mod keys;
+mod keys_kept;
 mod load;
 mod mangled;
 mod moving;

@@ -54,6 +54,20 @@ pub(super) fn echo_heads(mut peer: Peer, _: usize) {
 }
 
 #[test]
+fn a_key_of_the_gateways_own_goes_no_further_wherever_it_was_shown() {
+    let upstream = Upstream::start(echo_heads);
+    let house = House::start(|_| {});
+    house.systems(vec![upstream.system()]);
+    let mut seen = Vec::new();
+    for value in ["tb_abababababababab_secret", "the-departments-own"] {
+        let header = format!("x-api-key: {value}\r\n");
+        let reply = house.public().get_with("/systems/dept/a", &header);
+        seen.push(reply.text().contains(value));
+    }
+    assert_eq!(seen, [false, true]);
+}
+
+#[test]
 fn what_belongs_to_one_connection_does_not_cross_and_what_the_upstream_needs_is_said() {
     let upstream = Upstream::start(echo_heads);
     let house = House::start(|_| {});

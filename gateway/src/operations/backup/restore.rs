@@ -25,6 +25,8 @@ pub struct Restored {
     pub manifest: Manifest,
     /// Open deliveries: their partners are asked before anything is sent again.
     pub deliveries_asking: u64,
+    /// Keys of programs that count now. One that was revoked after the backup began is among them.
+    pub keys_counting: u64,
     /// Serials that numbers of the days since the backup leave out, so that none is given twice.
     pub numbers_ahead: i64,
 }
@@ -65,6 +67,7 @@ pub async fn restore(
     }
     let mut database = CopiedDatabase::change(&partial.join(DATABASE_FILE)).await?;
     let deliveries_asking = database.ask_first().await?;
+    let keys_counting = database.keys_counting(now).await?;
     let day = |at| legal_day(at).strftime("%y%m%d").to_string();
     database
         .set_numbers_ahead(&day(manifest.begun_at), &day(now))
@@ -75,6 +78,7 @@ pub async fn restore(
         data: data.to_owned(),
         manifest,
         deliveries_asking,
+        keys_counting,
         numbers_ahead: NUMBERS_AHEAD,
     })
 }

@@ -189,7 +189,7 @@ async fn exchange(
 }
 
 /// A path with a query; names are ours, values are percent-encoded.
-pub(super) fn with_query(path: &str, values: &[(&str, Option<String>)]) -> String {
+pub(crate) fn with_query(path: &str, values: &[(&str, Option<String>)]) -> String {
     let given = values
         .iter()
         .filter_map(|(name, value)| Some((name, value.as_ref()?)));

@@ -232,7 +232,7 @@ async fn perform(
 }
 
 /// A moment as people write it: a day or a day and time in Asia/Shanghai (UTC+8), or with its own offset (RFC 3339).
-fn moment(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn moment(text: &str) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }

@@ -9,6 +9,7 @@ mod deliveries;
 pub mod examination;
 mod filter;
 mod jobs;
+mod keys;
 mod notifications;
 mod overview;
 mod previews;
@@ -17,16 +18,19 @@ mod seen;
 pub mod texts;
 pub mod wire;
 pub mod wire_jobs;
+pub mod wire_keys;
 
 pub use previews::Previews;
 
 use crate::clock::Clock;
 use crate::edge::{RequestId, RoomRoutes, RouteBounds, refuse};
+use crate::entropy::Entropy;
 use crate::identity::Principal;
 use crate::identity::access::Listener;
 use crate::installation::reload::Reloader;
 use crate::intake::json;
 use crate::intake::origin::kind_word;
+use crate::operations::key_book::KeyBook;
 use crate::operations::logging::seldom;
 use crate::problem::Problem;
 use crate::registry::Registry;
@@ -67,6 +71,10 @@ pub struct OpsRoom {
     pub previews: Arc<Previews>,
     /// Tells the runner of bulk jobs that one was begun, stopped or made to go on.
     pub bulk_news: Arc<Notify>,
+    /// Randomness, for new keys.
+    pub entropy: Entropy,
+    /// The keys in force here.
+    pub keys: Arc<KeyBook>,
     /// What nodes share.
     pub shared: SharedState,
     /// Reads everything anew; set once everything runs.
@@ -119,6 +127,20 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
             "/ops/v1/notifications/retry",
             bounds,
             notifications::retry,
+        )
+        .route(Method::GET, "/ops/v1/keys", keys::list)
+        .route_with(Method::POST, "/ops/v1/keys", bounds, keys::create)
+        .route_with(
+            Method::POST,
+            "/ops/v1/keys/{id}/rotate",
+            bounds,
+            keys::rotate,
+        )
+        .route_with(
+            Method::POST,
+            "/ops/v1/keys/{id}/revoke",
+            bounds,
+            keys::revoke,
         )
         .route(Method::GET, "/ops/v1/audit/verify", audit::verify)
         .route(Method::GET, "/ops/v1/overview", overview::show)

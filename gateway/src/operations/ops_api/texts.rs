@@ -37,6 +37,14 @@ texts! {
     UNKNOWN_JOB "unknown_job" "没有此作业" "There is no such job";
     /// 409.
     JOB_NOT_STOPPED "job_not_stopped" "只有已停止的作业才能继续" "Only a job that has stopped can go on";
+    /// 404.
+    UNKNOWN_KEY "unknown_key" "没有此密钥" "There is no such key";
+    /// 409: a rotation of what was rotated before.
+    KEY_REPLACED "key_replaced" "此密钥已被替换，请轮换最新的一个" "The key has been replaced: rotate the newest one";
+    /// 409: a rotation of a key that has ended.
+    KEY_ENDED "key_ended" "此密钥已失效，请另建新密钥" "The key has ended: make a new one";
+    /// 409.
+    KEYS_TOO_MANY "keys_too_many" "密钥数量已达上限" "There are as many keys as there may be";
     /// 422: settings or what is registered cannot be used.
     NOT_RELOADED "not_reloaded" "有错误，未作任何更改" "Nothing was changed: what was read anew has faults";
     /// 503.

@@ -16,6 +16,7 @@
 )]
 
 pub mod alerts;
+pub mod api_keys;
 pub mod applications;
 pub mod audits;
 pub mod bulk_jobs;
@@ -147,6 +148,15 @@ macro_rules! store_conformance {
                 an_alert_is_raised_once_until_it_is_resolved
                 who_heard_of_no_alert_does_not_hear_that_it_is_over
                 a_message_is_with_one_node_until_its_lease_ends
+            }
+            api_keys {
+                a_key_comes_back_as_it_was_made_and_is_there_after_a_restart
+                a_replaced_key_ends_after_the_overlap_and_hands_its_rights_on
+                one_of_two_rotations_at_once_finds_the_key_replaced
+                a_revoked_key_stays_revoked_as_it_was_first
+                every_change_of_keys_is_counted_and_a_use_is_none
+                the_use_of_a_key_is_noted_once_an_hour
+                rows_of_long_ended_keys_go_when_a_new_one_comes
             }
             notifications {
                 a_notification_is_with_one_node_until_its_lease_ends

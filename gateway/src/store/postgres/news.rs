@@ -28,6 +28,7 @@ pub(super) async fn tell(connection: &mut DbConnection, news: &NodeNews) -> Resu
                 .await?;
             "registry".to_owned()
         }
+        NodeNews::ApiKeys => "api_keys".to_owned(),
     };
     sqlx::query("SELECT pg_notify('tongban_' || current_schema(), $1)")
         .bind(words)
@@ -40,6 +41,7 @@ fn read(words: &str) -> Option<NodeNews> {
     match words.split_once('/') {
         Some(("case", no)) => Some(NodeNews::Case(no.to_owned())),
         None if words == "registry" => Some(NodeNews::Registry),
+        None if words == "api_keys" => Some(NodeNews::ApiKeys),
         // A later version may tell more.
         _ => None,
     }
@@ -92,7 +94,7 @@ async fn hear(
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(channel).await?;
     // What was told while nobody listened is not repeated.
-    let _ = told.send(NodeNews::Registry);
+    look_again(told);
     loop {
         match listener.try_recv().await? {
             Some(notification) => {
@@ -102,9 +104,15 @@ async fn hear(
                 }
             }
             // The connection broke and stands again.
-            None => {
-                let _ = told.send(NodeNews::Registry);
-            }
+            None => look_again(told),
         }
+    }
+}
+
+/// Everything may have changed: whoever holds a picture looks.
+fn look_again(told: &broadcast::Sender<NodeNews>) {
+    for news in [NodeNews::Registry, NodeNews::ApiKeys] {
+        // Nobody listening is no error.
+        let _ = told.send(news);
     }
 }

@@ -1,6 +1,7 @@
 //! The examination of files against rows, and of seals.
 
 use super::StoreError;
+use super::api_key;
 use super::dialect::{Db, DbRow};
 use super::integrity::Examined;
 use super::rows::{application_place, attempt_place, event_place, named_place, numbered_place};
@@ -176,7 +177,18 @@ pub(super) async fn seals(examined: &mut Examined) -> Result<(), StoreError> {
         examined.fault(unopened.into_fault(&format!("sealed_{}", kind.table)));
     }
     events(examined).await?;
+    api_keys(examined).await?;
     materials(examined).await
+}
+
+/// All of them: they are few, and one that was changed by hand is a way in that somebody tried.
+async fn api_keys(examined: &mut Examined) -> Result<(), StoreError> {
+    let mut unopened = Tally::default();
+    let read = api_key::read_all(&mut examined.connection, &examined.vault).await?;
+    examined.report.opened += u64::try_from(read.keys.len()).unwrap_or_default();
+    read.unreadable.into_iter().for_each(|id| unopened.add(id));
+    examined.fault(unopened.into_fault("sealed_api_key"));
+    Ok(())
 }
 
 fn open_rows(

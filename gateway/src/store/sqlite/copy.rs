@@ -4,6 +4,7 @@
 use super::{DATABASE_FILE, MIGRATIONS, StoreError, registry};
 use crate::store::sealed::MasterKeys;
 use crate::store::sealed::keys;
+use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection};
 use std::collections::BTreeMap;
@@ -215,6 +216,20 @@ impl CopiedDatabase {
             .execute(&mut self.connection)
             .await?;
         Ok(())
+    }
+
+    /// Keys of programs that count at `now`: those that were revoked after the copy was taken count again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn keys_counting(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        let counting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM api_key WHERE revoked_at IS NULL AND expires_at > $1",
+        )
+        .bind(now.as_microsecond())
+        .fetch_one(&mut self.connection)
+        .await?;
+        Ok(u64::try_from(counting).unwrap_or_default())
     }
 
     /// Makes every open delivery ask first: what came after the copy was taken is not known to it. Returns how many there are.

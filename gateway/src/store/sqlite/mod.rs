@@ -18,6 +18,8 @@ mod writer;
 // Written once for both databases.
 #[path = "../relational/alert.rs"]
 mod alert;
+#[path = "../relational/api_key.rs"]
+mod api_key;
 #[path = "../relational/application.rs"]
 mod application;
 #[path = "../relational/audit.rs"]
