@@ -25,6 +25,11 @@ impl Schema {
         }
     }
 
+    /// The statement that makes it, where no store does.
+    pub(crate) fn creation(&self) -> String {
+        format!("CREATE SCHEMA {}", self.name)
+    }
+
     /// Settings of a store in it.
     pub(crate) fn settings(&self) -> PostgresSettings {
         let mut settings = PostgresSettings::of(&self.url);
