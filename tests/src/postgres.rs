@@ -37,16 +37,74 @@ impl Server {
     /// # Errors
     /// What is missing, or what the server said.
     pub async fn start() -> Result<Self, String> {
-        let folder = tempfile::tempdir().map_err(|e| format!("no folder: {e}"))?;
-        let mut server = Self {
+        Self::start_with("").await
+    }
+
+    /// The same with more lines of `postgresql.conf`.
+    ///
+    /// # Errors
+    /// What is missing, or what the server said.
+    pub async fn start_with(settings: &str) -> Result<Self, String> {
+        let mut server = Self::without_data()?;
+        server.make_data()?;
+        server.add_settings(settings)?;
+        server.start_again().await?;
+        Ok(server)
+    }
+
+    /// A new server on a base backup, which goes on with the archived log that `restore_command` among `settings` gets, to its end.
+    ///
+    /// # Errors
+    /// The backup cannot be copied, or what the server said.
+    pub async fn restored(base: &Path, settings: &str) -> Result<Self, String> {
+        let mut server = Self::without_data()?;
+        server.run(
+            server
+                .as_owner("/bin/cp")?
+                .arg("-a")
+                .args([base, &server.data()]),
+        )?;
+        server.add_settings(settings)?;
+        server.run(
+            server
+                .as_owner("/bin/touch")?
+                .arg(server.data().join("recovery.signal")),
+        )?;
+        server.start_again().await?;
+        Ok(server)
+    }
+
+    fn without_data() -> Result<Self, String> {
+        Ok(Self {
             address: free_address(),
             programs: programs()?,
             running: None,
-            folder,
-        };
-        server.make_data()?;
-        server.start_again().await?;
-        Ok(server)
+            folder: folder()?,
+        })
+    }
+
+    /// Runs one of its programs (`pg_basebackup`, …) to its end, as the user that the server runs as.
+    ///
+    /// # Errors
+    /// What it printed when it failed.
+    pub fn program(&self, name: &str, arguments: &[&str]) -> Result<(), String> {
+        self.run(self.as_owner(name)?.args(arguments))
+    }
+
+    fn run(&self, command: &mut Command) -> Result<(), String> {
+        let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(format!("{command:?}: {printed}"))
+    }
+
+    fn add_settings(&self, settings: &str) -> Result<(), String> {
+        let path = self.data().join("postgresql.conf");
+        let mut all = std::fs::read_to_string(&path).map_err(|e| e.to_string())?;
+        all.push_str(settings);
+        std::fs::write(&path, all).map_err(|e| e.to_string())
     }
 
     /// Where it listens; the same after each start.
@@ -145,29 +203,21 @@ impl Server {
     }
 
     fn make_data(&self) -> Result<(), String> {
-        if let Some((user, group)) = owner()? {
-            std::os::unix::fs::chown(self.folder.path(), Some(user), Some(group))
-                .map_err(|e| e.to_string())?;
-        }
-        let made = self
-            .as_owner("initdb")?
-            .arg("-D")
-            .arg(self.data())
-            .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"])
-            .output()
-            .map_err(|e| format!("initdb: {e}"))?;
-        if !made.status.success() {
-            return Err(String::from_utf8_lossy(&made.stderr).into_owned());
-        }
-        let path = self.data().join("postgresql.conf");
-        let mut settings = std::fs::read_to_string(&path).map_err(|e| e.to_string())?;
-        settings.push_str(
+        self.run(self.as_owner("initdb")?.arg("-D").arg(self.data()).args([
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]))?;
+        self.add_settings(
             "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nmax_connections = 100\nshared_buffers = 64MB\n",
-        );
-        std::fs::write(&path, settings).map_err(|e| e.to_string())
+        )
     }
 
-    /// One of its programs, as a user that it agrees to: it refuses to be root.
+    /// A program, its own unless the path is whole, as a user that it agrees to: it refuses to be root.
     fn as_owner(&self, program: &str) -> Result<Command, String> {
         let mut command = Command::new(self.programs.join(program));
         command.current_dir(self.folder.path());
@@ -176,6 +226,19 @@ impl Server {
         }
         Ok(command)
     }
+}
+
+/// A folder that servers may write to.
+///
+/// # Errors
+/// It cannot be made, or root has no user `postgres` to give it to.
+pub fn folder() -> Result<TempDir, String> {
+    let folder = tempfile::tempdir().map_err(|e| format!("no folder: {e}"))?;
+    if let Some((user, group)) = owner()? {
+        std::os::unix::fs::chown(folder.path(), Some(user), Some(group))
+            .map_err(|e| e.to_string())?;
+    }
+    Ok(folder)
 }
 
 impl Drop for Server {

@@ -237,7 +237,25 @@ pub(crate) async fn goes_on(store: &SharedStore, tables: &BTreeSet<String>) {
     assert_eq!(whole.unwrap().faults, []);
 }
 
+/// What was done, in the order of the audit log.
+const DONE: [&str; 8] = [
+    "application.submit",
+    "case.event",
+    "registry.apply",
+    "application.submit",
+    "delivery.retry",
+    "system.pause",
+    "key.create",
+    "subscription.create",
+];
+
 async fn read_first(store: &SharedStore) {
+    let done: Vec<String> = audits(store)
+        .await
+        .into_iter()
+        .map(|record| record.audit.action)
+        .collect();
+    assert_eq!(done, DONE);
     let first = case(store, FIRST).await;
     assert_eq!((first.state.as_str(), first.rev), ("handling", 2));
     assert_eq!(first.partner_no.as_deref(), Some("P-7"));

@@ -11,6 +11,7 @@ mod alerts;
 mod applying;
 mod audit;
 mod backups;
+mod backups_postgres;
 mod bad_feedback;
 mod bad_input;
 mod browser;
