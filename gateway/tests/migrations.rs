@@ -32,7 +32,7 @@ fn migrations() -> BTreeMap<String, String> {
 #[test]
 fn every_migration_only_adds_or_says_since_when_nothing_reads_what_it_takes_away() {
     for (name, sql) in migrations() {
-        let refusals = refusals(&sql, env!("CARGO_PKG_VERSION"));
+        let refusals = refusals(&name, &sql, env!("CARGO_PKG_VERSION"));
         assert!(refusals.is_empty(), "{name}: {refusals:?}");
     }
 }
@@ -153,7 +153,7 @@ fn what_takes_something_from_an_older_version_is_refused() {
             "DROP TABLE",
         ),
     ] {
-        let refusals = refusals(sql, "0.4.0").join("; ");
+        let refusals = refusals("0001_tables.sql", sql, "0.4.0").join("; ");
         assert!(refusals.contains(named), "{sql}: {refusals:?}");
     }
 }
@@ -171,20 +171,22 @@ fn what_only_adds_is_taken() {
         "CREATE TABLE a (b BIGINT REFERENCES upload (id) ON DELETE CASCADE, \"drop\" TEXT, type TEXT);",
         "UPDATE upload SET received = 0 WHERE received IS NULL;",
     ] {
-        assert_eq!(refusals(sql, "0.4.0"), [""; 0], "{sql}");
+        assert_eq!(refusals("0001_tables.sql", sql, "0.4.0"), [""; 0], "{sql}");
     }
+}
+
+/// What is said of a contract with this line in a file of this name.
+fn of_contract(name: &str, line: &str) -> String {
+    refusals(name, &format!("{line}\nDROP TABLE upload;"), "0.4.0").join("; ")
 }
 
 #[test]
 fn a_contract_names_what_nothing_reads_since_a_version_before_this_one() {
-    let with = |line: &str| refusals(&format!("{line}\nDROP TABLE upload;"), "0.4.0");
+    let named = |line: &str| of_contract("0012_contract_since_0_3_0_uploads.sql", line);
+    assert_eq!(named("-- contract: since 0.3.0 nothing reads upload"), "");
     assert_eq!(
-        with("-- contract: since 0.3.0 nothing reads upload"),
-        [""; 0]
-    );
-    assert_eq!(
-        with("-- contract: since 0.3.9 nothing reads it: parts took its place"),
-        [""; 0]
+        named("-- contract: since 0.3.0 nothing reads it: parts took its place"),
+        ""
     );
     for silent in [
         "-- contract: since 0.3.0",
@@ -194,13 +196,23 @@ fn a_contract_names_what_nothing_reads_since_a_version_before_this_one() {
         "SELECT '-- contract: since 0.3.0 nothing reads upload';",
         "-- contract: we need the room",
     ] {
-        assert_eq!(with(silent), ["DROP TABLE"], "{silent}");
+        assert_eq!(named(silent), "DROP TABLE", "{silent}");
     }
     for early in ["0.4.0", "0.10.0", "1.0.0"] {
-        let refusals = with(&format!("-- contract: since {early} nothing reads upload"));
-        assert!(
-            refusals[0].contains("still runs beside"),
-            "{early}: {refusals:?}"
+        let name = format!(
+            "0012_contract_since_{}_uploads.sql",
+            early.replace('.', "_")
         );
+        let line = format!("-- contract: since {early} nothing reads upload");
+        let said = of_contract(&name, &line);
+        assert!(said.contains("still runs beside"), "{early}: {said:?}");
+    }
+}
+
+#[test]
+fn older_programs_find_the_version_of_a_contract_in_its_name() {
+    for name in ["0012_uploads.sql", "0012_contract_since_0_2_0_uploads.sql"] {
+        let said = of_contract(name, "-- contract: since 0.3.0 nothing reads upload");
+        assert!(said.contains("_contract_since_0_3_0_"), "{name}: {said:?}");
     }
 }

@@ -82,7 +82,7 @@ async fn a_store_of_every_version_on_sqlite_goes_on() {
         let folder = TempDir::new().unwrap();
         on_sqlite::put_back(folder.path(), version, &text).await;
         let store = sqlite(folder.path()).await;
-        hall::goes_on(&store, &tables(&text)).await;
+        hall::goes_on_whole(&store, &tables(&text)).await;
         store.close().await;
     }
 }
@@ -96,7 +96,7 @@ async fn a_store_of_every_version_on_postgres_goes_on() {
         let (folder, schema) = (TempDir::new().unwrap(), Schema::fresh());
         on_postgres::put_back(&schema, folder.path(), version, &text).await;
         let store = postgres(&schema, folder.path()).await;
-        hall::goes_on(&store, &tables(&text)).await;
+        hall::goes_on_whole(&store, &tables(&text)).await;
         store.close().await;
     }
 }

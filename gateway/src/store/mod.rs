@@ -27,6 +27,7 @@ pub mod overview;
 pub mod postgres;
 pub mod registry;
 pub mod scan;
+mod schema;
 pub mod seal;
 pub mod sealed;
 pub mod sqlite;

@@ -23,8 +23,8 @@ impl Piece {
     }
 }
 
-/// Why this file may not be published with the program of version `ours`; empty when it may.
-pub(crate) fn refusals(sql: &str, ours: &str) -> Vec<String> {
+/// Why a file of this name may not be published with the program of version `ours`; empty when it may.
+pub(crate) fn refusals(name: &str, sql: &str, ours: &str) -> Vec<String> {
     let pieces = pieces(sql);
     let statements: Vec<&[Piece]> = pieces.split(|p| *p == Piece::Sign(';')).collect();
     let mut taken_away = Vec::new();
@@ -33,10 +33,10 @@ pub(crate) fn refusals(sql: &str, ours: &str) -> Vec<String> {
         let words: Vec<&str> = statement.iter().map(word).collect();
         taken_away.extend(in_any_statement(&words));
         match words.as_slice() {
-            ["CREATE", "TABLE", rest @ ..] => made.extend(name(rest)),
+            ["CREATE", "TABLE", rest @ ..] => made.extend(name_of(rest)),
             ["CREATE", "UNIQUE", "INDEX", rest @ ..] => {
                 let on = rest.iter().position(|w| *w == "ON");
-                let table = on.and_then(|at| name(&rest[at + 1..]));
+                let table = on.and_then(|at| name_of(&rest[at + 1..]));
                 if table.is_none_or(|table| !made.contains(&table)) {
                     taken_away.push("CREATE UNIQUE INDEX on a table that is there".to_owned());
                 }
@@ -51,6 +51,10 @@ pub(crate) fn refusals(sql: &str, ours: &str) -> Vec<String> {
     }
     match contract(sql) {
         None => taken_away,
+        Some(since) if !name.contains(&named(since)) => vec![format!(
+            "older programs learn of it by the name of the file, which has to hold {}",
+            named(since)
+        )],
         Some(since) if is_before(since, ours) => Vec::new(),
         Some(since) => vec![format!(
             "the contract counts since {since}, and {ours} is not after it: that version still runs beside this one"
@@ -67,7 +71,7 @@ fn word(piece: &Piece) -> &str {
 }
 
 /// The name that comes next.
-fn name<'a>(words: &[&'a str]) -> Option<&'a str> {
+fn name_of<'a>(words: &[&'a str]) -> Option<&'a str> {
     let words = words
         .strip_prefix(&["IF", "NOT", "EXISTS"])
         .unwrap_or(words);
@@ -143,6 +147,11 @@ fn actions(statement: &[Piece]) -> Vec<&[Piece]> {
             depth == 0 && *piece == Piece::Sign(',')
         })
         .collect()
+}
+
+/// How the name of a contract goes on after its number (gateway/src/store/schema.rs).
+fn named(since: &str) -> String {
+    format!("_contract_since_{}_", since.replace('.', "_"))
 }
 
 /// The version of the contract line, which also says what nothing reads any more.

@@ -13,7 +13,8 @@ use tongban_gateway::store::sqlite::DATABASE_FILE;
 pub(crate) const NAME: &str = "sqlite";
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-async fn raw(folder: &Path) -> SqliteConnection {
+/// The database past the store; references are not looked at.
+pub(crate) async fn raw(folder: &Path) -> SqliteConnection {
     let options = SqliteConnectOptions::new()
         .filename(folder.join(DATABASE_FILE))
         .create_if_missing(true)

@@ -97,6 +97,7 @@ mod upload;
 #[path = "../relational/words.rs"]
 mod words;
 
+use super::schema::{self, AppliedStep};
 use super::sealed::{MasterKeys, Vault};
 use super::standing::Standing;
 use super::writing::{CommitObserver, StoreBounds, Verdict, broken, keep, place, undo};
@@ -143,19 +144,19 @@ pub struct PostgresStore {
     scanning: Arc<AtomicBool>,
 }
 
-/// One node migrates while the others wait for as long as that takes.
+/// One node migrates while the others wait for as long as that takes. What a newer one added stays.
 async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
     let patient = options.options([
         ("statement_timeout", settings::MIGRATION_TIMEOUT),
         ("lock_timeout", settings::MIGRATION_TIMEOUT),
     ]);
     let pool = settings::pool(patient, 1, settings::WRITER_ACQUIRE_TIMEOUT).await?;
-    MIGRATIONS
-        .run(&pool)
-        .await
-        .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+    let migrated = schema::known(&MIGRATIONS).run(&pool).await;
+    migrated.map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+    let applied: Vec<AppliedStep> = sqlx::query_as(schema::APPLIED).fetch_all(&pool).await?;
     pool.close().await;
-    Ok(())
+    schema::refuse_unknown(&applied, &MIGRATIONS, env!("CARGO_PKG_VERSION"))
+        .map_err(|e| StoreError::Unavailable(format!("the database is not for this program: {e}")))
 }
 
 #[async_trait]
@@ -208,9 +209,8 @@ impl PostgresStore {
     /// month and the next ones. `folder` holds the sealed files and is the same for all nodes.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached or migrated, or a hall is half-way into it,
-    /// [`StoreError::Sealed`] when the master keys
-    /// are not the ones it was written with.
+    /// [`StoreError::Unavailable`] when the database cannot be reached or migrated, a newer program took away what this one needs, or a
+    /// hall is half-way into it, [`StoreError::Sealed`] when the master keys are not the ones it was written with.
     pub async fn open(
         settings: &PostgresSettings,
         folder: &Path,

@@ -93,6 +93,7 @@ mod upload;
 #[path = "../relational/words.rs"]
 mod words;
 
+use super::schema::{self, AppliedStep};
 use super::sealed::{MasterKeys, Vault};
 use super::standing::Standing;
 use super::writing::{Verdict, broken, keep, place, undo};
@@ -200,7 +201,8 @@ impl SqliteStore {
     /// Opens (or creates) the store in `folder`, brings its schema up to date and takes the folder's lock.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when another process has the folder, its hall was moved away, or the database cannot be opened,
+    /// [`StoreError::Unavailable`] when another process has the folder, its hall was moved away, the database cannot be opened, or a
+    /// newer program took away what this one needs,
     /// [`StoreError::Sealed`] when the master keys are not the ones it was written with.
     pub async fn open(
         folder: &Path,
@@ -244,10 +246,7 @@ impl SqliteStore {
                     .pragma("secure_delete", "ON"),
             )
             .await?;
-        MIGRATIONS
-            .run(&writing)
-            .await
-            .map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+        migrate(&writing).await?;
         end_leases(&writing).await?;
         let digest_key =
             registry::digest_key(&mut *writing.acquire().await?, &keys, &entropy).await?;
@@ -345,6 +344,15 @@ impl SqliteStore {
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
         Ok(self.readers.acquire().await?)
     }
+}
+
+/// Brings the schema up to date. What a newer program added stays.
+async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
+    let migrated = schema::known(&MIGRATIONS).run(pool).await;
+    migrated.map_err(|e| StoreError::Unavailable(format!("the schema cannot be migrated: {e}")))?;
+    let applied: Vec<AppliedStep> = sqlx::query_as(schema::APPLIED).fetch_all(pool).await?;
+    schema::refuse_unknown(&applied, &MIGRATIONS, env!("CARGO_PKG_VERSION"))
+        .map_err(|e| StoreError::Unavailable(format!("the database is not for this program: {e}")))
 }
 
 fn create_folder(folder: &Path) -> Result<(), StoreError> {
