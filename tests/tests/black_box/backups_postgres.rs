@@ -25,7 +25,7 @@ fn archiving(archive: &Path) -> String {
     let archive = archive.display();
     format!(
         "archive_mode = on\narchive_timeout = 1s\n\
-         archive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f.partial && mv {archive}/%f.partial {archive}/%f'\n"
+         archive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f.partial && sync {archive}/%f.partial && mv {archive}/%f.partial {archive}/%f'\n"
     )
 }
 
