@@ -2,7 +2,9 @@
 //! test wants. Nothing is shared with another test, so all of them may run at once.
 
 use crate::http::{Answer, get, send, try_send};
-use crate::process::{Partner, Running, address_in, eventually, free_address, root, run_with};
+use crate::process::{
+    Partner, Running, address_in, binary, eventually, free_address, root, run_program,
+};
 use crate::sample::Taken;
 use crate::sources::{self, Edit};
 use serde_json::{Value, json};
@@ -41,6 +43,8 @@ pub struct Hall {
     partners: Vec<(&'static str, Partner)>,
     environment: Vec<(&'static str, String)>,
     settings: String,
+    /// The gateway's binary.
+    program: PathBuf,
     data: PathBuf,
     // Last: removed when nothing writes into it any more.
     folder: TempDir,
@@ -70,6 +74,8 @@ struct Opening<'a> {
     edited: Option<Edit<'a>>,
     /// The data folder, when it is not to lie in the test's own.
     data: Option<&'a Path>,
+    /// The binary, when it is not the built one.
+    program: Option<&'a Path>,
 }
 
 impl Default for Opening<'_> {
@@ -80,6 +86,7 @@ impl Default for Opening<'_> {
             settings: "",
             edited: None,
             data: None,
+            program: None,
         }
     }
 }
@@ -94,6 +101,20 @@ impl Hall {
     pub async fn open_with(partners: &[(&'static str, &[&str])], settings: &str) -> Self {
         let opening = Opening {
             settings,
+            ..Opening::default()
+        };
+        Self::open_as(partners, opening).await
+    }
+
+    /// The same by another binary, until [`Hall::set_program`] names the next.
+    pub async fn open_by(
+        program: &Path,
+        partners: &[(&'static str, &[&str])],
+        settings: &str,
+    ) -> Self {
+        let opening = Opening {
+            settings,
+            program: Some(program),
             ..Opening::default()
         };
         Self::open_as(partners, opening).await
@@ -183,6 +204,7 @@ impl Hall {
                 ("NATIONAL_RADIO_POLL", "200ms".to_owned()),
             ],
             settings: opening.settings.to_owned(),
+            program: opening.program.map_or_else(binary, Path::to_path_buf),
             data: opening
                 .data
                 .map_or_else(|| folder.path().join("data"), Path::to_path_buf),
@@ -247,6 +269,11 @@ impl Hall {
         self.write_config();
     }
 
+    /// Another binary, from the next start on.
+    pub fn set_program(&mut self, program: &Path) {
+        program.clone_into(&mut self.program);
+    }
+
     /// Another value of an environment variable of the gateway, from the next start on; `None` takes it away.
     pub fn set_variable(&mut self, name: &'static str, value: Option<&str>) {
         self.environment.retain(|(known, _)| *known != name);
@@ -289,7 +316,9 @@ impl Hall {
         let log = self.folder.path().join("gateway.log");
         let printed_before = std::fs::read_to_string(&log).map_or(0, |text| text.len());
         let config = self.config().display().to_string();
-        let mut running = Running::start(&["serve", "--config", &config], &log, &self.environment);
+        let arguments = ["serve", "--config", &config];
+        let mut running =
+            Running::start_program(&self.program, &arguments, &log, &self.environment);
         let listener = |name: &'static str| {
             move |printed: &str| {
                 let of_this_start = printed.get(printed_before..).unwrap_or_default();
@@ -397,7 +426,7 @@ impl Hall {
     /// Runs `tongban` to its end in this hall's environment.
     #[must_use]
     pub fn run(&self, arguments: &[&str]) -> Output {
-        run_with(arguments, &self.environment)
+        run_program(&self.program, arguments, &self.environment)
     }
 
     /// `tongban deliveries …` on this hall's data folder.

@@ -75,7 +75,18 @@ impl Running {
     /// Starts the binary with these arguments; output goes to `log`.
     #[must_use]
     pub fn start(arguments: &[&str], log: &Path, environment: &[(&str, String)]) -> Self {
-        let mut command = Command::new(binary());
+        Self::start_program(&binary(), arguments, log, environment)
+    }
+
+    /// The same with another binary, as that of an older version.
+    #[must_use]
+    pub fn start_program(
+        program: &Path,
+        arguments: &[&str],
+        log: &Path,
+        environment: &[(&str, String)],
+    ) -> Self {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .envs(environment.iter().map(|(k, v)| (*k, v.as_str())));
@@ -187,7 +198,17 @@ impl Drop for Running {
 /// Runs the binary to its end, with these variables beside its environment.
 #[must_use]
 pub fn run_with(arguments: &[&str], environment: &[(&str, String)]) -> std::process::Output {
-    Command::new(binary())
+    run_program(&binary(), arguments, environment)
+}
+
+/// The same with another binary, as that of an older version.
+#[must_use]
+pub fn run_program(
+    program: &Path,
+    arguments: &[&str],
+    environment: &[(&str, String)],
+) -> std::process::Output {
+    Command::new(program)
         .args(arguments)
         .current_dir(root())
         .envs(environment.iter().map(|(k, v)| (*k, v.as_str())))

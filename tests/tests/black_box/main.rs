@@ -40,3 +40,4 @@ mod secrecy;
 mod simulated_time;
 mod uploads;
 mod uploads_refused;
+mod versions;
