@@ -110,7 +110,7 @@ async fn a_node_on_postgres_serves_on_while_the_next_version_migrates_and_starts
     });
     let mut connection = schema.connection().await;
     let added = ("more", ADDED.to_owned());
-    let migrated = next(&on_postgres::MIGRATIONS, &[added.clone()]);
+    let migrated = next(&on_postgres::MIGRATIONS, std::slice::from_ref(&added));
     migrated.run(&mut connection).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     stop.store(true, Ordering::Release);
@@ -146,7 +146,7 @@ async fn a_program_on_sqlite_goes_back_to_what_the_next_version_added_to_and_not
     on_sqlite::put_back(folder.path(), newest, &text).await;
     let added = ("more", added_to_sqlite());
     let mut connection = on_sqlite::raw(folder.path()).await;
-    let migrated = next(&on_sqlite::MIGRATIONS, &[added.clone()]);
+    let migrated = next(&on_sqlite::MIGRATIONS, std::slice::from_ref(&added));
     migrated.run(&mut connection).await.unwrap();
     connection.close().await.unwrap();
     let store = sqlite(folder.path()).await.unwrap();

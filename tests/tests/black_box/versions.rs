@@ -11,10 +11,6 @@ use tongban_tests::process::binary;
 use tongban_tests::sample::{Taken, body, fresh_key, post, submit, uploads};
 
 fn older() -> PathBuf {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the version before is named by its variable"
-    )]
     let named = std::env::var_os("TONGBAN_OLDER");
     named
         .map(PathBuf::from)
