@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod check;
 mod check_database;
+pub mod clocks;
 pub mod deadline;
 pub mod demo;
 pub mod files;
@@ -42,6 +43,8 @@ pub enum Command {
     Simulate(crate::simulator::SimulateArguments),
     /// See and mend deliveries: list, show, retry, discard, pause, resume
     Deliveries(crate::operations::deliveries_command::DeliveriesArguments),
+    /// See by which calendar clocks are counted, and how far their recomputation is
+    Clocks(clocks::ClocksArguments),
     /// Verify the sealed audit log, or one receipt
     Audit(audit::AuditArguments),
     /// Copy everything that is stored, while the gateway serves
@@ -96,6 +99,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Reload(arguments) => reload::run(&arguments),
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
+        Command::Clocks(arguments) => clocks::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),

@@ -10,11 +10,13 @@ use crate::intake::IntakeObserver;
 use crate::processing::bulk::BulkObserver;
 use crate::processing::change::Casework;
 use crate::processing::delivery::DeliveryObserver;
+use crate::processing::recomputation::RecomputationObserver;
 use crate::processing::supervision::SweepObserver;
 use crate::scan::worker::ScanObserver;
 use crate::store::SharedStore;
 use crate::store::bulk::BulkCounts;
 use crate::store::material::Swept;
+use crate::store::recomputation::RecomputationCounts;
 use crate::store::sqlite::CommitObserver;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -102,6 +104,29 @@ impl BulkObserver for Metrics {
                 .with_label_values(&[kind, word])
                 .inc_by(count);
         }
+    }
+}
+
+impl RecomputationObserver for Metrics {
+    fn remaining(&self, cases: u64) {
+        self.clock_recomputation_remaining.set(gauge(cases));
+    }
+
+    fn stepped(&self, done: RecomputationCounts) {
+        let same = done.looked_at - done.changed - done.failed;
+        for (word, count) in [
+            ("changed", done.changed),
+            ("same", same),
+            ("failed", done.failed),
+        ] {
+            self.clock_recomputations_total
+                .with_label_values(&[word])
+                .inc_by(count);
+        }
+    }
+
+    fn behind(&self, behind: bool) {
+        self.calendar_behind.set(i64::from(behind));
     }
 }
 
