@@ -22,7 +22,7 @@ use decide::{Next, decide};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tongban_adapters::canonical::{Event, EventBody, Recalculation};
 
@@ -30,6 +30,8 @@ use tongban_adapters::canonical::{Event, EventBody, Recalculation};
 const CASES_A_STEP: u32 = 64;
 /// Cases of a step that are worked on at once: enough to share commits, few enough to leave the writer to others.
 const AT_ONCE: usize = 8;
+/// How often a node with nothing to do looks whether others have a calendar that it has not.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// The work that is claimed.
 const WORK: &str = "recomputation";
 
@@ -51,8 +53,8 @@ pub struct Recomputer {
     pub observer: Arc<dyn RecomputationObserver>,
     /// Cases looked at in a second at most; at least 1.
     pub cases_per_second: u32,
-    /// The version of the calendar for which nothing is left to do, as far as this node knows.
-    settled: Option<String>,
+    /// The version of the calendar for which nothing is left to do here, and when that was seen.
+    settled: Option<(String, Instant)>,
 }
 
 /// Why a step was not done; it is tried again.
@@ -90,7 +92,7 @@ impl Recomputer {
         }
     }
 
-    /// Works until `stop`; looks every `tick` whether the calendar has changed, which costs nothing while it has not.
+    /// Works until `stop`; looks every `tick` whether the calendar has changed, which asks the store for nothing while it has not.
     pub async fn run(mut self, tick: Duration, stop: CancellationToken) {
         loop {
             let begun = self.casework.clock.instant();
@@ -119,16 +121,21 @@ impl Recomputer {
     async fn step(&mut self) -> Result<u64, StepError> {
         let snapshot = self.casework.registry.load();
         let loaded = snapshot.calendar();
-        if self.settled.as_deref() == Some(loaded.version()) {
+        let now = self.casework.clock.instant();
+        let rests = self.settled.as_ref().is_some_and(|(version, at)| {
+            version == loaded.version() && now.duration_since(*at) < LOOK_EVERY
+        });
+        if rests {
             return Ok(0);
         }
+        let settled = (loaded.version().to_owned(), now);
         let store = &self.casework.store;
         let newest = store.recomputation().await?;
         match decide(newest.as_ref(), loaded.version()) {
             Next::Nothing => {
                 self.observer.remaining(0);
                 self.observer.behind(false);
-                self.settled = Some(loaded.version().to_owned());
+                self.settled = Some(settled);
                 Ok(0)
             }
             Next::GoOn => match newest {
@@ -145,6 +152,7 @@ impl Recomputer {
                         "the calendar loaded here is not the one that is registered; reload this node. Clocks are recomputed by nodes that have it"
                     );
                     store.release(WORK).await?;
+                    self.settled = Some(settled);
                 } else if store.claim(WORK).await? {
                     let now = self.casework.clock.now();
                     let (touched, notices) = decide::begin(newest.as_ref(), loaded, now);
