@@ -57,7 +57,7 @@ impl Calendar {
             let of_years = self.notices.iter().filter(|(year, _)| years.contains(year));
             notices = of_years.map(|(_, n)| n.clone()).collect();
         }
-        notices.sort_by(|a, b| b.published.cmp(&a.published));
+        notices.sort_by_key(|notice| std::cmp::Reverse(notice.published));
         notices.truncate(NOTICES_MAX);
         notices
     }
