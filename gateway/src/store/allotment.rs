@@ -55,7 +55,8 @@ impl Pace {
     #[must_use]
     pub fn next_at(self, used_until: i64, now: i64) -> i64 {
         let ahead = i64::from(self.burst.max(1)) - i64::from(self.calls.max(1));
-        self.believed(used_until, now).saturating_sub(self.every_us.saturating_mul(ahead.max(0)))
+        self.believed(used_until, now)
+            .saturating_sub(self.every_us.saturating_mul(ahead.max(0)))
     }
 }
 

@@ -25,6 +25,7 @@ pub mod nodes;
 pub mod notification;
 pub mod overview;
 pub mod postgres;
+pub mod recomputation;
 pub mod registry;
 pub mod scan;
 pub mod seal;
@@ -82,6 +83,7 @@ pub trait Store:
     + material::MaterialStore
     + upload::UploadStore
     + scan::ScanStore
+    + recomputation::RecomputationStore
     + registry::RegistryStore
     + audit::AuditStore
     + nodes::NodeStore
