@@ -247,6 +247,9 @@ pub struct Evaluation {
 pub struct Recalculation {
     /// The calendar version now in force.
     pub calendar_version: String,
+    /// Titles of the notices that changed it (放假安排的通知), newest first; empty where none is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 /// An event without content of its own.

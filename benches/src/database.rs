@@ -43,6 +43,15 @@ impl Database {
         })
     }
 
+    /// The texts that a query answers, a row each.
+    pub(crate) async fn texts(&self, query: &str) -> Result<Vec<String>, Failure> {
+        let query = AssertSqlSafe(query.to_owned());
+        Ok(match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(query).fetch_all(pool).await?,
+            Self::Postgres(pool) => sqlx::query_scalar(query).fetch_all(pool).await?,
+        })
+    }
+
     /// Runs a statement.
     pub(crate) async fn run(&self, statement: &str) -> Result<(), Failure> {
         let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));

@@ -225,6 +225,7 @@ fn item(number: u64) -> serde_json::Value {
         "running_level": "province",
         "visits": 0,
         "effective_from": "2016-01-01",
+        "policies": { "acceptance": "deemed" },
         "statutory": { "n": 20, "unit": "working_day" },
         "promise": { "n": 10, "unit": "working_day" },
         "conditions": ["样例。"],

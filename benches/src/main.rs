@@ -1,6 +1,8 @@
 //! The figures of `benches/run`: intake, pass-through, footprint. Everything on loopback, bounded in time and count; only
 //! processes that it started are ended. What is fair and what is not: `benches/RESULTS.md`.
 
+mod clocks;
+mod clocks_fill;
 mod database;
 mod deliver;
 mod footprint;
@@ -87,6 +89,10 @@ struct Arguments {
     intake: bool,
     /// Only delivery, on both databases.
     deliver: bool,
+    /// Only clocks, on both databases.
+    clocks: bool,
+    /// Leaves PostgreSQL out, where the part allows it.
+    sqlite: bool,
 }
 
 /// Intake on both databases (`benches/intake/run`).
@@ -154,6 +160,14 @@ async fn begin() -> Result<(), Failure> {
         }
         return Ok(());
     }
+    if arguments.clocks {
+        let figures = measure_clocks(&arguments).await?;
+        report::print_clocks(&figures);
+        if arguments.json {
+            println!("{}", serde_json::to_string(&figures)?);
+        }
+        return Ok(());
+    }
     if arguments.intake {
         let figures = measure_intake(&arguments).await?;
         report::print_intakes(&figures);
@@ -177,6 +191,8 @@ fn arguments() -> Result<Arguments, Failure> {
         json: false,
         intake: false,
         deliver: false,
+        clocks: false,
+        sqlite: false,
     };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
@@ -185,6 +201,8 @@ fn arguments() -> Result<Arguments, Failure> {
             "--quick" => found.quick = true,
             "--intake" => found.intake = true,
             "--deliver" => found.deliver = true,
+            "--clocks" => found.clocks = true,
+            "--sqlite" => found.sqlite = true,
             "--json" => found.json = true,
             other => {
                 return Err(format!(
@@ -210,6 +228,18 @@ async fn measure_deliveries(arguments: &Arguments) -> Result<deliver::Deliveries
         .tempdir_in(beside)?;
     let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
     deliver::measure(gateway, folder.path(), &calendar, arguments.quick).await
+}
+
+/// Clocks on both databases, beside the binary as the others.
+async fn measure_clocks(arguments: &Arguments) -> Result<clocks::Clocks, Failure> {
+    let gateway = arguments.gateway.as_path();
+    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
+    let folder = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(beside)?;
+    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    let (quick, sqlite) = (arguments.quick, arguments.sqlite);
+    clocks::measure(gateway, folder.path(), &calendar, quick, sqlite).await
 }
 
 /// Intake on both databases, one after the other on the same disk.

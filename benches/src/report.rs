@@ -1,5 +1,6 @@
 //! The figures as tables for people.
 
+use crate::clocks::Clocks;
 use crate::deliver::Deliveries;
 use crate::installation::ITEMS;
 use crate::intake::{CLIENTS, IntakeFigures};
@@ -86,6 +87,56 @@ pub(crate) fn print_deliveries(figures: &Deliveries) {
     }
     if figures.quick {
         println!("\n  --quick: a tenth of the backlog of 1,000,000");
+    }
+}
+
+/// Prints the tables of `benches/clocks/run`, each figure with what must be reached.
+pub(crate) fn print_clocks(figures: &Clocks) {
+    let parts = [
+        ("SQLite", Some(&figures.sqlite)),
+        ("PostgreSQL", figures.postgres.as_ref()),
+    ];
+    for (name, part) in parts {
+        let Some(part) = part else { continue };
+        println!(
+            "\nClocks on {name}: {} open, filled in {:.0} s",
+            part.open, part.fill_s
+        );
+        let must =
+            |name: &str, most: &str, value: String| row(&format!("{name} (at most {most})"), value);
+        must(
+            "start to ready, ms",
+            "2,000",
+            format!("{:.0}", part.ready_ms),
+        );
+        must("memory at rest, MiB", "64", format!("{:.1}", part.rss_mib));
+        row(
+            "memory while clocks fall due, MiB",
+            format!("{:.1}", part.rss_mib_most),
+        );
+        row(
+            "clocks that fell due",
+            format!("{} at {}/s", part.due, part.due_per_s),
+        );
+        row("late at p50, ms", format!("{:.0}", part.late_p50_ms));
+        must(
+            "late at p99, ms",
+            "1,000",
+            format!("{:.0}", part.late_p99_ms),
+        );
+        row("late at most, ms", format!("{:.0}", part.late_most_ms));
+        row(
+            "gateway's CPU µs a due clock",
+            format!("{:.0}", part.cpu_us_per_due),
+        );
+    }
+    println!("\nThe floor");
+    row(
+        "fdatasync/s, 4 KiB",
+        format!("{:.0}", figures.fdatasync_per_s),
+    );
+    if figures.quick {
+        println!("\n  --quick: a tenth of the 3,000,000 clocks");
     }
 }
 

@@ -11,6 +11,7 @@
 //! * A notice may touch the last days of the year before (2018-12-29 was worked, by the notice for 2019), so the last
 //!   week of an announced year is certain only when the next year is announced too.
 
+mod change;
 mod problem;
 mod year;
 
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, Weekday};
 use serde::{Deserialize, Serialize};
 
+pub use change::CalendarChange;
 pub use problem::YearProblem;
 pub use year::{CalendarYear, Notice, Range, RangeKind, Trust};
 
@@ -94,11 +96,13 @@ pub struct Day {
     pub coverage: Coverage,
 }
 
-/// A calendar of working days: an immutable value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A calendar of working days: an immutable value. As JSON it can be kept, to be compared with a later one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Calendar {
     exceptions: BTreeMap<Date, DayKind>,
     announced: BTreeSet<i16>,
+    notices: BTreeMap<i16, Notice>,
     version: String,
 }
 
@@ -143,6 +147,7 @@ impl Calendar {
         Self {
             exceptions: BTreeMap::new(),
             announced: BTreeSet::new(),
+            notices: BTreeMap::new(),
             version: "weekends-only".to_owned(),
         }
     }
@@ -196,6 +201,9 @@ impl Calendar {
     fn add(&mut self, year: &CalendarYear, problems: &mut Vec<YearProblem>) {
         if year.announced && !self.announced.insert(year.year) {
             problems.push(YearProblem::YearTwice { year: year.year });
+        }
+        if let Some(newest) = year.source.iter().max_by_key(|notice| notice.published) {
+            self.notices.insert(year.year, newest.clone());
         }
         for range in &year.ranges {
             let name = Arc::new(range.name.clone());

@@ -50,6 +50,9 @@ pub struct Config {
     /// Delivery to partners.
     #[serde(default)]
     pub delivery: DeliverySettings,
+    /// Statutory and other clocks.
+    #[serde(default)]
+    pub clocks: ClockSettings,
     /// Feedback from partners.
     #[serde(default)]
     pub feedback: FeedbackSettings,
@@ -158,6 +161,22 @@ impl Default for DeliverySettings {
             per_system: 16,
             lease: Duration::from_secs(15 * 60),
             tick: Duration::from_millis(250),
+        }
+    }
+}
+
+/// Bounds of clocks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClockSettings {
+    /// Cases that a recomputation after a changed calendar looks at in a second at most. Taken as 1 when it is 0.
+    pub recomputed_per_second: u32,
+}
+
+impl Default for ClockSettings {
+    fn default() -> Self {
+        Self {
+            recomputed_per_second: 500,
         }
     }
 }

@@ -40,6 +40,7 @@ use crate::processing::bulk::{self, BulkRunner};
 use crate::processing::change::{CaseNews, Casework};
 use crate::processing::delivery::Courier;
 use crate::processing::delivery::worker::{self, WorkerBounds};
+use crate::processing::recomputation::Recomputer;
 use crate::processing::supervision::Sweep;
 use crate::processing::{poll, supervision};
 use crate::registry::{Registry, loading};
@@ -729,6 +730,12 @@ fn workers(
         };
         workers.spawn(scan::worker::run(Arc::new(scanner), stop.clone()));
     }
+    let recomputer = Recomputer::new(
+        casework.clone(),
+        Arc::new(metrics.clone()),
+        config.clocks.recomputed_per_second,
+    );
+    workers.spawn(recomputer.run(tick, stop.clone()));
     let sweep = Sweep {
         unbound_kept: config.intake.unbound_kept,
         observer: Arc::new(metrics),

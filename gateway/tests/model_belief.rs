@@ -137,6 +137,32 @@ fn a_sign_of_life_of_the_old_node_never_counts_for_the_new_one() {
 }
 
 #[test]
+fn work_that_is_left_is_not_believed_in_any_more() {
+    shuttle::check_random(
+        || {
+            let now = Clock::system().instant();
+            let belief = Arc::new(Belief::unknown(now));
+            belief.registered(1, now + Duration::from_secs(10));
+            let database = Mutex::new(Database {
+                alive: vec![1, OTHER],
+                owner: None,
+            });
+            assert!(claims(&belief, &database, now, |instance| instance));
+            let leaves = {
+                let belief = Arc::clone(&belief);
+                thread::spawn(move || belief.left(WORK))
+            };
+            belief.registered(2, now + Duration::from_secs(10));
+            // Under its old number or not at all: what the new one holds is not given away.
+            assert_ne!(leaves.join().unwrap(), Some(2));
+            assert_eq!(belief.known(WORK, now), Known::Ask(2));
+            assert_eq!(belief.left(WORK), None, "it holds nothing");
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
 fn nobody_holds_anything_once_the_others_do_not_count_on_it() {
     let now = Clock::system().instant();
     let until = now + Duration::from_secs(10);

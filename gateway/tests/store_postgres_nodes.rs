@@ -491,3 +491,25 @@ async fn history_lies_in_partitions_of_months_and_nowhere_else() {
     assert_eq!(defaults, 0, "none swallows what belongs to no month");
     store.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_a_node_releases_is_the_next_ones_while_both_live() {
+    let (schema, folder) = (Schema::fresh(), TempDir::new().unwrap());
+    let one = node(schema.settings(), &folder).await;
+    let other = node(schema.settings(), &folder).await;
+    assert!(one.claim("recomputation").await.unwrap());
+    other.release("recomputation").await.unwrap();
+    assert!(
+        !other.claim("recomputation").await.unwrap(),
+        "nobody releases what another has"
+    );
+    one.release("recomputation").await.unwrap();
+    eventually("the other node has it", || async {
+        other.claim("recomputation").await.unwrap()
+    })
+    .await;
+    assert!(!one.claim("recomputation").await.unwrap());
+    for node in [one, other] {
+        node.close().await;
+    }
+}

@@ -153,6 +153,13 @@ const PUBLIC: &[(&str, &str)] = &[
     ("notification.state", "fixed vocabulary"),
     ("notification.last_code", "stable code"),
     ("notification_choice.language", "zh or en"),
+    (
+        "recomputation.calendar",
+        "version of the calendar, published",
+    ),
+    ("recomputation.days", "the calendar, published"),
+    ("recomputation.notices", "titles of notices, published"),
+    ("recomputation.state", "fixed vocabulary"),
     ("subscription.id", "random id"),
     ("subscription.kinds", "fixed vocabulary"),
     ("subscription.state", "fixed vocabulary"),

@@ -261,3 +261,59 @@ fn the_edges_of_time_do_not_panic() {
         assert_eq!(calendar.day(day).coverage, Coverage::WeekendsOnly);
     }
 }
+
+/// 2017 with these ranges, under a notice of this title.
+fn noticed(title: &str, ranges: &str) -> Calendar {
+    let text = made(2017, ranges).replace("通知", title);
+    Calendar::new(vec![year(&text)]).unwrap()
+}
+
+#[test]
+fn a_change_names_its_first_and_last_day_and_the_notice() {
+    let before = noticed("原通知", &holiday("2017-10-02", "2017-10-04", "holiday"));
+    let after = noticed(
+        "新通知",
+        &(holiday("2017-10-02", "2017-10-06", "holiday")
+            + &holiday("2017-10-14", "2017-10-14", "workday")),
+    );
+    let change = after.change_since(&before).unwrap();
+    assert_eq!(
+        (change.first, change.last),
+        (date(2017, 10, 5), date(2017, 10, 14))
+    );
+    let titles: Vec<_> = change.notices.iter().map(|n| n.title.as_str()).collect();
+    assert_eq!(titles, ["新通知"]);
+    let back = before.change_since(&after).unwrap();
+    assert_eq!((back.first, back.last), (change.first, change.last));
+    assert_eq!(after.change_since(&after), None);
+}
+
+#[test]
+fn an_entry_put_right_names_the_notice_of_its_year() {
+    let before = noticed("通知", &holiday("2017-10-02", "2017-10-04", "holiday"));
+    let after = noticed("通知", &holiday("2017-10-02", "2017-10-05", "holiday"));
+    let change = after.change_since(&before).unwrap();
+    assert_eq!(
+        (change.first, change.last),
+        (date(2017, 10, 5), date(2017, 10, 5))
+    );
+    assert_eq!(change.notices.len(), 1);
+}
+
+#[test]
+fn a_year_that_is_announced_changes_as_a_whole() {
+    let change = shipped().change_since(&Calendar::weekends_only()).unwrap();
+    assert_eq!(change.first, date(2016, 1, 1));
+    let newest: Vec<_> = change.notices.iter().map(|n| n.published).collect();
+    assert!(
+        newest.is_sorted_by(|a, b| a >= b) && newest.len() == 3,
+        "{newest:?}"
+    );
+}
+
+#[test]
+fn a_calendar_is_kept_as_json() {
+    let calendar = shipped();
+    let kept = serde_json::to_string(&calendar).unwrap();
+    assert_eq!(serde_json::from_str::<Calendar>(&kept).unwrap(), calendar);
+}

@@ -202,6 +202,21 @@ impl LegalClock {
         }
     }
 
+    /// Whether it is counted alike by two calendars: the same days with the same meaning, and the same end. The version of the
+    /// calendar is not compared. One that has ended is.
+    ///
+    /// # Errors
+    /// See [`DeadlineError`].
+    pub fn counted_alike(&self, one: &Calendar, other: &Calendar) -> Result<bool, DeadlineError> {
+        if self.has_ended() {
+            return Ok(true);
+        }
+        let (mut by_one, mut by_other) = (self.explain(one)?, self.explain(other)?);
+        by_one.calendar.clear();
+        by_other.calendar.clear();
+        Ok(by_one == by_other)
+    }
+
     /// How its due date came about. Give the calendar of [`Self::calendar_version`] for the due date that it shows.
     ///
     /// # Errors

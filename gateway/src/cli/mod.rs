@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod check;
 mod check_database;
+pub mod clocks;
 pub mod deadline;
 pub mod demo;
 pub mod files;
@@ -45,6 +46,8 @@ pub enum Command {
     Deliveries(crate::operations::deliveries_command::DeliveriesArguments),
     /// Keys of programs: create, list, rotate, revoke
     Key(key::KeyArguments),
+    /// See by which calendar clocks are counted, and how far their recomputation is
+    Clocks(clocks::ClocksArguments),
     /// Verify the sealed audit log, or one receipt
     Audit(audit::AuditArguments),
     /// Copy everything that is stored, while the gateway serves
@@ -100,6 +103,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
         Command::Key(arguments) => key::run(&arguments),
+        Command::Clocks(arguments) => clocks::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => backup::run_restore(&arguments),

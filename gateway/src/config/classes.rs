@@ -46,6 +46,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("delivery.per_system", Live),
     ("delivery.lease", Live),
     ("delivery.tick", Restart),
+    ("clocks.recomputed_per_second", Restart),
     ("feedback.callback_bytes_max", Live),
     ("audit.seal_every", Restart),
     ("alerts", Restart),

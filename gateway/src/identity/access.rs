@@ -151,6 +151,7 @@ pub const TABLE: &[Access] = rows! {
     Operations POST "/ops/v1/jobs/{id}/go-on" OPERATOR;
     Operations POST "/ops/v1/systems/{id}/pause" OPERATOR;
     Operations POST "/ops/v1/systems/{id}/resume" OPERATOR;
+    Operations GET "/ops/v1/clocks" OPERATOR;
     Operations GET "/ops/v1/feedback" OPERATOR;
     Operations GET "/ops/v1/notifications" OPERATOR;
     Operations POST "/ops/v1/notifications/retry" OPERATOR;

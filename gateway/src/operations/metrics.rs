@@ -119,6 +119,12 @@ metrics! {
     clocks_open: IntGaugeVec "clocks_open" ["clock"];
     /// Open clocks by warning card.
     clocks_due: IntGaugeVec "clocks_due" ["card"];
+    /// Cases that a recomputation of clocks after a changed calendar has still to look at; 0 when none runs.
+    clock_recomputation_remaining: IntGauge "clock_recomputation_remaining";
+    /// Cases looked at by recomputations of clocks on this node, by outcome: changed, same, failed.
+    clock_recomputations_total: IntCounterVec "clock_recomputations_total" ["outcome"];
+    /// Whether the calendar that this node has loaded is another than what is registered: 1 or 0.
+    calendar_behind: IntGauge "calendar_behind";
     /// Age in seconds of the oldest audit record that no batch covers; 0 when all are sealed.
     audit_unsealed_oldest_seconds: IntGauge "audit_unsealed_oldest_seconds";
     /// Batches of audit records closed under a signed root by this node.

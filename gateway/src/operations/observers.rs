@@ -10,13 +10,15 @@ use crate::intake::IntakeObserver;
 use crate::processing::bulk::BulkObserver;
 use crate::processing::change::Casework;
 use crate::processing::delivery::DeliveryObserver;
+use crate::processing::recomputation::RecomputationObserver;
 use crate::processing::supervision::SweepObserver;
 use crate::scan::worker::ScanObserver;
 use crate::store::SharedStore;
 use crate::store::bulk::BulkCounts;
 use crate::store::material::Swept;
+use crate::store::recomputation::RecomputationCounts;
 use crate::store::sqlite::CommitObserver;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// How often the overview is taken: it asks the store once for each system.
@@ -60,6 +62,8 @@ pub async fn watch_overview(casework: Casework, metrics: Metrics, stop: Cancella
 
 /// How often queue depths and ages are read from the store.
 const DEPTHS_EVERY: Duration = Duration::from_secs(2);
+/// Open clocks are counted again when this many times as long as their last count took has passed.
+const COUNTING_SHARE: u32 = 200;
 
 impl IntakeObserver for Metrics {
     fn committed(&self, state: &str, took: Duration) {
@@ -108,6 +112,29 @@ impl BulkObserver for Metrics {
                 .with_label_values(&[kind, word])
                 .inc_by(count);
         }
+    }
+}
+
+impl RecomputationObserver for Metrics {
+    fn remaining(&self, cases: u64) {
+        self.clock_recomputation_remaining.set(gauge(cases));
+    }
+
+    fn stepped(&self, done: RecomputationCounts) {
+        let same = done.looked_at - done.changed - done.failed;
+        for (word, count) in [
+            ("changed", done.changed),
+            ("same", same),
+            ("failed", done.failed),
+        ] {
+            self.clock_recomputations_total
+                .with_label_values(&[word])
+                .inc_by(count);
+        }
+    }
+
+    fn behind(&self, behind: bool) {
+        self.calendar_behind.set(i64::from(behind));
     }
 }
 
@@ -168,6 +195,7 @@ impl CommitObserver for Metrics {
 pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: CancellationToken) {
     let store = &casework.store;
     let mut every = tokio::time::interval(DEPTHS_EVERY);
+    let mut counting = Counting::default();
     loop {
         tokio::select! {
             _ = every.tick() => {}
@@ -180,7 +208,11 @@ pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: Cancellati
                 continue;
             }
         };
-        count_clocks(store, &metrics).await;
+        if counting.is_due(casework.clock.instant()) {
+            let begun = casework.clock.instant();
+            count_clocks(store, &metrics).await;
+            counting = Counting::after(begun, casework.clock.instant());
+        }
         watch_seals(store, &casework.clock, &metrics).await;
         let now = casework.clock.now();
         let today = crate::intake::compose::legal_day(now);
@@ -215,6 +247,21 @@ pub async fn watch_queues(casework: Casework, metrics: Metrics, stop: Cancellati
                 .with_label_values(&system)
                 .set(age);
         }
+    }
+}
+
+/// When clocks are counted next: what that costs grows with the clocks that are open.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counting(Option<Instant>);
+
+impl Counting {
+    /// After a count that took from `begun` to `ended`: it takes no more than its share of the time.
+    fn after(begun: Instant, ended: Instant) -> Self {
+        Self(ended.checked_add(ended.duration_since(begun) * COUNTING_SHARE))
+    }
+
+    fn is_due(self, now: Instant) -> bool {
+        self.0.is_none_or(|at| now >= at)
     }
 }
 
@@ -253,4 +300,24 @@ async fn count_clocks(store: &SharedStore, metrics: &Metrics) {
 
 fn gauge(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_took_long_to_count_is_counted_seldom() {
+        assert!(Counting::default().is_due(Clock::system().instant()));
+        let begun = Clock::system().instant();
+        let ended = begun + Duration::from_millis(500);
+        let counting = Counting::after(begun, ended);
+        assert!(!counting.is_due(ended + Duration::from_secs(99)));
+        assert!(counting.is_due(ended + Duration::from_secs(100)));
+        let quick = Counting::after(begun, begun + Duration::from_millis(1));
+        assert!(
+            quick.is_due(begun + DEPTHS_EVERY),
+            "a small hall is counted at every look"
+        );
+    }
 }

@@ -10,4 +10,5 @@ mod held;
 pub mod life_cycle;
 pub mod poll;
 pub mod projection;
+pub mod recomputation;
 pub mod supervision;

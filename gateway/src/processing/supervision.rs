@@ -10,13 +10,17 @@ use crate::identity::Scope;
 use crate::operations::logging::seldom;
 use crate::store::audit::NewAudit;
 use crate::store::material::Swept;
+use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Cases looked at in one go.
 const AT_ONCE_MAX: u32 = 256;
+/// Due clocks that are acted upon at once: their changes share commits.
+const ACTED_AT_ONCE: usize = 32;
 /// How often uploads are swept.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
@@ -95,8 +99,36 @@ async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
             return 0;
         }
     };
-    let mut acted = 0;
+    stream::iter(by_case(due))
+        .map(|(case_no, kinds)| act_on_each(casework, case_no, kinds, now))
+        .buffer_unordered(ACTED_AT_ONCE)
+        .fold(0, |sum, acted| std::future::ready(sum + acted))
+        .await
+}
+
+/// The due clocks of each case, cases in the order in which their first one fell due. Those of one case side by side would only
+/// overtake each other.
+fn by_case(due: Vec<(String, String)>) -> Vec<(String, Vec<String>)> {
+    let mut cases: Vec<(String, Vec<String>)> = Vec::with_capacity(due.len());
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(due.len());
     for (case_no, kind) in due {
+        let place = *places.entry(case_no.clone()).or_insert(cases.len());
+        match cases.get_mut(place) {
+            Some((_, kinds)) => kinds.push(kind),
+            None => cases.push((case_no, vec![kind])),
+        }
+    }
+    cases
+}
+
+async fn act_on_each(
+    casework: &Casework,
+    case_no: String,
+    kinds: Vec<String>,
+    now: Timestamp,
+) -> usize {
+    let mut acted = 0;
+    for kind in kinds {
         fail_point!("clock.due");
         match act(casework, &case_no, &kind, now).await {
             Ok(()) => {
@@ -104,7 +136,7 @@ async fn due_clocks(casework: &Casework, now: Timestamp) -> usize {
                 acted += 1;
             }
             Err(error) => {
-                seldom!(warn, %error, clock = %kind, "a due clock could not be acted upon")
+                seldom!(warn, %error, clock = %kind, "a due clock could not be acted upon");
             }
         }
     }
@@ -194,5 +226,25 @@ impl Sweep {
             }
             Err(error) => seldom!(warn, %error, "uploads could not be swept"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_case;
+
+    #[test]
+    fn due_clocks_of_a_case_stay_in_order_and_cases_too() {
+        let due = [("b", "promise"), ("a", "promise"), ("b", "statutory")];
+        let due = due.map(|(no, kind)| (no.to_owned(), kind.to_owned()));
+        let cases = by_case(due.to_vec());
+        let kinds = |kinds: &[&str]| kinds.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            cases,
+            [
+                ("b".to_owned(), kinds(&["promise", "statutory"])),
+                ("a".to_owned(), kinds(&["promise"]))
+            ]
+        );
     }
 }

@@ -84,18 +84,20 @@ pub async fn check(
     build(items.collect(), systems, &documents, environment)
 }
 
-fn build(
-    items: Vec<ItemVersionRow>,
-    systems: Vec<SystemVersionRow>,
-    documents: &[(String, String, String)],
-    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
-) -> Result<Snapshot, LoadError> {
-    let of_kind = |kind: &'static str| documents.iter().filter(move |(k, ..)| k == kind);
+/// The calendar that is registered now, whatever this node has loaded.
+///
+/// # Errors
+/// [`LoadError`].
+pub async fn registered_calendar(store: &dyn RegistryStore) -> Result<Calendar, LoadError> {
+    calendar_of(&store.registry_documents().await?)
+}
+
+fn calendar_of(documents: &[(String, String, String)]) -> Result<Calendar, LoadError> {
     let mut years: Vec<CalendarYear> = Vec::new();
-    for (_, name, text) in of_kind("calendar") {
+    for (_, name, text) in documents.iter().filter(|(kind, ..)| kind == "calendar") {
         years.push(load_yaml(name, text).map_err(LoadError::Faults)?);
     }
-    let calendar = Calendar::new(years).map_err(|problems| {
+    Calendar::new(years).map_err(|problems| {
         LoadError::Calendar(
             problems
                 .iter()
@@ -103,7 +105,17 @@ fn build(
                 .collect::<Vec<_>>()
                 .join("; "),
         )
-    })?;
+    })
+}
+
+fn build(
+    items: Vec<ItemVersionRow>,
+    systems: Vec<SystemVersionRow>,
+    documents: &[(String, String, String)],
+    environment: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+) -> Result<Snapshot, LoadError> {
+    let of_kind = |kind: &'static str| documents.iter().filter(move |(k, ..)| k == kind);
+    let calendar = calendar_of(documents)?;
     let mut bodies = Vec::new();
     for (_, name, text) in of_kind("organisations") {
         bodies.push(load_placed::<OrganisationFile>(name, text).map_err(LoadError::Faults)?);

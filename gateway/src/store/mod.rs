@@ -25,6 +25,7 @@ pub mod nodes;
 pub mod notification;
 pub mod overview;
 pub mod postgres;
+pub mod recomputation;
 pub mod registry;
 pub mod scan;
 mod schema;
@@ -83,6 +84,7 @@ pub trait Store:
     + material::MaterialStore
     + upload::UploadStore
     + scan::ScanStore
+    + recomputation::RecomputationStore
     + registry::RegistryStore
     + audit::AuditStore
     + nodes::NodeStore

@@ -36,6 +36,9 @@ pub trait NodeStore: Send + Sync {
     /// in its claim until it looks.
     async fn claim(&self, work: &'static str) -> Result<bool, StoreError>;
 
+    /// Leaves `work` to whoever asks next; nothing when this node does not have it. For work that this node cannot do any more.
+    async fn release(&self, work: &'static str) -> Result<(), StoreError>;
+
     /// How the other nodes see this one; `None` on a store of one node. What was leased under a number is others' to take once they
     /// have not heard of it until then, however long the lease itself lasts.
     fn seen(&self) -> Option<Seen>;

@@ -19,6 +19,8 @@ pub(crate) enum Way {
     Bulk,
     /// An item with a new name is applied.
     Register,
+    /// A changed holiday notice is applied.
+    Notice,
 }
 
 /// Each point with its way, by the test that ends there.
@@ -72,6 +74,12 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("database", "postgres.before_end", Way::Apply("soap")),
     ("database", "postgres.begun", Way::Apply("soap")),
     ("database", "postgres.ended", Way::Apply("soap")),
+    ("recomputation", "recomputation.counted", Way::Notice),
+    ("recomputation", "recomputation.begun", Way::Notice),
+    ("recomputation", "recomputation.before_advance", Way::Notice),
+    ("recomputation", "recomputation.advanced", Way::Notice),
+    ("recomputation", "recomputation.before_end", Way::Notice),
+    ("recomputation", "recomputation.ended", Way::Notice),
     ("registry", "registry.applied", Way::Register),
     ("registry", "registry.written", Way::Register),
     ("scan", "scan.due", Way::Apply("soap")),
@@ -86,13 +94,14 @@ const WAYS: &[(&str, &str, Way)] = &[
 ];
 
 /// Every test that ends at points.
-pub(crate) const TESTS: [&str; 8] = [
+pub(crate) const TESTS: [&str; 9] = [
     "intake",
     "exchange",
     "bulk",
     "time",
     "database",
     "notifications",
+    "recomputation",
     "registry",
     "scan",
 ];

@@ -3,6 +3,7 @@
 //! One hall a group of points: the gateway starts with the next point armed, is given what leads there, ends, and starts again. What
 //! clients were not answered they send again under the same key, as real ones do.
 
+use crate::clocks::{announce, counted_day, settled};
 use crate::cluster::on_postgres;
 use crate::fail_point_ways::{TESTS, Way, ways};
 use crate::uploads::{PART, TUS, metadata};
@@ -38,6 +39,8 @@ struct Trial {
     sent: Vec<Sent>,
     /// Kills so far.
     kills: usize,
+    /// The day that notices change.
+    day: Option<jiff::civil::Date>,
 }
 
 impl Trial {
@@ -64,6 +67,7 @@ impl Trial {
             hall,
             sent: Vec::new(),
             kills: 0,
+            day: None,
         }
     }
 
@@ -130,6 +134,17 @@ impl Trial {
                 }
                 self.hall.kill();
             }
+            Way::Notice => {
+                self.hall.start().await;
+                let sent = self.submit("rest").await;
+                let taken = sent.taken.clone().unwrap();
+                self.sent.push(sent);
+                settled(self.hall.operations).await;
+                if self.day.is_none() {
+                    self.day = Some(counted_day(&self.hall, &taken).await);
+                }
+                self.hall.kill();
+            }
             _ => {}
         }
     }
@@ -156,6 +171,16 @@ impl Trial {
                 // While the process ends, another try would find nobody serving and write by itself.
                 for _ in 0..50 {
                     if applied || self.hall.gateway().has_ended() {
+                        break;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+            Way::Notice => {
+                let off = self.kills.is_multiple_of(2);
+                let _ = announce(&self.hall, self.day.unwrap(), off);
+                for _ in 0..50 {
+                    if self.hall.gateway().has_ended() {
                         break;
                     }
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -405,6 +430,22 @@ async fn ended_while_time_alone_acts_no_event_is_lost_or_doubled() {
         let types = trial.hall.event_types(&taken).await;
         let once: BTreeSet<&String> = types.iter().collect();
         assert_eq!(once.len(), types.len(), "{}: {types:?}", taken.no);
+    }
+}
+
+#[tokio::test]
+async fn ended_at_any_step_of_a_recomputation_every_case_hears_of_each_notice_once() {
+    let mut trial = Trial::open("silent").await;
+    for (point, way) in ways("recomputation") {
+        trial.end_at(point, way).await;
+    }
+    let told = trial.settle().await;
+    settled(trial.hall.operations).await;
+    // A case was handed in before each notice.
+    for (before, (_, taken)) in told.iter().enumerate() {
+        let types = trial.hall.event_types(taken).await;
+        let times = types.iter().filter(|kind| *kind == "recalculated").count();
+        assert_eq!(times, trial.kills - before, "{}: {types:?}", taken.no);
     }
 }
 

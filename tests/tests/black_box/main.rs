@@ -16,6 +16,7 @@ mod bad_feedback;
 mod bad_input;
 mod browser;
 mod bulk;
+mod clocks;
 mod cluster;
 mod crash;
 mod demo;

@@ -201,6 +201,33 @@ fn another_calendar_moves_open_clocks_and_leaves_ended_ones() {
 }
 
 #[test]
+fn a_clock_is_counted_alike_where_no_counted_day_changed() {
+    let of = |from| {
+        let limit = Limit::working_days(3);
+        LegalClock::start(ClockKind::Statutory, limit, instant(from), &calendar()).unwrap()
+    };
+    let other = Calendar::weekends_only();
+    // Over the Dragon Boat Festival, and in June, which has none of its days but is certain in one of them alone.
+    assert_eq!(
+        of("2017-05-25").counted_alike(&calendar(), &other),
+        Ok(false)
+    );
+    assert_eq!(
+        of("2017-06-05").counted_alike(&calendar(), &other),
+        Ok(false)
+    );
+    assert_eq!(
+        of("2017-06-05").counted_alike(&calendar(), &calendar()),
+        Ok(true)
+    );
+    let stopped = of("2017-05-25").stop(instant("2017-05-26"), &calendar());
+    assert_eq!(
+        stopped.unwrap().counted_alike(&calendar(), &other),
+        Ok(true)
+    );
+}
+
+#[test]
 fn a_step_just_before_the_last_one_counts_as_simultaneous() {
     let frozen = started()
         .freeze(correction("2017-06-05T09:29"), &calendar())

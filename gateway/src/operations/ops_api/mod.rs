@@ -5,6 +5,7 @@
 //! shown but the exact bytes of an attempt, one delivery at a time.
 
 pub mod audit;
+mod clocks;
 mod deliveries;
 pub mod examination;
 mod filter;
@@ -17,6 +18,7 @@ mod running;
 mod seen;
 pub mod texts;
 pub mod wire;
+pub mod wire_clocks;
 pub mod wire_jobs;
 pub mod wire_keys;
 
@@ -120,6 +122,7 @@ pub fn router(room: OpsRoom) -> RoomRoutes {
         .route(Method::GET, "/ops/v1/jobs/{id}", jobs::show)
         .route_with(Method::POST, "/ops/v1/jobs/{id}/stop", bounds, jobs::stop)
         .route_with(Method::POST, "/ops/v1/jobs/{id}/go-on", bounds, jobs::go_on)
+        .route(Method::GET, "/ops/v1/clocks", clocks::show)
         .route(Method::GET, "/ops/v1/feedback", seen::rejected)
         .route(Method::GET, "/ops/v1/notifications", notifications::list)
         .route_with(

@@ -113,7 +113,7 @@ fn told(body: &EventBody, language: Language) -> (Text, Vec<String>) {
         EventBody::Closed(closing) => closed(closing),
         EventBody::Collected(collection) => (texts::EVENT_COLLECTED, vec![collection.by.clone()]),
         EventBody::Evaluated(evaluation) => (texts::EVENT_EVALUATED, vec![evaluation.text.clone()]),
-        EventBody::Recalculated(_) => (texts::EVENT_RECALCULATED, none()),
+        EventBody::Recalculated(by) => (texts::EVENT_RECALCULATED, by.notices.clone()),
     }
 }
 

@@ -215,6 +215,34 @@ pub fn recalculate(case: &CaseState, calendar: &Calendar) -> Result<CaseState, R
     Ok(next)
 }
 
+/// Whether `after` counts any open clock of the case otherwise than it was counted: another end, or, where it was counted by
+/// `before`, other days with the same end. The version of the calendar alone makes no difference.
+///
+/// # Errors
+/// [`Rejection::Uncomputable`] when a date lies beyond the calendar's arithmetic.
+pub fn counted_otherwise(
+    case: &CaseState,
+    before: Option<&Calendar>,
+    after: &Calendar,
+) -> Result<bool, Rejection> {
+    const EVENT: &str = "recalculated";
+    let open = case.clocks.each().filter(|clock| !clock.has_ended());
+    for clock in open.filter(|clock| clock.calendar_version() != after.version()) {
+        let next = clock
+            .recalculate(after)
+            .map_err(|e| uncomputable(EVENT, &e))?;
+        if next.due() != clock.due() {
+            return Ok(true);
+        }
+        let before = before.filter(|before| before.version() == clock.calendar_version());
+        let alike = before.map_or(Ok(true), |before| clock.counted_alike(before, after));
+        if !alike.map_err(|e| uncomputable(EVENT, &e.into()))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn started(
     event: &'static str,
     kind: ClockKind,

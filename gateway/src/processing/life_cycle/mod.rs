@@ -89,7 +89,7 @@ mod timers;
 mod transition;
 
 pub use back_fill::{AUTOMATIC_OPINION, NoBackFill, companions, predecessors};
-pub use clocks::{Clocks, recalculate};
+pub use clocks::{Clocks, counted_otherwise, recalculate};
 pub use item_rules::NoServiceHours;
 pub use reception::{HandOver, Reception, Source};
 pub use rejection::{Disposition, Prohibition, Rejection, Warning};

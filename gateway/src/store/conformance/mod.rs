@@ -31,6 +31,7 @@ pub mod numbers;
 pub mod operators;
 pub mod outboxes;
 pub mod overviews;
+pub mod recomputations;
 pub mod registries;
 pub mod samples;
 pub mod scans;
@@ -223,6 +224,13 @@ macro_rules! store_conformance {
                 the_same_document_is_stored_once
                 a_document_for_another_systems_case_is_refused
                 documents_are_listed_by_case_and_by_application
+            }
+            recomputations {
+                one_is_begun_by_one_node_and_comes_back_as_it_was
+                it_is_moved_only_from_where_it_stands
+                a_newer_one_ends_the_one_before
+                the_cases_whose_clocks_reach_the_changed_days_are_walked_once
+                where_the_changed_days_are_past_open_cases_without_a_clock_are_walked_too
             }
             registries {
                 applying_twice_leaves_everything_as_it_was

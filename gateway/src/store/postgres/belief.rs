@@ -88,6 +88,13 @@ impl Belief {
         }
     }
 
+    /// Forgets a claim that this node holds; the number under which it holds it, `None` when it does not.
+    pub(super) fn left(&self, work: &'static str) -> Option<i64> {
+        let mut inner = self.inner();
+        let held = matches!(inner.claims.remove(work), Some(None));
+        held.then_some(inner.instance)
+    }
+
     /// The database's answer to a question in the name of `asked_as`; whether this node holds the claim.
     pub(super) fn answered(
         &self,

@@ -72,6 +72,8 @@ mod outbox;
 mod overview;
 #[path = "../relational/part.rs"]
 mod part;
+#[path = "../relational/recomputation.rs"]
+mod recomputation;
 #[path = "../relational/registry.rs"]
 mod registry;
 #[path = "../relational/rows.rs"]
@@ -183,6 +185,10 @@ impl Store for PostgresStore {
 impl NodeStore for PostgresStore {
     async fn claim(&self, work: &'static str) -> Result<bool, StoreError> {
         self.presence.claim(work).await
+    }
+
+    async fn release(&self, work: &'static str) -> Result<(), StoreError> {
+        self.presence.release(work).await
     }
 
     fn seen(&self) -> Option<Seen> {

@@ -174,6 +174,11 @@ impl Presence {
         self.shared.claim(work).await
     }
 
+    /// As [`crate::store::nodes::NodeStore::release`].
+    pub(super) async fn release(&self, work: &'static str) -> Result<(), StoreError> {
+        self.shared.release(work).await
+    }
+
     /// Says goodbye: what this node had is free at once.
     pub(super) async fn close(&self) {
         self.closing.cancel();
@@ -302,5 +307,20 @@ impl Shared {
             .map_err(|_| silent())??
             .is_some();
         Ok(self.belief.answered(work, instance, held, now))
+    }
+
+    async fn release(&self, work: &'static str) -> Result<(), StoreError> {
+        // Not believed any more before it is free: another node may have it at once.
+        let Some(instance) = self.belief.left(work) else {
+            return Ok(());
+        };
+        let left = sqlx::query("DELETE FROM claim WHERE work = $1 AND instance = $2")
+            .bind(work)
+            .bind(instance)
+            .execute(&self.pool);
+        tokio::time::timeout(self.lease, left)
+            .await
+            .map_err(|_| silent())??;
+        Ok(())
     }
 }

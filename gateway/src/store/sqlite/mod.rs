@@ -68,6 +68,8 @@ mod outbox;
 mod overview;
 #[path = "../relational/part.rs"]
 mod part;
+#[path = "../relational/recomputation.rs"]
+mod recomputation;
 #[path = "../relational/registry.rs"]
 mod registry;
 #[path = "../relational/rows.rs"]
@@ -155,6 +157,10 @@ impl NodeStore for SqliteStore {
     /// One node does everything.
     async fn claim(&self, _: &'static str) -> Result<bool, StoreError> {
         Ok(true)
+    }
+
+    async fn release(&self, _: &'static str) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn seen(&self) -> Option<Seen> {

@@ -34,6 +34,7 @@ fn accepted_in_may() -> Story {
 fn recalculated(story: &Story, calendar: &Calendar) -> Result<Applied, Rejection> {
     let by = EventBody::Recalculated(Recalculation {
         calendar_version: calendar.version().to_owned(),
+        notices: Vec::new(),
     });
     let event = with_serial(calendar.version(), event("2017-05-26 10:00", by));
     let reception = Reception::from_gateway(event.occurred_at);
@@ -104,4 +105,38 @@ fn the_delivery_clock_of_a_closed_case_is_recalculated() {
     let applied = recalculated(&story, &announced()).unwrap();
     assert_ne!(applied.case.clocks.delivery, story.case().clocks.delivery);
     assert_eq!(applied.case.clocks.promise, story.case().clocks.promise);
+}
+
+#[test]
+fn a_case_is_counted_otherwise_once() {
+    let story = accepted_in_may();
+    let (before, after) = (calendar(), announced());
+    let otherwise = |case: &CaseState| counted_otherwise(case, Some(&before), &after).unwrap();
+    assert!(otherwise(story.case()));
+    let applied = recalculated(&story, &after).unwrap();
+    assert!(!otherwise(&applied.case), "it was counted by this one");
+}
+
+#[test]
+fn other_days_with_the_same_end_are_another_derivation() {
+    // Natural days count whatever they are; what they are reads otherwise.
+    let by_natural_days = Rules {
+        promise: Some(Limit::natural_days(10)),
+        statutory: None,
+        ..rules()
+    };
+    let story = Story::empty(by_natural_days)
+        .applicant(event("2017-05-24 09:30", applied()))
+        .partner(event("2017-05-25 10:00", accepted()));
+    let after = announced();
+    let moved = recalculate(story.case(), &after).unwrap();
+    let due = |case: &CaseState| due_day(&case.clocks.promise);
+    assert_eq!(due(&moved), due(story.case()));
+    let known = counted_otherwise(story.case(), Some(&calendar()), &after);
+    assert!(known.unwrap(), "the days read otherwise");
+    let unknown = counted_otherwise(story.case(), None, &after);
+    assert!(
+        !unknown.unwrap(),
+        "how it was counted before is not known, and it ends alike"
+    );
 }
