@@ -34,8 +34,8 @@ const ADDED: &str = "ALTER TABLE application ADD COLUMN next_word TEXT;
     ALTER TABLE material ADD COLUMN next_word TEXT;
     UPDATE delivery SET next_number = 8;
     CREATE TABLE next_table (id BIGINT PRIMARY KEY, case_id BIGINT REFERENCES case_record (id));
-    DROP INDEX case_state;
-    CREATE INDEX case_state ON case_record (state, next_number);";
+    DROP INDEX case_application;
+    CREATE INDEX case_application ON case_record (application_id, next_number);";
 
 /// The same in SQLite's words.
 fn added_to_sqlite() -> String {

@@ -95,14 +95,14 @@ impl<'a> Errand<'a> {
 
     /// Runs it to an outcome that is stored.
     pub async fn run(mut self) -> Landed {
-        let outcome = self.to_an_outcome().await;
+        let outcome = self.reach_an_outcome().await;
         Landed {
             outcome,
             answered: self.answered,
         }
     }
 
-    async fn to_an_outcome(&mut self) -> Result<&'static str, ErrandError> {
+    async fn reach_an_outcome(&mut self) -> Result<&'static str, ErrandError> {
         let Some(case) = self.lease.case.take() else {
             return self
                 .give_up(
