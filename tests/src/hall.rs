@@ -106,14 +106,16 @@ impl Hall {
         Self::open_as(partners, opening).await
     }
 
-    /// The same by another binary, until [`Hall::set_program`] names the next.
+    /// The same by another binary with the `config/` that goes with it, until [`Hall::set_program`] names the next.
     pub async fn open_by(
         program: &Path,
+        sources: &str,
         partners: &[(&'static str, &[&str])],
         settings: &str,
     ) -> Self {
         let opening = Opening {
             settings,
+            sources,
             program: Some(program),
             ..Opening::default()
         };

@@ -1,5 +1,5 @@
-//! The version before and this one on one database. Needs the binary of the version before, built with the feature `testing`:
-//! `TONGBAN_OLDER=/path/to/tongban cargo nextest run … --run-ignored only -E 'test(versions)'`.
+//! The version before and this one on one database. Needs a checkout of the version before, built with the feature `testing`:
+//! `TONGBAN_OLDER=/path/to/checkout cargo nextest run … --run-ignored only -E 'test(versions)'`.
 
 use crate::cluster::on_postgres;
 use serde_json::json;
@@ -14,7 +14,7 @@ fn older() -> PathBuf {
     let named = std::env::var_os("TONGBAN_OLDER");
     named
         .map(PathBuf::from)
-        .expect("TONGBAN_OLDER: the binary of the version before")
+        .expect("TONGBAN_OLDER: a built checkout of the version before")
 }
 
 async fn is_shown(public: SocketAddr, taken: &Taken) {
@@ -37,10 +37,13 @@ async fn all_closed(hall: &Hall, nodes: &[SocketAddr], all: &[Taken]) {
 }
 
 #[tokio::test]
-#[ignore = "needs TONGBAN_OLDER, the binary of the version before"]
+#[ignore = "needs TONGBAN_OLDER, a built checkout of the version before"]
 async fn the_version_before_serves_on_beside_this_one_until_it_is_replaced() {
     let partners: [(&str, &[&str]); 1] = [("rest", &["--scenario", "immediate"])];
-    let mut hall = Hall::open_by(&older(), &partners, &on_postgres("3s")).await;
+    let older = older();
+    let (program, sources) = (older.join("target/debug/tongban"), older.join("config"));
+    let sources = sources.display().to_string();
+    let mut hall = Hall::open_by(&program, &sources, &partners, &on_postgres("3s")).await;
     let mut all = Vec::new();
     for _ in 0..5 {
         all.push(submit(hall.public, "rest").await);
