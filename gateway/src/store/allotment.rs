@@ -77,13 +77,11 @@ pub fn share(limit: u32, wishes: &[u32]) -> Vec<u32> {
     let mut shares = vec![0; wishes.len()];
     let mut left = limit;
     loop {
-        let wanting = || {
-            let all = wishes.iter().zip(&shares).enumerate();
-            all.filter(|(_, (wish, share))| wish > share)
-                .map(|(at, (wish, share))| (at, wish - share))
-                .collect::<Vec<_>>()
-        };
-        let wanting = wanting();
+        let all = wishes.iter().zip(&shares).enumerate();
+        let wanting: Vec<(usize, u32)> = all
+            .filter(|(_, (wish, share))| wish > share)
+            .map(|(at, (wish, share))| (at, wish - share))
+            .collect();
         let Ok(count) = u32::try_from(wanting.len()) else {
             return shares;
         };

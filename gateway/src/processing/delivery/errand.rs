@@ -1,7 +1,7 @@
 //! One errand: everything that happens while a worker holds one leased delivery.
 //!
 //! After a crash at any `await`: before `journal(begun)` nothing has left; after it the next worker finds `begun` and asks the
-//! partner first; after the answer and before `journal(done)` the same; after `finish` the delivery is settled. Every write names
+//! partner first; after the answer and before `journal(done)` – which for the last step is said with the outcome – the same; after `finish` the delivery is settled. Every write names
 //! the fence, so a worker whose lease ran out writes nothing.
 
 use super::decide::{Facts, Happened, Next, decide};

@@ -320,17 +320,17 @@ pub(super) async fn discard_one(
     id: i64,
 ) -> Result<Option<i64>, StoreError> {
     dialect::case_of_delivery(connection, id).await?;
-    let discarded: Option<(i64, String, i64)> = sqlx::query_as(
+    let discarded: Option<(i64, i64)> = sqlx::query_as(
         "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL WHERE id = $1 AND state IN ('dead', 'pending')
-         RETURNING case_id, system_id, fence",
+         RETURNING case_id, fence",
     )
     .bind(id)
     .fetch_optional(&mut *connection)
     .await?;
-    let Some((case, system, fence)) = discarded else {
+    let Some((case, fence)) = discarded else {
         return Ok(None);
     };
-    outbox::next_turn(connection, case, &system).await?;
+    outbox::next_turns(connection, &[case]).await?;
     Ok(Some(fence))
 }
 

@@ -67,7 +67,7 @@ async fn supersede_infected(
     .execute(&mut *connection)
     .await?;
     if superseded.rows_affected() > 0 {
-        next_turn(connection, case_row, system_id).await?;
+        next_turns(connection, &[case_row]).await?;
     }
     Ok(())
 }
@@ -92,23 +92,6 @@ pub(super) async fn next_turns(
     Ok(())
 }
 
-/// Gives the turn to the first unfinished delivery of a case and system.
-pub(super) async fn next_turn(
-    connection: &mut DbConnection,
-    case_row: i64,
-    system_id: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE delivery SET turn = 1 WHERE turn = 0 AND id = (SELECT min(id) FROM delivery
-             WHERE case_id = $1 AND system_id = $2 AND state NOT IN ('delivered', 'discarded'))",
-    )
-    .bind(case_row)
-    .bind(system_id)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 /// Whether a delivery of a case is with a worker, or may have arrived: it is too late to cancel then.
 pub(super) async fn has_left(connection: &mut DbConnection, case: i64) -> Result<bool, StoreError> {
     dialect::deliveries_of_case(connection, case).await?;
@@ -126,15 +109,15 @@ pub(super) async fn cancel(
     connection: &mut DbConnection,
     case: &CaseAtHand,
 ) -> Result<(), StoreError> {
-    let systems: Vec<String> = sqlx::query_scalar(
+    let cancelled = sqlx::query(
         "UPDATE delivery SET state = 'discarded', turn = 0, due_at = NULL
-         WHERE case_id = $1 AND state IN ('pending', 'dead') AND ask_first = 0 RETURNING system_id",
+         WHERE case_id = $1 AND state IN ('pending', 'dead') AND ask_first = 0",
     )
     .bind(case.id)
-    .fetch_all(&mut *connection)
+    .execute(&mut *connection)
     .await?;
-    for system in systems {
-        next_turn(connection, case.id, &system).await?;
+    if cancelled.rows_affected() > 0 {
+        next_turns(connection, &[case.id]).await?;
     }
     Ok(())
 }

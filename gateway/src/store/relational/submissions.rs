@@ -1,13 +1,14 @@
 //! Applications committed together: what waits goes into one transaction, a statement a table and not a statement an application.
 //!
-//! No timer: the next group gathers while the last one is committed. Only plain applications go together (one case, not handed
+//! Only plain applications go together (one case, not handed
 //! in by a partner, materials that are free); the others, and all of a group that fails for whatever reason, are committed one by one, which
 //! gives each its own outcome. Keys, then stems, then systems are taken in order, so that groups of several nodes never wait for each
 //! other in a circle.
 
 use super::audit;
 use super::binding::{self, Free};
-use super::dialect::{DbConnection, LANES};
+use super::dialect::DbConnection;
+use super::lanes::{self, Committing, Lanes, closed};
 use super::notification;
 use super::rows::subject_digest;
 use super::submit::{self, CaseNumber, Numbers, Prepared, PreparedCase};
@@ -20,112 +21,43 @@ use crate::store::case::ClockRow;
 use crate::store::delivery::NewDelivery;
 use crate::store::sealed::Vault;
 use crate::store::writing::{Verdict, keep, undo};
+use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::JoinHandle;
 
-type Answer = oneshot::Sender<Result<SubmitOutcome, StoreError>>;
+type Answer = lanes::Answer<SubmitOutcome>;
 
 /// The queue of applications.
-pub(super) struct Submissions {
-    /// Gone once the store is closed.
-    queue: parking_lot::Mutex<Option<mpsc::Sender<(Prepared, Answer)>>>,
-    bound: usize,
-    lanes: parking_lot::Mutex<Vec<JoinHandle<()>>>,
-}
+pub(super) type Submissions = Lanes<Prepared, SubmitOutcome>;
 
-impl Submissions {
-    /// Starts the lanes; they end when this is closed and the queue is empty.
-    pub(super) fn begin(
-        writer: Arc<Writer>,
-        vault: Arc<Vault>,
-        bound: usize,
-        together: usize,
-    ) -> Self {
-        let bound = bound.max(1);
-        let (queue, waiting) = mpsc::channel(bound);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let lanes = (0..LANES).map(|_| {
-            let lane = Lane {
-                writer: Arc::clone(&writer),
-                vault: Arc::clone(&vault),
-                together: together.max(1),
-            };
-            tokio::spawn(lane.run(Arc::clone(&waiting)))
-        });
-        Self {
-            lanes: parking_lot::Mutex::new(lanes.collect()),
-            queue: parking_lot::Mutex::new(Some(queue)),
-            bound,
-        }
-    }
-
-    /// Commits what is queued; later ones are refused.
-    pub(super) async fn close(&self) {
-        drop(self.queue.lock().take());
-        let lanes = std::mem::take(&mut *self.lanes.lock());
-        for lane in lanes {
-            lane.await.ok();
-        }
-    }
-
-    /// Applications in the queue.
-    pub(super) fn waiting(&self) -> usize {
-        let queue = self.queue.lock();
-        queue
-            .as_ref()
-            .map_or(0, |queue| self.bound - queue.capacity())
-    }
-
-    /// Queues an application and waits until it is committed and synced.
-    pub(super) async fn commit(&self, prepared: Prepared) -> Result<SubmitOutcome, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let queue = self.queue.lock().clone().ok_or_else(closed)?;
-        queue
-            .try_send((prepared, answer))
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy { bound: self.bound },
-                mpsc::error::TrySendError::Closed(_) => closed(),
-            })?;
-        drop(queue);
-        answered.await.unwrap_or_else(|_| Err(closed()))
-    }
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the store is closed".to_owned())
-}
-
-struct Lane {
+/// Starts their lanes.
+pub(super) fn begin(
     writer: Arc<Writer>,
     vault: Arc<Vault>,
+    bound: usize,
     together: usize,
+) -> Submissions {
+    Lanes::begin(Submitting { writer, vault }, bound, together)
 }
 
-impl Lane {
-    async fn run(self, waiting: Arc<Mutex<mpsc::Receiver<(Prepared, Answer)>>>) {
-        let mut taken = Vec::with_capacity(self.together);
-        loop {
-            // Held only while there is nothing to do: whoever has work lets the next lane look.
-            if waiting
-                .lock()
-                .await
-                .recv_many(&mut taken, self.together)
-                .await
-                == 0
-            {
-                return;
-            }
-            let (plain, others): (Vec<_>, Vec<_>) = taken
-                .drain(..)
-                .partition(|(prepared, _)| is_plain(prepared));
-            self.group(plain).await;
-            self.singly(others).await;
-        }
-    }
+struct Submitting {
+    writer: Arc<Writer>,
+    vault: Arc<Vault>,
+}
 
+#[async_trait]
+impl Committing<Prepared, SubmitOutcome> for Submitting {
+    async fn commit(&self, group: Vec<(Prepared, Answer)>) {
+        let (plain, others): (Vec<_>, Vec<_>) = group
+            .into_iter()
+            .partition(|(prepared, _)| is_plain(prepared));
+        self.group(plain).await;
+        self.singly(others).await;
+    }
+}
+
+impl Submitting {
     async fn group(&self, group: Vec<(Prepared, Answer)>) {
         if group.len() < 2 {
             return self.singly(group).await;

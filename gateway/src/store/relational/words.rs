@@ -1,10 +1,11 @@
 //! What errands say of their deliveries – journals, attempts, outcomes – committed together: what waits goes into one transaction, a
 //! statement a table and not a handful of statements a delivery.
 //!
-//! No timer: the next group gathers while the last one is committed. A group that fails is said again one by one, so that nobody pays
+//! A group that fails is said again one by one, so that nobody pays
 //! for another's fault. Every word names its fence; one whose fence is void changes nothing and hears so.
 
-use super::dialect::{self, DbConnection, DbRow, LANES};
+use super::dialect::{self, DbConnection, DbRow};
+use super::lanes::{self, Committing, Lanes, closed};
 use super::outbox;
 use super::rows::{attempt_place, case_place, numbered_place, uuid};
 use super::together;
@@ -13,13 +14,12 @@ use super::{StoreError, Verdict, keep, undo};
 use crate::fail_point::fail_point;
 use crate::store::delivery::{AttemptRecord, DeliveryOutcome};
 use crate::store::sealed::{DataKey, Sealed, Vault};
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::JoinHandle;
 
 /// What an errand says of the delivery that it has.
 pub(super) struct Word {
@@ -65,114 +65,45 @@ mod base64 {
     }
 }
 
-type Answer = oneshot::Sender<Result<bool, StoreError>>;
+type Answer = lanes::Answer<bool>;
 
-/// The queue of words.
-pub(super) struct Words {
-    /// Gone once the store is closed.
-    queue: parking_lot::Mutex<Option<mpsc::Sender<(Word, Answer)>>>,
-    bound: usize,
-    lanes: parking_lot::Mutex<Vec<JoinHandle<()>>>,
-}
+/// The queue of words; what is said hears whether its fence held.
+pub(super) type Words = Lanes<Word, bool>;
 
-impl Words {
-    /// Starts the lanes; they end when this is closed and the queue is empty.
-    pub(super) fn begin(
-        writer: Arc<Writer>,
-        vault: Arc<Vault>,
-        bound: usize,
-        together: usize,
-    ) -> Self {
-        let bound = bound.max(1);
-        let (queue, waiting) = mpsc::channel(bound);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let lanes = (0..LANES).map(|_| {
-            let lane = Lane {
-                writer: Arc::clone(&writer),
-                vault: Arc::clone(&vault),
-                together: together.max(1),
-            };
-            tokio::spawn(lane.run(Arc::clone(&waiting)))
-        });
-        Self {
-            lanes: parking_lot::Mutex::new(lanes.collect()),
-            queue: parking_lot::Mutex::new(Some(queue)),
-            bound,
-        }
-    }
-
-    /// Commits what is queued; later ones are refused.
-    pub(super) async fn close(&self) {
-        drop(self.queue.lock().take());
-        let lanes = std::mem::take(&mut *self.lanes.lock());
-        for lane in lanes {
-            lane.await.ok();
-        }
-    }
-
-    /// Words in the queue.
-    pub(super) fn waiting(&self) -> usize {
-        let queue = self.queue.lock();
-        queue
-            .as_ref()
-            .map_or(0, |queue| self.bound - queue.capacity())
-    }
-
-    /// Queues a word and waits until it is committed and synced; false when its fence is void.
-    pub(super) async fn say(&self, word: Word) -> Result<bool, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let queue = self.queue.lock().clone().ok_or_else(closed)?;
-        queue
-            .try_send((word, answer))
-            .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => StoreError::Busy { bound: self.bound },
-                mpsc::error::TrySendError::Closed(_) => closed(),
-            })?;
-        drop(queue);
-        answered.await.unwrap_or_else(|_| Err(closed()))
-    }
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the store is closed".to_owned())
-}
-
-struct Lane {
+/// Starts their lanes.
+pub(super) fn begin(
     writer: Arc<Writer>,
     vault: Arc<Vault>,
+    bound: usize,
     together: usize,
+) -> Words {
+    Lanes::begin(Saying { writer, vault }, bound, together)
 }
 
-impl Lane {
-    async fn run(self, waiting: Arc<Mutex<mpsc::Receiver<(Word, Answer)>>>) {
-        let mut taken = Vec::with_capacity(self.together);
-        loop {
-            // Held only while there is nothing to do: whoever has work lets the next lane look.
-            if waiting
-                .lock()
-                .await
-                .recv_many(&mut taken, self.together)
-                .await
-                == 0
-            {
-                return;
-            }
-            // Two words of one delivery (of an old and of a new lease) one after the other.
-            let mut left: Vec<(Word, Answer)> = std::mem::take(&mut taken);
-            while !left.is_empty() {
-                let mut seen = HashSet::new();
-                let (group, others): (Vec<_>, Vec<_>) =
-                    left.into_iter().partition(|(word, _)| seen.insert(word.id));
-                self.group(group).await;
-                left = others;
-            }
+struct Saying {
+    writer: Arc<Writer>,
+    vault: Arc<Vault>,
+}
+
+#[async_trait]
+impl Committing<Word, bool> for Saying {
+    /// Two words of one delivery (of an old and of a new lease) go one after the other.
+    async fn commit(&self, mut left: Vec<(Word, Answer)>) {
+        while !left.is_empty() {
+            let mut seen = HashSet::new();
+            let (group, others): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|(word, _)| seen.insert(word.id));
+            self.group(group).await;
+            left = others;
         }
     }
+}
 
+impl Saying {
     async fn group(&self, group: Vec<(Word, Answer)>) {
         let (words, answers): (Vec<Word>, Vec<Answer>) = group.into_iter().unzip();
         let words = Arc::new(words);
-        let held = self.commit(Arc::clone(&words)).await;
+        let held = self.together(Arc::clone(&words)).await;
         match held {
             Ok(held) => {
                 for (answer, held) in answers.into_iter().zip(held) {
@@ -196,12 +127,12 @@ impl Lane {
             });
         };
         for (word, answer) in words.into_iter().zip(answers) {
-            let said = self.commit(Arc::new(vec![word])).await;
+            let said = self.together(Arc::new(vec![word])).await;
             answer.send(said.map(|held| held == [true])).ok();
         }
     }
 
-    async fn commit(&self, words: Arc<Vec<Word>>) -> Result<Vec<bool>, StoreError> {
+    async fn together(&self, words: Arc<Vec<Word>>) -> Result<Vec<bool>, StoreError> {
         let vault = Arc::clone(&self.vault);
         self.writer
             .write(move |c| Box::pin(async move { commit(c, &vault, &words).await }))

@@ -52,6 +52,8 @@ mod files;
 mod integrity;
 #[path = "../relational/integrity_seals.rs"]
 mod integrity_seals;
+#[path = "../relational/lanes.rs"]
+mod lanes;
 #[path = "../relational/look.rs"]
 mod look;
 #[path = "../relational/material.rs"]
@@ -267,13 +269,13 @@ impl SqliteStore {
         item_code::fill_in(&writing, &vault).await?;
         let writer = Arc::new(Writer::start(writing, clock, bounds, lock.clone()));
         Ok(Self {
-            words: Words::begin(
+            words: words::begin(
                 Arc::clone(&writer),
                 Arc::clone(&vault),
                 bounds.queue,
                 bounds.batch,
             ),
-            submissions: Submissions::begin(
+            submissions: submissions::begin(
                 Arc::clone(&writer),
                 Arc::clone(&vault),
                 bounds.queue,
@@ -340,7 +342,7 @@ impl SqliteStore {
 
     /// Queues what an errand says of its delivery with the others that wait.
     async fn say(&self, id: i64, fence: i64, said: words::Said) -> Result<bool, StoreError> {
-        let heard = self.words.say(words::Word { id, fence, said }).await;
+        let heard = self.words.commit(words::Word { id, fence, said }).await;
         if let Err(error) = &heard {
             self.standing.failed(error);
         }
