@@ -83,7 +83,6 @@ class Material(LadonType):
 class Case(LadonType):
     sblsh = {"type": str, "nullable": False, "doc": "申办流水号"}
     materials = [Material]
-    remarks = [str]
 
 
 class HallService(object):
@@ -94,10 +93,19 @@ class HallService(object):
         """Submits a case"""
         return 0
 
-    @ladonize(str, [str], rtype=[Case])
-    def find(self, region, items):
+    @ladonize(str, int, rtype=[Case])
+    def find(self, region, page):
         """Finds cases"""
         return []
+
+
+class RegionService(object):
+    """Answers for several regions; ladon's document descriptor forgets the type of an array of strings."""
+
+    @ladonize([str], rtype=int)
+    def count(self, regions):
+        """Counts the cases of these regions"""
+        return 0
 
 
 class FileService(object):
@@ -114,6 +122,9 @@ def ladon():
     for interface, name, special in ((SOAP11Interface, "ladon_rpc_encoded", ["rpc/encoded", "arrays restricted from soapenc:Array", "two schemas"]), (DocumentLiteralSOAPInterface, "ladon_document", ["document/literal", "array types"])):
         text = interface(service).description(ADDRESS + "HallService/soap", "UTF-8")
         put(name, {"service.wsdl": text}, "ladon", "generated", special)
+    service = global_service_collection().services_by_name("RegionService")[0]
+    put("ladon_strings_rpc", {"service.wsdl": SOAP11Interface(service).description(ADDRESS + "RegionService/soap", "UTF-8")}, "ladon", "generated", ["rpc/encoded array of strings"])
+    put("ladon_array_type_missing", {"service.wsdl": DocumentLiteralSOAPInterface(service).description(ADDRESS + "RegionService/soap", "UTF-8")}, "ladon", "generated", ["an element of a type that is not defined"], folder=ROOT / "refused")
     broken = global_service_collection().services_by_name("FileService")[0]
     put("ladon_unbound_prefix", {"service.wsdl": SOAP11Interface(broken).description(ADDRESS + "FileService/soap", "UTF-8")}, "ladon", "generated", ["an attribute name with a prefix that is not bound"], folder=ROOT / "refused")
 
