@@ -99,6 +99,20 @@ class HallService(object):
         return []
 
 
+class StatusService(object):
+    """Tells how far cases are."""
+
+    @ladonize(str, int, rtype=[Case])
+    def find(self, region, page):
+        """Finds cases"""
+        return []
+
+    @ladonize(str, rtype=int)
+    def status(self, sblsh):
+        """Says the code of the status"""
+        return 1
+
+
 class RegionService(object):
     """Answers for several regions; ladon's document descriptor forgets the type of an array of strings."""
 
@@ -118,13 +132,14 @@ class FileService(object):
 
 
 def ladon():
-    service = global_service_collection().services_by_name("HallService")[0]
-    for interface, name, special in ((SOAP11Interface, "ladon_rpc_encoded", ["rpc/encoded", "arrays restricted from soapenc:Array", "two schemas"]), (DocumentLiteralSOAPInterface, "ladon_document", ["document/literal", "array types"])):
-        text = interface(service).description(ADDRESS + "HallService/soap", "UTF-8")
-        put(name, {"service.wsdl": text}, "ladon", "generated", special)
-    service = global_service_collection().services_by_name("RegionService")[0]
-    put("ladon_strings_rpc", {"service.wsdl": SOAP11Interface(service).description(ADDRESS + "RegionService/soap", "UTF-8")}, "ladon", "generated", ["rpc/encoded array of strings"])
-    put("ladon_array_type_missing", {"service.wsdl": DocumentLiteralSOAPInterface(service).description(ADDRESS + "RegionService/soap", "UTF-8")}, "ladon", "generated", ["an element of a type that is not defined"], folder=ROOT / "refused")
+    def description(interface, name):
+        return interface(global_service_collection().services_by_name(name)[0]).description(ADDRESS + name + "/soap", "UTF-8")
+
+    put("ladon_rpc_encoded", {"service.wsdl": description(SOAP11Interface, "HallService")}, "ladon", "generated", ["rpc/encoded", "arrays restricted from soapenc:Array", "two schemas"])
+    put("ladon_strings_rpc", {"service.wsdl": description(SOAP11Interface, "RegionService")}, "ladon", "generated", ["rpc/encoded array of strings"])
+    put("ladon_document", {"service.wsdl": description(DocumentLiteralSOAPInterface, "StatusService")}, "ladon", "generated", ["document/literal", "array types in another namespace, prefix q1 declared where it is used"])
+    put("ladon_array_type_missing", {"service.wsdl": description(DocumentLiteralSOAPInterface, "RegionService")}, "ladon", "generated", ["an element of a type that is not defined"], folder=ROOT / "refused")
+    put("ladon_type_in_wrong_namespace", {"service.wsdl": description(DocumentLiteralSOAPInterface, "HallService")}, "ladon", "generated", ["an element whose type is defined in another namespace than the one named"], folder=ROOT / "refused")
     broken = global_service_collection().services_by_name("FileService")[0]
     put("ladon_unbound_prefix", {"service.wsdl": SOAP11Interface(broken).description(ADDRESS + "FileService/soap", "UTF-8")}, "ladon", "generated", ["an attribute name with a prefix that is not bound"], folder=ROOT / "refused")
 
