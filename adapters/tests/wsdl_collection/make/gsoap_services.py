@@ -9,7 +9,7 @@ from collection_files import ROOT, put
 HEADERS = pathlib.Path(__file__).parent / "gsoap"
 SERVICES = {
     "gsoap_document": ([], ["document/literal wrapped", "import without schemaLocation", "default values", "Chinese documentation"]),
-    "gsoap_rpc_literal": ([], ["rpc/literal", "setDataXmlToFocus"]),
+    "gsoap_rpc_literal": ([], ["rpc/literal", "setDataXmlToFocus", "the body names a part, Body, that its messages do not have: all parts are meant"]),
     "gsoap_rpc_encoded": (["-1", "-e"], ["rpc/encoded", "SOAP arrays with wsdl:arrayType, one of two dimensions"]),
     "gsoap_soap12": (["-2"], ["SOAP 1.2", "attributes with defaults", "xs:date"]),
     "gsoap_headers": ([], ["request and response headers"]),

@@ -10,8 +10,8 @@ MATERIAL = "name string!, kind int, copies int, issued dateTime~"
 CASE = "SBLSH string!, SXBM string!, SQRMC string, SBSJ dateTime, materials Material*"
 
 
-def one(name, text, stack, special):
-    put(name, {"service.wsdl": text} if isinstance(text, str) else text, stack, "written", special)
+def one(name, text, stack, special, locations=None):
+    put(name, {"service.wsdl": text} if isinstance(text, str) else text, stack, "written", special, locations=locations)
 
 
 def dotnet():
@@ -34,10 +34,12 @@ def dotnet():
     one("wcf_single", wcf(cases, faults={"Find": ["NotFound"]}), "WCF", ["singleWsdl with five inline schemas", "guid and duration of the serialisation namespace", "one-way", "fault", "prefix q1 declared where it is used"])
     again = service("CaseService", "http://hall.gov.cn/2020/cases", {"Case": "SBLSH string!, Steps Step*", "Step": "Code int, Name string"}, [("Find", "sblsh string", "Case"), ("List", "region string, codes int*", "Case*")])
     made = wcf(again, files=True, bindings=("basic", "ws"))
-    one("wcf_files", {name.replace("CaseService.svc?wsdl=wsdl0", "wsdl0.wsdl").replace("CaseService.svc?wsdl", "service.wsdl").replace("CaseService.svc?xsd=", "") + (".xsd" if "?xsd=" in name else ""): text for name, text in made.items()}, "WCF", ["wsdl:import by ?wsdl=wsdl0 and schemas by ?xsd=xsd0 …, absolute addresses", "wsp:Policy and wsaw:UsingAddressing", "two bindings, SOAP 1.1 and 1.2, wsa10:EndpointReference"])
+    one("wcf_files", {name.replace("CaseService.svc?wsdl=wsdl0", "wsdl0.wsdl").replace("CaseService.svc?wsdl", "service.wsdl").replace("CaseService.svc?xsd=", "") + (".xsd" if "?xsd=" in name else ""): text for name, text in made.items()}, "WCF", ["wsdl:import by ?wsdl=wsdl0 and schemas by ?xsd=xsd0 …, absolute addresses", "wsp:Policy and wsaw:UsingAddressing", "two bindings, SOAP 1.1 and 1.2, wsa10:EndpointReference"],
+        locations={"http://127.0.0.1:8081/CaseService.svc?wsdl=wsdl0": "wsdl0.wsdl", **{f"http://127.0.0.1:8081/CaseService.svc?xsd=xsd{n}": f"xsd{n}.xsd" for n in range(4)}})
     other = service("LicenceService", "http://tempuri.org/", {"Licence": "Number string!, Holder string"}, [("Get", "number string", "Licence")])
     made = wcf(other, files=True)
-    put("wcf_saved_by_wget", {name.replace("?", "@"): text.replace("http://127.0.0.1:8081/LicenceService.svc?", "LicenceService.svc?") for name, text in made.items()}, "WCF", "written", ["files named as wget keeps them: LicenceService.svc@xsd=xsd0 for LicenceService.svc?xsd=xsd0", "relative ?xsd= locations"], main="LicenceService.svc@wsdl")
+    put("wcf_saved_by_wget", {name.replace("?", "@"): text.replace("http://127.0.0.1:8081/LicenceService.svc?", "LicenceService.svc?") for name, text in made.items()}, "WCF", "written", ["files named as wget keeps them: LicenceService.svc@xsd=xsd0 for LicenceService.svc?xsd=xsd0", "relative ?xsd= locations"], main="LicenceService.svc@wsdl",
+        locations={f"LicenceService.svc?{rest}": f"LicenceService.svc@{rest}" for rest in ["wsdl=wsdl0", "xsd=xsd0", "xsd=xsd1", "xsd=xsd2", "xsd=xsd3"]})
 
 
 def java():
@@ -62,7 +64,8 @@ def java():
     jboss = service("LogisticsService", "http://logistics.hall.gov.cn/", {"Parcel": "number string!, sender string, posted date, weight double"}, [("dispatch", "parcel Parcel", "string"), ("track", "number string", "Parcel*")])
     one("jbossws_logistics", cxf(jboss, comment="<!-- JBossWS-CXF -->\n"), "JBossWS", ["CXF's form, under JBoss"])
     ri = service("PaymentService", "http://payment.hall.gov.cn/", {"Bill": "number string!, amount decimal, items BillItem*", "BillItem": "name string, amount decimal", "PaymentException": "message string"}, [("createBill", "bill Bill", "string"), ("isPaid", "number string", "boolean"), ("cancel", "number string", "-")])
-    one("jaxws_schema_apart", jaxws_ri(ri, faults={"createBill": ["PaymentException"]}, schema_file="PaymentService_schema1.xsd", location="http://127.0.0.1:8080/hall/PaymentService?xsd=1"), "JAX-WS RI", ["schema by ?xsd=1, absolute address", "wsam:Action", "one-way", "comments before the root"])
+    one("jaxws_schema_apart", jaxws_ri(ri, faults={"createBill": ["PaymentException"]}, schema_file="PaymentService_schema1.xsd", location="http://127.0.0.1:8080/hall/PaymentService?xsd=1"), "JAX-WS RI", ["schema by ?xsd=1, absolute address", "wsam:Action", "one-way", "comments before the root"],
+        locations={"http://127.0.0.1:8080/hall/PaymentService?xsd=1": "PaymentService_schema1.xsd"})
     rpc = service("CodeService", "http://code.hall.gov.cn/", {"CodeTable": "name string!, entries Entry*", "Entry": "code string!, text string"}, [("table", "name string", "CodeTable"), ("lookup", "name string, code string", "string"), ("touch", "", "")])
     one("jaxws_rpc_literal", jaxws_ri(rpc, style="rpc", schema_file="CodeService.xsd"), "JAX-WS RI", ["rpc/literal with structures", "parameterOrder", "answer without parts", "schema in a file beside"])
     weblogic = service("HallPortal", "http://www.bea.com/hall/portal", {"Node": "id string, children Node*"}, [("tree", "root string", "Node"), ("children", "id string", "Node*")])

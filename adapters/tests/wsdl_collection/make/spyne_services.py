@@ -70,6 +70,13 @@ def make(name, application, special, calls=()):
         write_sample(client, name, operation, "response", client.transport.received, "spyne")
 
 
+def refuse(name, application, special):
+    """Keeps what spyne writes wrongly among the refused."""
+    document = Wsdl11(WsgiApplication(application).app.interface)
+    document.build_interface_document(ADDRESS + name)
+    put(name, {"service.wsdl": document.get_interface_document()}, "spyne", "generated", [special], folder=ROOT / "refused")
+
+
 def soap11(services, tns, name, **more):
     return Application(services, tns, name=name, in_protocol=Soap11(validator="lxml"), out_protocol=Soap11(**more))
 
@@ -253,16 +260,30 @@ def port_types():
             return SBLSH
 
     class Progress(ServiceBase):
-        __port_types__ = ["ProgressPortType", "RemindPortType"]
+        __port_types__ = ["ProgressPortType"]
 
         @rpc(Unicode, _returns=Integer, _port_type="ProgressPortType")
         def progress(ctx, sblsh):
             return 50
 
-        @rpc(Unicode, _returns=Boolean, _port_type="RemindPortType")
+        @rpc(Unicode, _returns=Boolean, _port_type="ProgressPortType")
         def remind(ctx, sblsh):
             return True
 
+    class Both(ServiceBase):
+        """Two port types of one service: spyne binds an operation to another port type than it lists it in."""
+
+        __port_types__ = ["StartPortType", "EndPortType"]
+
+        @rpc(Unicode, _returns=Integer, _port_type="StartPortType")
+        def start(ctx, sblsh):
+            return 0
+
+        @rpc(Unicode, _returns=Integer, _port_type="EndPortType")
+        def end(ctx, sblsh):
+            return 0
+
+    refuse("spyne_port_types_confused", soap11([Both], tns + ":both", "BothService"), "a bound operation that its port type does not have")
     make("spyne_port_types", soap11([Apply, Progress], tns, "HallServices"), ["several port types and services in one document"])
 
 
@@ -482,7 +503,7 @@ def callback():
         def subscribe(ctx, address):
             return "1"
 
-    make("spyne_callback", soap11([CallbackService], tns, "CallbackService"), ["an operation the server sends"])
+    refuse("spyne_callback_unbound", soap11([CallbackService], tns, "CallbackService"), "spyne's callback: a bound operation that its port type does not have")
 
 
 def asynchronous():
@@ -493,9 +514,7 @@ def asynchronous():
         def notify(event):
             pass
 
-    document = Wsdl11(WsgiApplication(soap11([AsyncService], "tag:spyne:async", "AsyncService")).app.interface)
-    document.build_interface_document(ADDRESS + "async")
-    put("spyne_header_message_missing", {"service.wsdl": document.get_interface_document()}, "spyne", "generated", ["a soap:header names a message that is not defined"], folder=ROOT / "refused")
+    refuse("spyne_header_message_missing", soap11([AsyncService], "tag:spyne:async", "AsyncService"), "a soap:header names a message that is not defined")
 
 
 if __name__ == "__main__":

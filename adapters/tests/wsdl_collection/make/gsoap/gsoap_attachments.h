@@ -6,7 +6,7 @@
 //gsoap ns service location: http://127.0.0.1:8080/AttachmentService
 //gsoap ns schema namespace: urn:gov:attachment
 #import "xop.h"
-#import "xmime.h"
+#import "xmime5.h"
 //gsoap ns schema form: unqualified
 struct ns__Attachment { @char *name; @char *md5; struct _xop__Include *xop__Include 0; };
 struct ns__Document { unsigned char *__ptr; int __size; char *id; char *type; char *options; @char *xmime5__contentType; };
