@@ -62,7 +62,8 @@ def value_of(node, kind, types, encoded):
         text = node.text or ""
         if result:
             return {**result, "#text": text} if text else result
-        return {} if declared and not text.strip() else text
+        structure = isinstance(kind, ComplexType) and "_value_1" not in declared
+        return {} if structure and not text.strip() else text
     for child in inner:
         name = etree.QName(child).localname
         child_type, repeats = declared.get(name, (None, declared.get("*", (None, False))[1] if name not in declared else False))

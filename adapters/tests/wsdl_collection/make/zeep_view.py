@@ -3,6 +3,7 @@
 import logging
 import pathlib
 import posixpath
+import re
 import warnings
 
 from zeep import Client, Settings
@@ -40,17 +41,6 @@ def client(folder, main, locations=None):
     return Client(str(pathlib.Path(folder) / main), transport=Folder(folder, locations), settings=Settings(strict=True))
 
 
-def operation_view(operation):
-    said = {"name": operation.name, "style": getattr(operation, "style", None)}
-    abstract = operation.abstract
-    for way in ("input", "output"):
-        message = getattr(operation, way)
-        headers = getattr(message, "_header_parts", None)
-        said[way] = None if getattr(abstract, way + "_message") is None else {"parts": sorted(getattr(abstract, way + "_message").parts), "use": None}
-    said["faults"] = sorted(abstract.fault_messages)
-    return said
-
-
 def view(folder, main, locations=None):
     """{"loads": …, "operations": port to operations} or {"loads": false, "error": …}."""
     with warnings.catch_warnings(record=True) as caught:
@@ -62,7 +52,7 @@ def view(folder, main, locations=None):
                 for name, port in service.ports.items():
                     ports[name] = sorted(port.binding._operations)
         except Exception as error:
-            return {"loads": False, "error": f"{type(error).__name__}: {error}"[:200].replace(str(folder), ".")}
+            return {"loads": False, "error": re.sub(" at 0x[0-9a-f]+", "", f"{type(error).__name__}: {error}".replace(str(folder), "."))[:200]}
     said = {"loads": True, "operations": ports}
     words = sorted({str(w.message)[:200] for w in caught if issubclass(w.category, UserWarning)})
     if words:
