@@ -118,3 +118,29 @@ sample("aspnet_data_set", "GetCases.response", f'''
 sample("keys_and_identity", "Check.request", """
     <k:List xmlns:k="http://hall.gov.cn/keys"><k:Material seq="1" id="m1"><k:Name>身份证复印件</k:Name></k:Material><k:Material seq="2"><k:Name>申请表</k:Name></k:Material><k:Required seq="1" ref="m1"/></k:List>""", {"List": {"Material": [{"@seq": "1", "@id": "m1", "Name": "身份证复印件"}, {"@seq": "2", "Name": "申请表"}], "Required": [{"@seq": "1", "@ref": "m1"}]}})
 sample("keys_and_identity", "Check.response", '    <Done xmlns="http://hall.gov.cn/keys"/>', {"Done": {}})
+
+
+def in_encoding(service, name, encoding, codec):
+    """The sample again, in the encoding of its service."""
+    path = ROOT / service / "samples" / f"{name}.xml"
+    text = path.read_text("utf-8").split("?>", 1)[1].lstrip()
+    path.write_bytes(f'<?xml version="1.0" encoding="{encoding}"?>\n{text}'.encode(codec))
+
+
+for direction in ("request", "response"):
+    in_encoding("encoding_gbk", f"申办.{direction}", "GBK", "gbk")
+    in_encoding("encoding_utf16", f"申办.{direction}", "UTF-16", "utf-16")
+    in_encoding("encoding_gb18030", f"Ask.{direction}", "GB18030", "gb18030")
+
+INNER = f'<?xml version="1.0" encoding="GB2312"?><ExInfo><standardInfo process="EX_GDBS_SL"><Field FieldName="SBLSH">{SBLSH}</Field><Field FieldName="BZ">无 &amp; "-"</Field></standardInfo></ExInfo>'
+CALL = f'soap:encodingStyle="{ENC}" xmlns:f="http://focus.gov.cn"'
+sample("exinfo_in_string", "setDataXmlToFocus.request", f'''
+    <f:setDataXmlToFocus {CALL}>
+      <deptCode xsi:type="xsd:string">006988574</deptCode>
+      <xml xsi:type="xsd:string"><![CDATA[{INNER}]]></xml>
+      <tableName xsi:type="xsd:string">EX_GDBS_SL</tableName>
+      <identify xsi:type="xsd:string">not-a-secret</identify>
+    </f:setDataXmlToFocus>''', {"setDataXmlToFocus": {"deptCode": "006988574", "xml": INNER, "tableName": "EX_GDBS_SL", "identify": "not-a-secret"}})
+sample("exinfo_in_string", "setDataXmlToFocus.response", f'    <f:setDataXmlToFocusResponse {CALL}><setDataXmlToFocusReturn xsi:type="xsd:string">编码：0，原因：成功，缺少文件列表：无</setDataXmlToFocusReturn></f:setDataXmlToFocusResponse>', {"setDataXmlToFocusResponse": {"setDataXmlToFocusReturn": "编码：0，原因：成功，缺少文件列表：无"}})
+for direction in ("request", "response"):
+    in_encoding("exinfo_in_string", f"setDataXmlToFocus.{direction}", "GB2312", "gb2312")

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Makes the whole collection anew: remake.sh PYTHON, a Python 3.11 with requirements.txt. Needs soapcpp2 (gSOAP 2.8) and php with ext-soap.
+set -eu
+python=$1
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here"
+# spyne writes schemas in the order of a set: the seed keeps it the same.
+export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
+find .. -mindepth 1 -maxdepth 1 -type d ! -name make -exec rm -r {} +
+rm -f about.json
+for maker in spyne_services gsoap_services python_services idiom_services feature_services vendor_services refused_services samples php_samples hand_samples describe verify; do
+    "$python" "$maker.py"
+done
