@@ -42,21 +42,27 @@ $table = [
     'delphi_window' => ['TakeTicket' => [[$person, $sxbm], $ticket], 'Waiting' => [[3], [$ticket, $ticket]]],
     'gsoap_rpc_encoded' => ['listRegions' => [[['440000']], ['440400', '440300']]],
     'nusoap_hall' => ['submitCase' => [[$case, 'not-a-secret'], $sblsh], 'listCases' => [['440400', 1], [$case]]],
+    'ladon_strings_rpc' => ['count' => [[['440400', '440300']], 12]],
+    'perl_soap_lite' => ['next_ticket' => [['3号窗口'], 'A008'], 'waiting' => [[], 4]],
+    'powerbuilder_component' => ['of_save' => [['<doc/>', 1], ['return' => 1, 'as_xml' => '<doc id="1"/>', 'ai_kind' => 2]], 'of_retrieve' => [[$sblsh], ['columns' => ['SBLSH', 'SLZTDM'], 'rows' => 'abc']]],
+    'soap12_encoded' => ['chain' => [['粤食药许0002'], ['number' => '粤食药许0002', 'previous' => ['number' => '粤食药许0001', 'previous' => null]]], 'all' => [['440400'], ['item' => [['number' => '粤食药许0001', 'previous' => null]]]]],
     'php_encoded' => ['getCases' => [['440400'], [['sblsh' => $sblsh, 'status' => 1, 'note' => '已受理'], ['sblsh' => $sblsh, 'status' => 2]]], 'putCase' => [[['sblsh' => $sblsh, 'status' => 1, 'note' => '无']], true]],
     'ruby_action_web_service' => ['FindTodos' => [['李四', ['受理', '补正']], [['id' => 1, 'title' => '审核', 'done' => false]]]],
+    'zend_literal' => ['rename' => [['粤食药许0001', '李四'], null]],
     'zend_encoded' => ['find' => [['粤食药许0001'], $licence], 'search' => [[['食品', '经营'], 5], [$licence]]],
 ];
 $result = [];
 foreach ($table as $name => $operations) {
     $address = "$argv[1]/$name/service.wsdl";
     foreach ($operations as $operation => [$arguments, $value]) {
-        $client = new Keeper($address, ['cache_wsdl' => WSDL_CACHE_NONE, 'trace' => true]);
+        $version = $name === 'soap12_encoded' ? SOAP_1_2 : SOAP_1_1;
+        $client = new Keeper($address, ['cache_wsdl' => WSDL_CACHE_NONE, 'soap_version' => $version]);
         try {
             $client->__soapCall($operation, $arguments);
         } catch (SoapFault $fault) {
             // The empty answer is one; what counts is what was sent.
         }
-        $server = new SoapServer($address, ['cache_wsdl' => WSDL_CACHE_NONE]);
+        $server = new SoapServer($address, ['cache_wsdl' => WSDL_CACHE_NONE, 'soap_version' => $version]);
         $server->setObject(new Answer($value));
         ob_start();
         $server->handle($client->sent);

@@ -46,10 +46,10 @@ OWN = {
 }
 # By hand in samples/, for zeep cannot write them rightly: substitution, abstract types, overloads, wildcards, SOAP arrays of maps.
 BY_HAND = {"substitution_groups", "aspnet_abstract_types", "any_type_with_xsi_type", "axis1_overloads", "apache_soap_map", "occurrence_everywhere", "lists_and_unions", "keys_and_identity"}
-# And single messages: a DataSet carries its own schema, a group contains itself.
-NOT_HERE = {("aspnet_data_set", "GetCases", "response"), ("aspnet_data_set", "GetAllItems", "response"), ("recursion", "Select", "request")}
+# And single messages: a DataSet carries its own schema, a group contains itself, an rpc answer without parts has a wrapper all the same.
+NOT_HERE = {("aspnet_data_set", "GetCases", "response"), ("aspnet_data_set", "GetAllItems", "response"), ("recursion", "Select", "request"), ("zend_literal", "rename", "response")}
 # By PHP, see php_samples.php: rpc/encoded with arrays.
-BY_PHP = {"axis1_arrays_and_faults", "axis1_focus", "delphi_scanner", "delphi_window", "gsoap_rpc_encoded", "nusoap_hall", "php_encoded", "ruby_action_web_service", "zend_encoded"}
+BY_PHP = {"axis1_arrays_and_faults", "axis1_focus", "delphi_scanner", "delphi_window", "gsoap_rpc_encoded", "nusoap_hall", "ladon_strings_rpc", "perl_soap_lite", "php_encoded", "powerbuilder_component", "soap12_encoded", "ruby_action_web_service", "zend_encoded"}
 
 
 def facets_of(schemas, qname):
@@ -202,7 +202,10 @@ def schemas_of(folder):
     return found
 
 
-def envelope(filler, message):
+def envelope(filler, message, answer_to=None):
+    """The bytes of a message. answer_to is the operation whose rpc answer this is: zeep gives the wrapper the message's name, while it is
+    the operation's with Response behind (WS-I Basic Profile 1.1, R2729), as everybody else has it.
+    """
     arguments, named = (), {}
     if message.body is not None and message.body.type is not None:
         value = filler.content(message.body.type, message.body.name)
@@ -215,7 +218,11 @@ def envelope(filler, message):
         value = filler.content(header.type, None)
         if value:
             named["_soapheaders"] = value
-    return etree.tostring(message.serialize(*arguments, **named).content, xml_declaration=True, encoding="UTF-8")
+    content = message.serialize(*arguments, **named).content
+    if answer_to is not None:
+        wrapper = content[-1][0]
+        wrapper.tag = etree.QName(etree.QName(wrapper).namespace, answer_to + "Response")
+    return etree.tostring(content, xml_declaration=True, encoding="UTF-8")
 
 
 def main(only):
@@ -235,7 +242,7 @@ def main(only):
                 if (name, operation.name, direction) in NOT_HERE or message is None or isinstance(message, HttpMessage) or (direction == "response" and operation.abstract.output_message is None):
                     continue
                 try:
-                    data = envelope(filler, message)
+                    data = envelope(filler, message, operation.name if direction == "response" and operation.style == "rpc" else None)
                     write_sample(made, name, operation.name, direction, data, "zeep")
                     done += 1
                 except Exception as error:

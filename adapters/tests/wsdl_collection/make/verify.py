@@ -83,6 +83,8 @@ def check_samples(name, entry, made, problems, counts):
     schemas = SchemaSet(ROOT / name, entry["main"], entry.get("locations"))
     literal = {o["name"]: o for s in entry["services"] for p in s["ports"] if p["protocol"].startswith("SOAP") for o in p["operations"]}
     for sample in entry.get("samples", []):
+        if not (folder / f"{sample}.xml").exists() or not (folder / f"{sample}.json").exists():
+            continue  # said already
         operation, _, direction = sample.rpartition(".")
         operation = operation if operation in literal else operation.split("-")[0]
         envelope = etree.parse(str(folder / f"{sample}.xml")).getroot()
