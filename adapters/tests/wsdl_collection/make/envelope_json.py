@@ -11,6 +11,7 @@ from collection_files import ROOT
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 ENC = ("{http://schemas.xmlsoap.org/soap/encoding/}", "{http://www.w3.org/2003/05/soap-encoding}")
+RPC_12 = "{http://www.w3.org/2003/05/soap-rpc}"  # rpc:result only points at the part that is the result: SOAP 1.2 part 2, section 4.2.1
 ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")
 
 
@@ -57,7 +58,7 @@ def value_of(node, kind, types, encoded):
         result["@" + etree.QName(name).localname] = value
     declared = children_of(kind)
     array = any(node.get(prefix + word) for prefix in ENC for word in ("arrayType", "itemType"))
-    inner = [child for child in node if isinstance(child.tag, str)]
+    inner = [child for child in node if isinstance(child.tag, str) and not child.tag.startswith(RPC_12)]
     if not inner:
         text = node.text or ""
         if result:
@@ -103,7 +104,8 @@ def envelope_value(client, operation, direction, envelope):
             except Exception:
                 if which == "body" and message is not None and message.body is not None:
                     kind = message.body.type
-            content[etree.QName(node).localname] = value_of(node, kind, types, encoded)
+            value = value_of(node, kind, types, encoded)
+            content[etree.QName(node).localname] = {} if encoded and which == "body" and value == "" else value
         if content or which == "body":
             result[which] = content
     return result

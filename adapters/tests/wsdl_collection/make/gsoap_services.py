@@ -25,7 +25,7 @@ SERVICES = {
 }
 REFUSED = {
     "gsoap_bitmask": ([], ["an xs:list with a restriction directly in it, which XML Schema does not allow"]),
-    "gsoap_faults_undefined": ([], ["wsdl:fault names a message that is not defined, and its elements are not declared"]),
+    "gsoap_faults_undefined": ([], ["wsdl:fault names a message that is not defined, and its elements are not declared; a warning is enough"]),
 }
 SOURCE = {"gsoap_two_namespaces": "gsoap_two_services", "gsoap_typed": "gsoap_rpc_literal"}
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the whole collection anew: remake.sh PYTHON, a Python 3.11 with requirements.txt. Needs soapcpp2 (gSOAP 2.8) and php with ext-soap.
+# Makes the whole collection anew: remake.sh PYTHON [NODE_MODULES], a Python 3.11 with requirements.txt and a node_modules with soap
+# (without it, node-soap's verdicts stay as they are). Needs soapcpp2 (gSOAP 2.8) and php with ext-soap.
 set -eu
 python=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -8,6 +9,8 @@ cd "$here"
 export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
 find .. -mindepth 1 -maxdepth 1 -type d ! -name make -exec rm -r {} +
 rm -f about.json
-for maker in spyne_services gsoap_services python_services idiom_services feature_services vendor_services refused_services samples php_samples hand_samples describe verify; do
+for maker in spyne_services gsoap_services python_services idiom_services feature_services vendor_services refused_services samples php_samples hand_samples; do
     "$python" "$maker.py"
 done
+"$python" describe.py ${2+"$2"}
+"$python" verify.py

@@ -283,7 +283,7 @@ def port_types():
         def end(ctx, sblsh):
             return 0
 
-    refuse("spyne_port_types_confused", soap11([Both], tns + ":both", "BothService"), "a bound operation that its port type does not have")
+    refuse("spyne_port_types_confused", soap11([Both], tns + ":both", "BothService"), "a bound operation that its port type does not have; a warning is enough")
     make("spyne_port_types", soap11([Apply, Progress], tns, "HallServices"), ["several port types and services in one document"])
 
 
@@ -503,7 +503,7 @@ def callback():
         def subscribe(ctx, address):
             return "1"
 
-    refuse("spyne_callback_unbound", soap11([CallbackService], tns, "CallbackService"), "spyne's callback: a bound operation that its port type does not have")
+    refuse("spyne_callback_unbound", soap11([CallbackService], tns, "CallbackService"), "spyne's callback: a bound operation that its port type does not have; a warning is enough")
 
 
 def asynchronous():
@@ -514,7 +514,7 @@ def asynchronous():
         def notify(event):
             pass
 
-    refuse("spyne_header_message_missing", soap11([AsyncService], "tag:spyne:async", "AsyncService"), "a soap:header names a message that is not defined")
+    refuse("spyne_header_message_missing", soap11([AsyncService], "tag:spyne:async", "AsyncService"), "a soap:header names a message that is not defined; a warning is enough")
 
 
 if __name__ == "__main__":
