@@ -1,6 +1,6 @@
 """Contract-first services, each for a feature of WSDL or XML Schema, written by hand in several manners of prefixing."""
 
-from collection_files import ROOT, put
+from collection_files import put
 
 XS = "http://www.w3.org/2001/XMLSchema"
 SOAP = {"soap": "http://schemas.xmlsoap.org/wsdl/soap/", "soap12": "http://schemas.xmlsoap.org/wsdl/soap12/"}
@@ -133,7 +133,7 @@ def documents_apart():
     }, ["services, bindings, messages and types in four WSDLs and namespaces", "paths relative to the file they are written in", "soap:binding without a style"])
 
     one("schema_without_namespace", {
-        "service.wsdl": contract("Bulletin", "urn:hall:bulletin", f'    <xs:schema elementFormDefault="qualified"><xs:include schemaLocation="plain.xsd"/></xs:schema>\n', [("Publish", "Bulletin", "Receipt")]),
+        "service.wsdl": contract("Bulletin", "urn:hall:bulletin", '    <xs:schema elementFormDefault="qualified"><xs:include schemaLocation="plain.xsd"/></xs:schema>\n', [("Publish", "Bulletin", "Receipt")]),
         "plain.xsd": document(f'<xs:schema xmlns:xs="{XS}">\n  <xs:element name="Bulletin"><xs:complexType><xs:sequence><xs:element name="Title" type="Title"/><xs:element name="Text" type="xs:string"/></xs:sequence></xs:complexType></xs:element>\n  <xs:simpleType name="Title"><xs:restriction base="xs:string"><xs:maxLength value="200"/></xs:restriction></xs:simpleType>\n  <xs:element name="Receipt" type="xs:string"/>\n</xs:schema>'),
     }, ["elements in no namespace", "QNames without a prefix"])
 
@@ -333,7 +333,7 @@ def bindings():
     multipart = '<{0}><mime:multipartRelated><mime:part><soap:body parts="body" use="literal"/></mime:part><mime:part><mime:content part="file" type="application/pdf"/><mime:content part="file" type="image/*"/></mime:part>{1}</mime:multipartRelated></{0}>'
     text = contract("Attachments", ns, schema(ns, '''
       <xs:element name="Upload"><xs:complexType><xs:sequence><xs:element name="Sblsh" type="xs:string"/><xs:element name="File" type="ref:swaRef" xmlns:ref="http://ws-i.org/profiles/basic/1.1/xsd" minOccurs="0"/></xs:sequence></xs:complexType></xs:element>
-      <xs:element name="Uploaded" type="xs:string"/>''').replace('<xs:element name="Upload"', '<xs:import namespace="http://ws-i.org/profiles/basic/1.1/xsd"/>\n      <xs:element name="Upload"', 1) + f'    <xs:schema targetNamespace="http://ws-i.org/profiles/basic/1.1/xsd"><xs:simpleType name="swaRef"><xs:restriction base="xs:anyURI"/></xs:simpleType></xs:schema>\n', [("Upload", '<wsdl:part name="body" element="tns:Upload"/><wsdl:part name="file" type="xs:base64Binary"/><wsdl:part name="preview" type="xs:hexBinary"/>', '<wsdl:part name="body" element="tns:Uploaded"/>')], declare='xmlns:mime="http://schemas.xmlsoap.org/wsdl/mime/"')
+      <xs:element name="Uploaded" type="xs:string"/>''').replace('<xs:element name="Upload"', '<xs:import namespace="http://ws-i.org/profiles/basic/1.1/xsd"/>\n      <xs:element name="Upload"', 1) + '    <xs:schema targetNamespace="http://ws-i.org/profiles/basic/1.1/xsd"><xs:simpleType name="swaRef"><xs:restriction base="xs:anyURI"/></xs:simpleType></xs:schema>\n', [("Upload", '<wsdl:part name="body" element="tns:Upload"/><wsdl:part name="file" type="xs:base64Binary"/><wsdl:part name="preview" type="xs:hexBinary"/>', '<wsdl:part name="body" element="tns:Uploaded"/>')], declare='xmlns:mime="http://schemas.xmlsoap.org/wsdl/mime/"')
     text = text.replace('<wsdl:input><soap:body use="literal"/></wsdl:input>', multipart.format("wsdl:input", '<mime:part><mime:content part="preview" type="image/png"/></mime:part>'))
     one("swa_multipart", text, ["mime:multipartRelated with two attachments and alternative types", "swaRef"], "WebLogic")
 
@@ -341,7 +341,7 @@ def bindings():
     one("mtom_expected_types", contract("Documents", ns, schema(ns, '''
       <xs:import namespace="http://www.w3.org/2005/05/xmlmime"/>
       <xs:element name="Store"><xs:complexType><xs:sequence><xs:element name="Name" type="xs:string"/><xs:element name="Content" type="xs:base64Binary" xmime:expectedContentTypes="application/pdf"/><xs:element name="Page" minOccurs="0" maxOccurs="unbounded" xmime:expectedContentTypes="image/jpeg, image/png" type="xmime:base64Binary"/></xs:sequence></xs:complexType></xs:element>
-      <xs:element name="Stored" type="xs:string"/>''', more='xmlns:xmime="http://www.w3.org/2005/05/xmlmime"') + f'    <xs:schema targetNamespace="http://www.w3.org/2005/05/xmlmime" xmlns:xmime="http://www.w3.org/2005/05/xmlmime"><xs:attribute name="contentType" type="xs:string"/><xs:complexType name="base64Binary"><xs:simpleContent><xs:extension base="xs:base64Binary"><xs:attribute ref="xmime:contentType"/></xs:extension></xs:simpleContent></xs:complexType></xs:schema>\n', [("Store", "tns:Store", "tns:Stored")], version="soap12"), ["xmime:expectedContentTypes", "base64 with a content type attribute"], "Metro")
+      <xs:element name="Stored" type="xs:string"/>''', more='xmlns:xmime="http://www.w3.org/2005/05/xmlmime"') + '    <xs:schema targetNamespace="http://www.w3.org/2005/05/xmlmime" xmlns:xmime="http://www.w3.org/2005/05/xmlmime"><xs:attribute name="contentType" type="xs:string"/><xs:complexType name="base64Binary"><xs:simpleContent><xs:extension base="xs:base64Binary"><xs:attribute ref="xmime:contentType"/></xs:extension></xs:simpleContent></xs:complexType></xs:schema>\n', [("Store", "tns:Store", "tns:Stored")], version="soap12"), ["xmime:expectedContentTypes", "base64 with a content type attribute"], "Metro")
 
     ns = "urn:hall:mixed-styles"
     text = contract("Mixed", ns, schema(ns, '<xs:element name="Ask" type="xs:string"/><xs:element name="Answer" type="xs:string"/><xs:complexType name="Pair"><xs:sequence><xs:element name="key" type="xs:string"/><xs:element name="value" type="xs:string"/></xs:sequence></xs:complexType>', form="unqualified"), [("Document", "tns:Ask", "tns:Answer"), ("Rpc", '<wsdl:part name="first" type="tns:Pair"/><wsdl:part name="second" type="xs:int"/>', '<wsdl:part name="result" type="tns:Pair"/><wsdl:part name="count" type="xs:int"/>'), ("Empty", "<!-- nothing goes in -->", "<!-- nothing comes out -->"), ("Fire", "tns:Ask", None)])

@@ -13,7 +13,7 @@ foreach (json_decode(file_get_contents('php://stdin'), true) as $name => $about)
         $functions = $client->__getFunctions();
         $result[$name] = ['loads' => true, 'functions' => $functions === null ? 0 : count(array_unique($functions))];
     } catch (Throwable $error) {
-        $result[$name] = ['loads' => false, 'error' => str_replace("$argv[1]/$name/", '', substr($error->getMessage(), 0, 200))];
+        $result[$name] = ['loads' => false, 'error' => substr(str_replace("$argv[1]/$name/", '', $error->getMessage()), 0, 200)];
     }
 }
 echo json_encode($result, JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);

@@ -54,7 +54,7 @@ def references():
     bad("type_twice", with_types(schema(NS, PLAIN + '<xs:complexType name="T"><xs:sequence/></xs:complexType><xs:complexType name="T"><xs:sequence><xs:element name="A" type="xs:int"/></xs:sequence></xs:complexType>')), "two types of the same name")
     bad("binding_missing", GOOD.replace('binding="tns:RefusedBinding"', 'binding="tns:OtherBinding"'), "a port with a binding that is not defined")
     bad("port_type_missing", GOOD.replace('type="tns:RefusedPortType"', 'type="tns:OtherPortType"'), "a binding of a port type that is not defined")
-    bad("operation_not_in_port_type", GOOD.replace("  </wsdl:binding>", f'    <wsdl:operation name="Tell"><soap:operation soapAction=""/><wsdl:input><soap:body use="literal"/></wsdl:input></wsdl:operation>\n  </wsdl:binding>'), "a bound operation that the port type does not have; a warning is enough")
+    bad("operation_not_in_port_type", GOOD.replace("  </wsdl:binding>", '    <wsdl:operation name="Tell"><soap:operation soapAction=""/><wsdl:input><soap:body use="literal"/></wsdl:input></wsdl:operation>\n  </wsdl:binding>'), "a bound operation that the port type does not have; a warning is enough")
     bad("binding_unknown_protocol", GOOD.replace('xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"', 'xmlns:soap="urn:vendor:binary-protocol"'), "a binding of an unknown protocol: no operation can be called; a warning is enough")
     bad("no_service", GOOD[: GOOD.index("  <wsdl:service")] + "</wsdl:definitions>\n", "no service and no port; a warning is enough")
     bad("required_extension", GOOD.replace("    <soap:binding", '    <v:secret xmlns:v="urn:vendor" wsdl:required="true"/>\n    <soap:binding', 1), "an extension that is marked as required and not known")

@@ -3,7 +3,6 @@
 The values are made up from the names of the domain, the types and their facets; where a facet needs more, from HINTS.
 """
 
-import base64
 import datetime
 import decimal
 import json
