@@ -392,6 +392,47 @@ def encodings():
     one("documentation_and_comments", noisy, ["HTML in documentation, with elements named like WSDL's", "comments and processing instructions everywhere", "annotations, appinfo, notation", "vendor extension"])
 
 
+def files_and_sizes():
+    ns = "urn:hall:old-import"
+    head = f'xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:tns="{ns}"'
+    simple = f'<xs:schema xmlns:xs="{XS}" targetNamespace="{ns}" elementFormDefault="qualified"><xs:element name="Ask" type="xs:string"/><xs:element name="Answer" type="xs:string"/></xs:schema>'
+    plain = lambda space: contract("Plain", space, "", [("Ask", "tns:Ask", "tns:Answer")], manner="")
+    one("wsdl_import_of_a_schema", {"service.wsdl": plain(ns).replace("  <message", f'  <import namespace="{ns}" location="types.xsd"/>\n  <message', 1), "types.xsd": document(simple)}, ["wsdl:import of an XML Schema, as tools before WS-I wrote it"], "IBM WSTK")
+
+    ns = "urn:hall:same-namespace"
+    first = schema(ns, '<xs:element name="Ask" type="tns:Case"/><xs:complexType name="Case"><xs:sequence><xs:element name="Number" type="tns:Number"/></xs:sequence></xs:complexType>')
+    second = schema(ns, '<xs:simpleType name="Number"><xs:restriction base="xs:string"><xs:maxLength value="43"/></xs:restriction></xs:simpleType><xs:element name="Answer"><xs:complexType><xs:sequence><xs:element name="Code" type="xs:int"/></xs:sequence></xs:complexType></xs:element>', form="unqualified")
+    one("schemas_of_one_namespace", contract("SameNamespace", ns, first + second, [("Ask", "tns:Ask", "tns:Answer")]), ["two inline schemas of one namespace that use each other's types, one qualified and one not"], "Axis2")
+
+    ns = "urn:hall:file-names"
+    include = lambda path: f'<xs:include schemaLocation="{path}"/>'
+    part = lambda name: document(f'<xs:schema xmlns:xs="{XS}" targetNamespace="{ns}"><xs:simpleType name="{name}"><xs:restriction base="xs:string"/></xs:simpleType></xs:schema>')
+    fields = "".join(f'<xs:element name="{n}" type="tns:{n}"/>' for n in ("A", "B", "C"))
+    one("file_names", {
+        "service.wsdl": contract("FileNames", ns, schema(ns, include("数据类型/公共.xsd") + include("data%20types/b%20one.xsd") + include("./deep/./../deep/c.xsd") + f'<xs:element name="Ask"><xs:complexType><xs:sequence>{fields}</xs:sequence></xs:complexType></xs:element><xs:element name="Answer" type="xs:string"/>'), [("Ask", "tns:Ask", "tns:Answer")]),
+        "数据类型/公共.xsd": part("A"), "data types/b one.xsd": part("B"), "deep/c.xsd": part("C"),
+    }, ["Chinese file and folder names, a space as %20, dots in the path"])
+
+    ns = "urn:hall:backslashes"
+    one("backslash_paths", {"service.wsdl": contract("Backslashes", ns, f'    <xs:schema targetNamespace="{ns}"><xs:include schemaLocation="types\\common.xsd"/></xs:schema>\n', [("Ask", "tns:Ask", "tns:Answer")]), "types/common.xsd": document(simple.replace("urn:hall:old-import", ns))}, ["a path with backslashes, as Windows tools write it"], "PowerBuilder")
+
+    ns = "urn:hall:ring"
+    ring = lambda other, text: document(f'<definitions {head.replace("urn:hall:old-import", ns)} targetNamespace="{ns}">\n  <import namespace="{ns}" location="{other}"/>\n{text}\n</definitions>')
+    one("wsdl_import_ring", {
+        "service.wsdl": ring("abstract.wsdl", '  <binding name="B" type="tns:P"><soap:binding transport="http://schemas.xmlsoap.org/soap/http"/><operation name="Ask"><soap:operation soapAction="a"/><input><soap:body use="literal"/></input><output><soap:body use="literal"/></output></operation></binding>\n  <service name="Ring"><port name="RingPort" binding="tns:B"><soap:address location="http://127.0.0.1/ring"/></port></service>'),
+        "abstract.wsdl": ring("service.wsdl", f'  <types>{simple.replace("urn:hall:old-import", ns)}</types>\n  <message name="I"><part name="p" element="tns:Ask"/></message>\n  <message name="O"><part name="p" element="tns:Answer"/></message>\n  <portType name="P"><operation name="Ask"><input message="tns:I"/><output message="tns:O"/></operation></portType>'),
+    }, ["two WSDLs of one namespace that import each other"])
+
+    ns = "urn:hall:least"
+    least = contract("Least", ns, schema(ns, '<xs:element name="Ask" type="xs:string"/><xs:element name="Answer" type="xs:string"/>'), [("Ask", "tns:Ask", "tns:Answer")]).replace(f'      <soap:operation soapAction="{ns}/Ask"/>\n', "").replace(' name="Least" targetNamespace', " targetNamespace").replace(' use="literal"', "")
+    one("least_of_everything", least, ["no soap:operation, no use on soap:body, no name of the definitions"])
+
+    ns = "http://hall.gov.cn/large"
+    kinds = "".join(f'      <xs:complexType name="T{n}"><xs:sequence><xs:element name="SBLSH" type="xs:string"/>' + "".join(f'<xs:element name="F{m}" type="xs:{("string", "int", "date", "decimal")[m % 4]}" minOccurs="0"/>' for m in range(30)) + (f'<xs:element name="Next" type="tns:T{n + 1}" minOccurs="0"/>' if n < 149 else "") + '</xs:sequence></xs:complexType>\n' for n in range(150))
+    elements = "".join(f'      <xs:element name="Put{n}" type="tns:T{n}"/>\n      <xs:element name="Put{n}Response" type="xs:int"/>\n' for n in range(80))
+    one("large_service", contract("Large", ns, schema(ns, kinds + elements), [(f"Put{n}", f"tns:Put{n}", f"tns:Put{n}Response") for n in range(80)]), ["80 operations, 150 types of 32 fields, a chain of types 150 deep"])
+
+
 if __name__ == "__main__":
-    for maker in (documents_apart, particles, simple_types, derivation, names, bindings, encodings):
+    for maker in (documents_apart, particles, simple_types, derivation, names, bindings, encodings, files_and_sizes):
         maker()

@@ -144,3 +144,7 @@ sample("exinfo_in_string", "setDataXmlToFocus.request", f'''
 sample("exinfo_in_string", "setDataXmlToFocus.response", f'    <f:setDataXmlToFocusResponse {CALL}><setDataXmlToFocusReturn xsi:type="xsd:string">编码：0，原因：成功，缺少文件列表：无</setDataXmlToFocusReturn></f:setDataXmlToFocusResponse>', {"setDataXmlToFocusResponse": {"setDataXmlToFocusReturn": "编码：0，原因：成功，缺少文件列表：无"}})
 for direction in ("request", "response"):
     in_encoding("exinfo_in_string", f"setDataXmlToFocus.{direction}", "GB2312", "gb2312")
+
+sample("wildcards", "Send.request", """
+    <w:Send xmlns:w="http://hall.gov.cn/any" xmlns:d="urn:hall:department"><w:Form d:version="2" plain="1"><d:area unit="m2">31.5</d:area><d:use>餐饮</d:use><d:use>零售</d:use></w:Form><w:Letter/><w:Remark>加急</w:Remark><local>无名</local></w:Send>""",
+    {"Send": {"Form": {"@version": "2", "@plain": "1", "area": [{"@unit": "m2", "#text": "31.5"}], "use": ["餐饮", "零售"]}, "Letter": {}, "Remark": "加急", "local": "无名"}})
