@@ -16,6 +16,8 @@ use std::path::Path;
 use std::time::Duration;
 use tongban_gateway::clock::Clock;
 
+/// Sample items: few, since what is measured are clocks and not the catalogue.
+const ITEMS: u64 = 60;
 /// Clients that submit beforehand.
 const CLIENTS: usize = 64;
 /// Clocks that fall due in a second.
@@ -78,6 +80,8 @@ pub(crate) struct ClockFigures {
     pub(crate) fill_s: f64,
     /// From spawn to the first 200 of `/readyz`.
     pub(crate) ready_ms: f64,
+    /// Memory at rest before there were such clocks, MiB.
+    pub(crate) rss_mib_without: f64,
     /// Memory at rest, MiB.
     pub(crate) rss_mib: f64,
     /// The most while clocks fell due, MiB.
@@ -107,7 +111,7 @@ pub(crate) async fn measure(
     let plan = Plan::of(quick);
     let fdatasync_per_s = fdatasync_per_s(&folder.join("floor"))?;
     eprintln!("clocks on SQLite");
-    let installation = Installation::new(gateway, folder.join("sqlite"))?;
+    let installation = Installation::new(gateway, folder.join("sqlite"))?.with_items(ITEMS);
     installation.apply(calendar, passthrough::nobody()).await?;
     let sqlite = on(&plan, &installation, None).await?;
     let postgres = if sqlite_alone {
@@ -115,7 +119,8 @@ pub(crate) async fn measure(
     } else {
         eprintln!("clocks on PostgreSQL");
         let server = postgres::Server::start().await?;
-        let installation = Installation::on(gateway, folder.join("postgres"), Some(server.url()))?;
+        let installation = Installation::on(gateway, folder.join("postgres"), Some(server.url()))?
+            .with_items(ITEMS);
         installation.apply(calendar, passthrough::nobody()).await?;
         Some(on(&plan, &installation, Some(server.url())).await?)
     };
@@ -139,6 +144,7 @@ async fn on(
     };
     submit(plan, &serving, &database).await?;
     serving.process.end().await?;
+    let without = at_rest(installation).await?;
     let begun = instant();
     fill(&database, plan.clocks).await?;
     let fill_s = begun.elapsed().as_secs_f64();
@@ -168,6 +174,7 @@ async fn on(
         open,
         fill_s: rounded(fill_s, 0),
         ready_ms: rounded(serving_ms(late.ready_after), 0),
+        rss_mib_without: without,
         rss_mib: rounded(rss as f64 / 1024.0, 1),
         rss_mib_most: rounded(late.rss_kib as f64 / 1024.0, 1),
         due_per_s: DUE_PER_SECOND,
@@ -177,6 +184,15 @@ async fn on(
         late_most_ms: at(1.0),
         cpu_us_per_due: rounded(per_one(late.cpu_us as f64, late.late_us.len() as u64), 0),
     })
+}
+
+/// Memory of a node that does nothing, MiB.
+async fn at_rest(installation: &Installation) -> Result<f64, Failure> {
+    let serving = installation.serve().await?;
+    tokio::time::sleep(AT_REST).await;
+    let rss = serving.process.rss_kib()? as f64 / 1024.0;
+    serving.process.end().await?;
+    Ok(rounded(rss, 1))
 }
 
 fn serving_ms(time: Duration) -> f64 {

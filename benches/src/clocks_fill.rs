@@ -107,7 +107,7 @@ impl Words {
         for (kind, first_day) in [("promise", 7), ("statutory", 14)] {
             all.push_str(&format!(
                 "INSERT INTO case_clock (case_id, kind, due_at)
-                    SELECT {case} + n, '{kind}', ({midnight} + ({first_day} + n % {DAYS}) * 86400) * 1000000 FROM {series};"
+                    SELECT {case} + n, '{kind}', CAST({midnight} + ({first_day} + n % {DAYS}) * 86400 AS BIGINT) * 1000000 FROM {series};"
             ));
         }
         all

@@ -25,6 +25,7 @@ pub(crate) struct Installation {
     folder: PathBuf,
     config: PathBuf,
     hall: Hall,
+    items: u64,
 }
 
 /// What becomes of the applications.
@@ -104,7 +105,13 @@ impl Installation {
             folder,
             config,
             hall,
+            items: ITEMS,
         })
+    }
+
+    /// With so many sample items instead.
+    pub(crate) fn with_items(self, items: u64) -> Self {
+        Self { items, ..self }
     }
 
     /// The program.
@@ -144,7 +151,7 @@ impl Installation {
         };
         let routes = json!({ "schema": "tongban/routes/1", "routes": [route] });
         write_document(&sources.join("routes.yaml"), &routes)?;
-        for number in 0..ITEMS {
+        for number in 0..self.items {
             write_document(
                 &sources.join(format!("items/bench-{number:04}.yaml")),
                 &item(number),

@@ -44,6 +44,9 @@ pub(crate) struct Server {
     pgbench: PathBuf,
 }
 
+/// Files of the server's log that it has at hand: 2 GiB.
+const LOG_FILES: usize = 128;
+
 impl Server {
     /// Starts it by `tests/postgres`.
     pub(crate) async fn start() -> Result<Self, Failure> {
@@ -52,10 +55,26 @@ impl Server {
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }
-        Ok(Self {
+        let server = Self {
             url: String::from_utf8(output.stdout)?.trim().to_owned(),
             pgbench: newest("pgbench")?,
-        })
+        };
+        server.season().await?;
+        Ok(server)
+    }
+
+    /// Gives the server files of its log to use again, as one has that has been at work for a while: a fresh one writes each of them
+    /// full of zeros first, and whoever commits waits for it.
+    async fn season(&self) -> Result<(), Failure> {
+        self.statement("ALTER SYSTEM SET min_wal_size = '2GB'")
+            .await?;
+        self.statement("SELECT pg_reload_conf()").await?;
+        self.statement("CREATE TABLE IF NOT EXISTS bench_log (n int)")
+            .await?;
+        let round = "INSERT INTO bench_log VALUES (1); SELECT pg_switch_wal();\n";
+        self.statement(&round.repeat(LOG_FILES)).await?;
+        self.statement("CHECKPOINT").await?;
+        self.statement("CHECKPOINT").await
     }
 
     /// Its address.

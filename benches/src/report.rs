@@ -109,6 +109,10 @@ pub(crate) fn print_clocks(figures: &Clocks) {
             "2,000",
             format!("{:.0}", part.ready_ms),
         );
+        row(
+            "memory at rest before, MiB",
+            format!("{:.1}", part.rss_mib_without),
+        );
         must("memory at rest, MiB", "64", format!("{:.1}", part.rss_mib));
         row(
             "memory while clocks fall due, MiB",

@@ -18,6 +18,7 @@ pub const POINTS: &[(&str, bool)] = &[
     ("bulk.released", false),
     ("change.committed", false),
     ("change.planned", false),
+    ("changes.written", false),
     ("clock.acted", false),
     ("clock.due", false),
     ("delivery.before_finish", false),

@@ -48,6 +48,7 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("intake", "writer.write_run", Way::Apply("soap")),
     ("exchange", "change.committed", Way::Apply("soap")),
     ("exchange", "change.planned", Way::Apply("rest")),
+    ("exchange", "changes.written", Way::Apply("soap")),
     ("exchange", "delivery.before_finish", Way::Apply("rest")),
     ("exchange", "delivery.before_journal", Way::Apply("rest")),
     ("exchange", "delivery.before_send", Way::Apply("soap")),

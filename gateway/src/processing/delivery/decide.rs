@@ -7,7 +7,7 @@
 //! | the partner could not (busy, 5xx) | again, asking first when the partner can be asked; its `Retry-After` is honoured up to the cap |
 //! | the partner refused | dead: a person decides |
 //! | the partner refused an applicant's later message, and the case has ended | delivered: it has arrived, too late, and nothing is left for a person to decide |
-//! | the partner refused an applicant's later message that may have arrived before | again a few times: the report of the end may be on its way |
+//! | the partner refused an applicant's later message that may have arrived before | again, up to a number of such refusals: the report of the end may be on its way |
 //! | taken, more steps to go | next step |
 //! | taken, last step | delivered |
 //! | "already there" | delivered when the look-up proves it ours, dead when it is somebody else's; where there is no look-up, delivered when an attempt of ours may have arrived before |
@@ -38,14 +38,18 @@ pub struct Facts {
     pub repeatable: bool,
     /// Whether an attempt of unknown outcome came before.
     pub doubtful: bool,
+    /// Refusals before this answer of what may have arrived earlier. Attempts of other kinds do not count: a partner that was away for long
+    /// has not refused anything.
+    pub refused_in_doubt: u32,
     /// For an applicant's later message (supplement, withdrawal): whether its case has ended meanwhile. `None` for others.
     pub ended: Option<bool>,
     /// A random number in `[0, 1)` for the jitter.
     pub jitter: f64,
 }
 
-/// Attempts up to which a refusal of what may have arrived before is looked at again.
-pub const DOUBTFUL_REFUSALS_MAX: u32 = 6;
+/// Refusals of what may have arrived before that are looked at again: with the usual back-off (a second, doubled) the partner has about
+/// an hour to report that the case has ended.
+pub const DOUBTFUL_REFUSALS_MAX: u32 = 12;
 
 /// What happened in one exchange with the partner.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,7 +102,7 @@ pub fn decide(policy: &RetryPolicy, facts: &Facts, happened: &Happened) -> Next 
         Happened::Answered(StepVerdict::Refused { .. })
             if facts.doubtful
                 && facts.ended == Some(false)
-                && facts.attempts < DOUBTFUL_REFUSALS_MAX =>
+                && facts.refused_in_doubt < DOUBTFUL_REFUSALS_MAX =>
         {
             again(policy, facts, None, true)
         }
@@ -182,6 +186,7 @@ mod tests {
             askable,
             repeatable: true,
             doubtful: false,
+            refused_in_doubt: 0,
             ended: None,
             jitter: 1.0,
         }
@@ -243,11 +248,13 @@ mod tests {
             code: "0".to_owned(),
             reason: "已办结".to_owned(),
         });
-        let of = |doubtful, ended, attempts| {
+        let of = |doubtful, ended, refused_in_doubt| {
             let facts = Facts {
                 doubtful,
                 ended,
-                ..facts(attempts, true)
+                refused_in_doubt,
+                // The partner had been away for long before it refused anything.
+                ..facts(DOUBTFUL_REFUSALS_MAX * 2, true)
             };
             decide(&POLICY, &facts, &refused)
         };

@@ -189,6 +189,10 @@ impl<'a> Errand<'a> {
                 },
                 &exchange.happened,
             );
+            if doubtful && was_refused(&exchange.happened) {
+                self.journal.refused_in_doubt = self.journal.refused_in_doubt.saturating_add(1);
+                self.unwritten = true;
+            }
             let next = self.unless_paused(next, &steps).await?;
             let outcome = match next {
                 Next::GoOn => match self.journal.next(&steps) {
@@ -378,8 +382,7 @@ impl<'a> Errand<'a> {
             self.lease.operation,
             Operation::Supplement | Operation::Withdraw
         );
-        let refused = matches!(happened, Happened::Answered(StepVerdict::Refused { .. }));
-        if !later || !refused {
+        if !later || !was_refused(happened) {
             return Ok(None);
         }
         let store = &self.courier.store;
@@ -397,6 +400,7 @@ impl<'a> Errand<'a> {
             askable: false,
             repeatable: false,
             doubtful: false,
+            refused_in_doubt: self.journal.refused_in_doubt,
             ended: None,
             jitter: self.courier.jitter(),
         }
@@ -490,6 +494,10 @@ fn refused(at: Timestamp, step: String, code: &str, words: &str) -> Exchange {
         happened: Happened::Answered(verdict),
         record,
     }
+}
+
+fn was_refused(happened: &Happened) -> bool {
+    matches!(happened, Happened::Answered(StepVerdict::Refused { .. }))
 }
 
 /// A line in the list of attempts without an exchange.

@@ -15,6 +15,14 @@ pub struct Journal {
     /// The step whose request may have left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub begun: Option<String>,
+    /// Refusals of a step that may have arrived before.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub refused_in_doubt: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Journal {
@@ -27,6 +35,7 @@ impl Journal {
         serde_json::from_value(stored.clone()).unwrap_or_else(|_| Self {
             done: Map::new(),
             begun: Some("unreadable".to_owned()),
+            refused_in_doubt: 0,
         })
     }
 
@@ -56,6 +65,7 @@ impl Journal {
     pub fn finish(&mut self, step: &str, captured: Value) {
         self.done.insert(step.to_owned(), captured);
         self.begun = None;
+        self.refused_in_doubt = 0;
     }
 }
 

@@ -324,6 +324,7 @@ impl World {
             askable,
             repeatable,
             doubtful: errand.doubtful,
+            refused_in_doubt: errand.journal.refused_in_doubt,
             ended: None,
             jitter: self.random.random(),
         };

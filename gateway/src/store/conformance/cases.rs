@@ -55,6 +55,75 @@ pub async fn a_change_is_applied_wherever_nodes_hear_of_it(subject: &dyn Subject
     }
 }
 
+/// What waits together is committed together: each still hears its own, and one that was there before spoils nothing for the others.
+pub async fn changes_at_one_time_each_have_their_own_outcome(subject: &dyn Subject) {
+    let store = subject.store();
+    let mut cases = Vec::new();
+    for _ in 0..24 {
+        let record = submitted(&store, application()).await;
+        cases.push(record.cases[0].clone());
+    }
+    // One key is taken before, one case is changed before, one case twice, one is unknown.
+    let taken = change(
+        &cases[0],
+        vec![accepted(&cases[0].case_no, "1", 5)],
+        "handling",
+    );
+    store.change(taken).await.unwrap();
+    let again = case(&store, &cases[0].case_no).await;
+    store
+        .change(change(&cases[1], vec![refused(5)], "refused"))
+        .await
+        .unwrap();
+    let mut unknown = change(&cases[2], vec![refused(6)], "refused");
+    unknown.case_no = "no such number".to_owned();
+    let mut changes = vec![
+        change(&again, vec![accepted(&again.case_no, "1", 5)], "handling"),
+        change(&cases[1], vec![refused(6)], "refused"),
+        change(&cases[2], vec![refused(6)], "refused"),
+        change(&cases[2], vec![refused(7)], "refused"),
+        unknown,
+    ];
+    changes.extend(cases[3..].iter().map(|c| {
+        change(
+            c,
+            vec![accepted(&c.case_no, "1", 5), refused(6)],
+            "handling",
+        )
+    }));
+    let outcomes =
+        futures_util::future::join_all(changes.into_iter().map(|c| store.change(c))).await;
+    let mut outcomes = outcomes.into_iter();
+    let mut next = || outcomes.next().unwrap();
+    assert_eq!(next().unwrap(), ChangeOutcome::Duplicate);
+    assert_eq!(next().unwrap(), ChangeOutcome::Stale);
+    let both = [next().unwrap(), next().unwrap()];
+    assert!(
+        both.contains(&ChangeOutcome::Applied { rev: 2 }),
+        "{both:?}"
+    );
+    assert!(both.contains(&ChangeOutcome::Stale), "{both:?}");
+    assert!(next().is_err());
+    for outcome in outcomes {
+        assert_eq!(outcome.unwrap(), ChangeOutcome::Applied { rev: 2 });
+    }
+    for (first, events_now) in [
+        (&cases[0], 2),
+        (&cases[1], 2),
+        (&cases[2], 2),
+        (&cases[3], 3),
+    ] {
+        let now = case(&store, &first.case_no).await;
+        assert_eq!((now.rev, now.last_seq), (2, events_now));
+        assert_eq!(
+            events(&store, &first.case_no).await.len() as u64,
+            events_now
+        );
+    }
+    // 24 applications and 24 changes, each with its record.
+    assert_eq!(audits(&store).await.len(), 48);
+}
+
 pub async fn a_change_replaces_what_was_submitted_only_when_it_says_so(subject: &dyn Subject) {
     let (store, first) = one_case(subject).await;
     let mut corrected = first.submission.clone();

@@ -83,6 +83,7 @@ macro_rules! store_conformance {
             cases {
                 a_change_appends_events_without_gaps
                 a_change_is_applied_wherever_nodes_hear_of_it
+                changes_at_one_time_each_have_their_own_outcome
                 a_change_replaces_what_was_submitted_only_when_it_says_so
                 a_change_on_an_old_revision_is_stale_and_leaves_nothing
                 an_event_whose_key_was_applied_is_a_duplicate_and_leaves_nothing

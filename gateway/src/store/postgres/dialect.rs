@@ -7,7 +7,7 @@ use crate::store::StoreError;
 use aws_lc_rs::digest;
 use sqlx::AssertSqlSafe;
 
-pub(super) use super::news::tell;
+pub(super) use super::news::{tell, tell_cases};
 
 /// The database.
 pub(super) type Db = sqlx::Postgres;

@@ -40,6 +40,8 @@ mod bulk_steps;
 mod cargo;
 #[path = "../relational/case.rs"]
 mod case;
+#[path = "../relational/changes.rs"]
+mod changes;
 #[path = "../relational/clock.rs"]
 mod clock;
 #[path = "../relational/delivery.rs"]
@@ -109,8 +111,10 @@ use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::store::application::SubmitOutcome;
+use crate::store::case::ChangeOutcome;
 use crate::store::nodes::{NodeNews, NodeStore, Seen};
 use async_trait::async_trait;
+use changes::{Changes, Changing};
 use news::Hearing;
 use presence::Presence;
 use sqlx::PgConnection;
@@ -137,6 +141,7 @@ pub struct PostgresStore {
     writer: Arc<Writer>,
     submissions: Submissions,
     words: Words,
+    changes: Changes,
     presence: Presence,
     hearing: Hearing,
     readers: PgPool,
@@ -170,13 +175,17 @@ impl Store for PostgresStore {
     }
 
     fn waiting_writes(&self) -> usize {
-        self.writer.waiting() + self.submissions.waiting() + self.words.waiting()
+        self.writer.waiting()
+            + self.submissions.waiting()
+            + self.words.waiting()
+            + self.changes.waiting()
     }
 
     async fn close(&self) {
         self.hearing.close();
         self.submissions.close().await;
         self.words.close().await;
+        self.changes.close().await;
         self.writer.close().await;
         self.presence.close().await;
         settings::close(&self.readers).await;
@@ -258,6 +267,12 @@ impl PostgresStore {
         Ok(Self {
             hearing: Hearing::begin(readers.clone(), &settings.schema),
             presence,
+            changes: changes::begin(
+                Arc::clone(&writer),
+                Arc::clone(&vault),
+                bounds.queue,
+                bounds.batch,
+            ),
             words: words::begin(
                 Arc::clone(&writer),
                 Arc::clone(&vault),
@@ -326,6 +341,15 @@ impl PostgresStore {
             self.standing.failed(error);
         }
         committed
+    }
+
+    /// Queues a change of a case with the others that wait.
+    async fn changing(&self, changing: Changing) -> Result<ChangeOutcome, StoreError> {
+        let outcome = self.changes.commit(changing).await;
+        if let Err(error) = &outcome {
+            self.standing.failed(error);
+        }
+        outcome
     }
 
     /// Queues what an errand says of its delivery with the others that wait.

@@ -37,6 +37,21 @@ pub(super) async fn tell(connection: &mut DbConnection, news: &NodeNews) -> Resu
     Ok(())
 }
 
+/// Tells that cases changed, if the transaction at hand is committed.
+pub(super) async fn tell_cases(
+    connection: &mut DbConnection,
+    numbers: &[&str],
+) -> Result<(), StoreError> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("SELECT pg_notify('tongban_' || current_schema(), 'case/' || no) FROM unnest($1::text[]) AS no")
+        .bind(numbers)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 fn read(words: &str) -> Option<NodeNews> {
     match words.split_once('/') {
         Some(("case", no)) => Some(NodeNews::Case(no.to_owned())),

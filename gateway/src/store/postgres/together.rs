@@ -2,11 +2,13 @@
 
 use super::audit::Row as AuditRow;
 use super::binding::Binding;
+use super::changes::CaseUpdate;
 use super::clock::urgent_at;
 use super::rows::stored;
-use super::submissions::{ApplicationRow, CaseRow, Ids};
+use super::submissions::{ApplicationRow, CaseRow, EventRow, Ids};
 use super::words::{AttemptRow, DeliveryRow};
 use crate::store::StoreError;
+use crate::store::case::ClockRow;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashSet};
 
@@ -172,43 +174,82 @@ pub(super) async fn insert_cases(
     Ok(())
 }
 
-/// The events of their cases.
+/// Events of cases.
 pub(super) async fn insert_events(
     connection: &mut PgConnection,
-    rows: &[CaseRow<'_>],
+    events: &[EventRow<'_>],
 ) -> Result<(), StoreError> {
-    let events: Vec<_> = rows.iter().flat_map(CaseRow::events).collect();
     sqlx::query(
         "INSERT INTO case_event (case_id, seq, kind, system_id, received_at, supersedes, event)
          SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bytea[])",
     )
-    .bind(column(&events, |e| e.case))
-    .bind(column(&events, |e| e.seq))
-    .bind(column(&events, |e| e.new.event.body.kind()))
-    .bind(column(&events, |e| e.new.system_id.as_deref()))
-    .bind(column(&events, |e| e.new.received_at.as_microsecond()))
-    .bind(column(&events, |e| e.new.supersedes.map(stored)))
-    .bind(column(&events, |e| e.sealed))
+    .bind(column(events, |e| e.case))
+    .bind(column(events, |e| e.seq))
+    .bind(column(events, |e| e.new.event.body.kind()))
+    .bind(column(events, |e| e.new.system_id.as_deref()))
+    .bind(column(events, |e| e.new.received_at.as_microsecond()))
+    .bind(column(events, |e| e.new.supersedes.map(stored)))
+    .bind(column(events, |e| e.sealed))
     .execute(connection)
     .await?;
     Ok(())
 }
 
-/// The clocks of their cases.
+/// Clocks of cases.
 pub(super) async fn insert_clocks(
     connection: &mut PgConnection,
-    rows: &[CaseRow<'_>],
+    clocks: &[(i64, &ClockRow)],
 ) -> Result<(), StoreError> {
-    let clocks: Vec<_> = rows.iter().flat_map(CaseRow::clocks).collect();
     if clocks.is_empty() {
         return Ok(());
     }
     sqlx::query(
         "INSERT INTO case_clock (case_id, kind, due_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[])",
     )
-    .bind(column(&clocks, |(case, _)| *case))
-    .bind(column(&clocks, |(_, clock)| clock.kind.as_str()))
-    .bind(column(&clocks, |(_, clock)| clock.due_at.as_microsecond()))
+    .bind(column(clocks, |(case, _)| *case))
+    .bind(column(clocks, |(_, clock)| clock.kind.as_str()))
+    .bind(column(clocks, |(_, clock)| clock.due_at.as_microsecond()))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Cases as changes leave them.
+pub(super) async fn update_cases(
+    connection: &mut PgConnection,
+    rows: &[CaseUpdate<'_>],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE case_record SET state = new.state, decision = new.decision, folded = new.folded, poll_at = new.poll_at,
+             partner_no = coalesce(new.partner_no, case_record.partner_no), rev = rev + 1, last_seq = new.last_seq
+         FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::text[], $7::bigint[])
+         AS new (id, state, decision, folded, poll_at, partner_no, last_seq) WHERE case_record.id = new.id",
+    )
+    .bind(column(rows, |r| r.case))
+    .bind(column(rows, |r| r.change.projection.state.as_str()))
+    .bind(column(rows, |r| r.change.projection.decision.as_deref()))
+    .bind(column(rows, |r| r.folded.as_slice()))
+    .bind(column(rows, |r| {
+        r.change.projection.poll_at.map(|t| t.as_microsecond())
+    }))
+    .bind(column(rows, |r| r.change.partner_no.as_deref()))
+    .bind(column(rows, |r| r.last_seq))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How urgent what waits for the partners of cases is, by case.
+pub(super) async fn set_urgencies(
+    connection: &mut PgConnection,
+    rows: &[(i64, i64)],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE delivery SET urgent_at = new.at FROM unnest($1::bigint[], $2::bigint[]) AS new (id, at)
+         WHERE delivery.case_id = new.id AND state NOT IN ('delivered', 'discarded') AND urgent_at <> new.at",
+    )
+    .bind(column(rows, |(id, _)| *id))
+    .bind(column(rows, |(_, at)| *at))
     .execute(connection)
     .await?;
     Ok(())

@@ -1,6 +1,7 @@
 //! Cases: read in a scope, changed as a whole if nobody was faster.
 
 use super::audit::{self, About};
+use super::changes::Changing;
 use super::dialect::{self, Db, DbConnection};
 use super::rows::{
     CaseAtHand, SELECT_CASE, application_place, case_place, case_record, count, event_place,
@@ -103,8 +104,7 @@ impl CaseStore for DatabaseStore {
 
     async fn change(&self, change: CaseChange) -> Result<ChangeOutcome, StoreError> {
         let told = self.tells_cases();
-        self.write(move |c, vault| Box::pin(commit(c, vault, change, told)))
-            .await
+        self.changing(Changing { change, told }).await
     }
 
     async fn feedback(&self, key: &FeedbackKey) -> Result<Option<FeedbackRecord>, StoreError> {
@@ -220,7 +220,7 @@ pub(super) fn no_such_case(case_no: &str) -> StoreError {
 }
 
 /// The write of [`CaseStore::change`]: nothing stays unless it was applied.
-async fn commit(
+pub(super) async fn commit(
     connection: &mut DbConnection,
     vault: &Vault,
     change: CaseChange,

@@ -31,10 +31,7 @@ pub(super) async fn replace(
     case_row: i64,
     clocks: &[ClockRow],
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM case_clock WHERE case_id = $1")
-        .bind(case_row)
-        .execute(&mut *connection)
-        .await?;
+    remove(connection, &[case_row]).await?;
     sqlx::query(
         "UPDATE delivery SET urgent_at = $1 WHERE case_id = $2 AND state NOT IN ('delivered', 'discarded') AND urgent_at <> $1",
     )
@@ -43,6 +40,18 @@ pub(super) async fn replace(
     .execute(&mut *connection)
     .await?;
     insert(connection, case_row, clocks).await
+}
+
+/// Takes the clocks of cases out of the index.
+pub(super) async fn remove(connection: &mut DbConnection, cases: &[i64]) -> Result<(), StoreError> {
+    sqlx::query(concat!(
+        "DELETE FROM case_clock WHERE case_id IN ",
+        numbers!("$1")
+    ))
+    .bind(serde_json::json!(cases).to_string())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 pub(super) async fn insert(

@@ -7,6 +7,7 @@ use crate::store::case::CaseRecord;
 use crate::store::sealed::{DataKey, Place, Sealed, Vault};
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Row};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Adds `scope` to a query over `application a` and `case_record c`; `system` is the column that says whose row it is.
@@ -225,6 +226,31 @@ impl CaseAtHand {
         row.map(|row| Self::read(&row, vault)).transpose()
     }
 
+    /// The cases of these numbers with the keys of their applications, by number; nobody else changes them until this write ends.
+    pub(super) async fn find_all(
+        connection: &mut DbConnection,
+        vault: &Vault,
+        numbers: &[&str],
+    ) -> Result<HashMap<String, Result<CaseWithAuditKey, StoreError>>, StoreError> {
+        let rows = sqlx::query(concat!(
+            "SELECT c.id, c.case_id, c.case_no, c.application_id, c.system_id, c.organisation_id, c.rev, c.last_seq, c.data_key,
+                 a.uid, a.data_key AS application_key
+             FROM case_record c JOIN application a ON a.id = c.application_id WHERE c.case_no IN ",
+            texts!("$1"),
+            " ORDER BY c.id",
+            for_update_of!("c")
+        ))
+        .bind(json_list(numbers.iter().copied()))
+        .fetch_all(connection)
+        .await?;
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let number = row.try_get("case_no")?;
+            found.insert(number, CaseWithAuditKey::read(&row, vault));
+        }
+        Ok(found)
+    }
+
     fn read(row: &DbRow, vault: &Vault) -> Result<Self, StoreError> {
         const T: &str = "case_record";
         let case_no: String = row.try_get("case_no")?;
@@ -240,6 +266,23 @@ impl CaseAtHand {
             last_seq: count(T, "last_seq", &case_no, row.try_get("last_seq")?)?,
             key: vault.open_key(&case_place("data_key", case_id), wrapped.as_deref())?,
             case_no,
+        })
+    }
+}
+
+/// A case at hand, and the key under which what is recorded of it is sealed: its application's.
+pub(super) struct CaseWithAuditKey {
+    pub(super) at_hand: CaseAtHand,
+    pub(super) audit_key: DataKey,
+}
+
+impl CaseWithAuditKey {
+    fn read(row: &DbRow, vault: &Vault) -> Result<Self, StoreError> {
+        let uid: Vec<u8> = row.try_get("uid")?;
+        let wrapped: Option<Vec<u8>> = row.try_get("application_key")?;
+        Ok(Self {
+            at_hand: CaseAtHand::read(row, vault)?,
+            audit_key: vault.open_key(&application_place("data_key", &uid), wrapped.as_deref())?,
         })
     }
 }

@@ -254,8 +254,10 @@ async fn commit(
     together::insert_applications(connection, &rows.applications).await?;
     together::insert_keys(connection, &keys.of_fresh(&ids, &fresh)).await?;
     together::insert_cases(connection, &rows.cases).await?;
-    together::insert_events(connection, &rows.cases).await?;
-    together::insert_clocks(connection, &rows.cases).await?;
+    let events: Vec<_> = rows.cases.iter().flat_map(CaseRow::events).collect();
+    together::insert_events(connection, &events).await?;
+    let clocks: Vec<_> = rows.cases.iter().flat_map(CaseRow::clocks).collect();
+    together::insert_clocks(connection, &clocks).await?;
     together::insert_deliveries(connection, &rows.cases).await?;
     if !binding::bind(connection, &bindings).await? {
         // Somebody was faster: one by one, each hears its own.

@@ -36,6 +36,8 @@ mod bulk_steps;
 mod cargo;
 #[path = "../relational/case.rs"]
 mod case;
+#[path = "../relational/changes.rs"]
+mod changes;
 #[path = "../relational/clock.rs"]
 mod clock;
 #[path = "../relational/delivery.rs"]
@@ -105,8 +107,10 @@ use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::store::application::SubmitOutcome;
+use crate::store::case::ChangeOutcome;
 use crate::store::nodes::{NodeNews, NodeStore, Seen};
 use async_trait::async_trait;
+use changes::{Changes, Changing};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -141,6 +145,7 @@ pub struct SqliteStore {
     writer: Arc<Writer>,
     submissions: Submissions,
     words: Words,
+    changes: Changes,
     readers: SqlitePool,
     vault: Arc<Vault>,
     files: files::MaterialFiles,
@@ -187,12 +192,16 @@ impl Store for SqliteStore {
     }
 
     fn waiting_writes(&self) -> usize {
-        self.writer.waiting() + self.submissions.waiting() + self.words.waiting()
+        self.writer.waiting()
+            + self.submissions.waiting()
+            + self.words.waiting()
+            + self.changes.waiting()
     }
 
     async fn close(&self) {
         self.submissions.close().await;
         self.words.close().await;
+        self.changes.close().await;
         self.writer.close().await;
         self.readers.close().await;
         // Nothing reads or writes any more; whoever still holds this store only hears that it is closed.
@@ -269,6 +278,12 @@ impl SqliteStore {
         item_code::fill_in(&writing, &vault).await?;
         let writer = Arc::new(Writer::start(writing, clock, bounds, lock.clone()));
         Ok(Self {
+            changes: changes::begin(
+                Arc::clone(&writer),
+                Arc::clone(&vault),
+                bounds.queue,
+                bounds.batch,
+            ),
             words: words::begin(
                 Arc::clone(&writer),
                 Arc::clone(&vault),
@@ -338,6 +353,15 @@ impl SqliteStore {
             self.standing.failed(error);
         }
         committed
+    }
+
+    /// Queues a change of a case with the others that wait.
+    async fn changing(&self, changing: Changing) -> Result<ChangeOutcome, StoreError> {
+        let outcome = self.changes.commit(changing).await;
+        if let Err(error) = &outcome {
+            self.standing.failed(error);
+        }
+        outcome
     }
 
     /// Queues what an errand says of its delivery with the others that wait.

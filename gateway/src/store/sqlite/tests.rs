@@ -449,7 +449,8 @@ async fn a_stale_change_is_undone_beside_one_that_stays() {
         tokio::spawn(async move { shared.change(new).await.unwrap() })
     });
     let changes: Vec<_> = changes.collect();
-    while store.writer.waiting() < 8 {
+    // One of the case at a time: the others wait for it in their lane.
+    while store.writer.waiting() < 1 {
         tokio::task::yield_now().await;
     }
     drop(release);

@@ -3,12 +3,14 @@
 
 use super::audit::Row as AuditRow;
 use super::binding::Binding;
+use super::changes::CaseUpdate;
 use super::clock::urgent_at;
 use super::dialect::next_id;
 use super::rows::stored;
-use super::submissions::{ApplicationRow, CaseRow, Ids};
+use super::submissions::{ApplicationRow, CaseRow, EventRow, Ids};
 use super::words::{AttemptRow, DeliveryRow};
 use crate::store::StoreError;
+use crate::store::case::ClockRow;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use std::collections::{BTreeMap, HashSet};
@@ -198,15 +200,14 @@ pub(super) async fn insert_cases(
     .await
 }
 
-/// The events of their cases.
+/// Events of cases.
 pub(super) async fn insert_events(
     connection: &mut SqliteConnection,
-    rows: &[CaseRow<'_>],
+    events: &[EventRow<'_>],
 ) -> Result<(), StoreError> {
     const HEAD: &str =
         "INSERT INTO case_event (case_id, seq, kind, system_id, received_at, supersedes, event)";
-    let events: Vec<_> = rows.iter().flat_map(CaseRow::events).collect();
-    insert(connection, HEAD, 7, &events, |insert, row| {
+    insert(connection, HEAD, 7, events, |insert, row| {
         insert
             .bind(row.case)
             .bind(row.seq)
@@ -219,18 +220,54 @@ pub(super) async fn insert_events(
     .await
 }
 
-/// The clocks of their cases.
+/// Clocks of cases.
 pub(super) async fn insert_clocks(
     connection: &mut SqliteConnection,
-    rows: &[CaseRow<'_>],
+    clocks: &[(i64, &ClockRow)],
 ) -> Result<(), StoreError> {
     const HEAD: &str = "INSERT INTO case_clock (case_id, kind, due_at)";
-    let clocks: Vec<_> = rows.iter().flat_map(CaseRow::clocks).collect();
-    insert(connection, HEAD, 3, &clocks, |insert, (case, clock)| {
+    insert(connection, HEAD, 3, clocks, |insert, (case, clock)| {
         insert
             .bind(*case)
             .bind(clock.kind.clone())
             .bind(clock.due_at.as_microsecond())
+    })
+    .await
+}
+
+/// Cases as changes leave them.
+pub(super) async fn update_cases(
+    connection: &mut SqliteConnection,
+    rows: &[CaseUpdate<'_>],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "WITH new (id, state, decision, folded, poll_at, partner_no, last_seq) AS (";
+    const TAIL: &str = ") UPDATE case_record SET state = new.state, decision = new.decision, folded = new.folded, poll_at = new.poll_at,
+        partner_no = coalesce(new.partner_no, case_record.partner_no), rev = rev + 1, last_seq = new.last_seq
+        FROM new WHERE case_record.id = new.id";
+    with_values(connection, (HEAD, TAIL), 7, rows, |update, row| {
+        let projection = &row.change.projection;
+        update
+            .bind(row.case)
+            .bind(projection.state.clone())
+            .bind(projection.decision.clone())
+            .bind(row.folded.clone())
+            .bind(projection.poll_at.map(|t| t.as_microsecond()))
+            .bind(row.change.partner_no.clone())
+            .bind(row.last_seq)
+    })
+    .await
+}
+
+/// How urgent what waits for the partners of cases is, by case.
+pub(super) async fn set_urgencies(
+    connection: &mut SqliteConnection,
+    rows: &[(i64, i64)],
+) -> Result<(), StoreError> {
+    const HEAD: &str = "WITH new (id, at) AS (";
+    const TAIL: &str = ") UPDATE delivery SET urgent_at = new.at FROM new
+        WHERE delivery.case_id = new.id AND state NOT IN ('delivered', 'discarded') AND urgent_at <> new.at";
+    with_values(connection, (HEAD, TAIL), 2, rows, |update, (id, at)| {
+        update.bind(*id).bind(*at)
     })
     .await
 }
