@@ -35,13 +35,25 @@ macro_rules! texts {
     };
 }
 
-/// The numbers of a bound JSON list, as a sub-query.
-macro_rules! numbers {
+/// Whether a column is among the numbers of a bound JSON list. As an array the list is probed in an index; a sub-query is joined, and
+/// the planner reads the whole table for it while that is small.
+macro_rules! in_numbers {
     ($list:literal) => {
         concat!(
-            "(SELECT CAST(json_array_elements_text(CAST(",
+            "= ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(",
             $list,
-            " AS json)) AS bigint))"
+            " AS json)) AS bigint)))"
+        )
+    };
+}
+
+/// Whether a column is among the words of a bound JSON list.
+macro_rules! in_texts {
+    ($list:literal) => {
+        concat!(
+            "= ANY (ARRAY(SELECT json_array_elements_text(CAST(",
+            $list,
+            " AS json))))"
         )
     };
 }
@@ -68,15 +80,15 @@ macro_rules! numbered {
     };
 }
 
-/// What stands before and after the bound list of `texts!` and `numbers!` in a query that is pushed together.
+/// What stands before and after the bound list of `texts!` and `in_numbers!` in a query that is pushed together.
 macro_rules! list_begin {
     () => {
         "(SELECT json_array_elements_text(CAST("
     };
 }
-macro_rules! number_list_begin {
+macro_rules! in_numbers_begin {
     () => {
-        "(SELECT CAST(json_array_elements_text(CAST("
+        "= ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST("
     };
 }
 macro_rules! list_end {
@@ -84,9 +96,9 @@ macro_rules! list_end {
         " AS json)))"
     };
 }
-macro_rules! number_list_end {
+macro_rules! in_numbers_end {
     () => {
-        " AS json)) AS bigint))"
+        " AS json)) AS bigint)))"
     };
 }
 

@@ -238,7 +238,10 @@ impl PostgresStore {
     ) -> Result<Self, StoreError> {
         let options = settings.options()?;
         let writing = settings::pool(
-            options.clone(),
+            // Few statements, always by the same index: planned once a connection.
+            options
+                .clone()
+                .options([("plan_cache_mode", "force_generic_plan")]),
             settings.writers.max(1),
             settings::WRITER_ACQUIRE_TIMEOUT,
         )

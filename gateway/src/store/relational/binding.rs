@@ -40,8 +40,8 @@ impl Free {
             });
         }
         let found: Vec<(String, Vec<u8>)> = sqlx::query_as(concat!(
-            "SELECT id, data_key FROM material WHERE case_id IS NULL AND id IN ",
-            texts!("$1")
+            "SELECT id, data_key FROM material WHERE case_id IS NULL AND id ",
+            in_texts!("$1")
         ))
         .bind(serde_json::json!(named).to_string())
         .fetch_all(connection)

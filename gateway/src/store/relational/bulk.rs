@@ -296,8 +296,8 @@ pub(super) async fn overlap(
 ) -> Result<Option<(i64, u64)>, StoreError> {
     let found: Option<(i64, i64)> = sqlx::query_as(
         concat!(
-            "SELECT job_id, count(*) FROM bulk_member WHERE state IN ('waiting', 'released', 'trying') AND delivery_id IN ",
-            numbers!("$1"),
+            "SELECT job_id, count(*) FROM bulk_member WHERE state IN ('waiting', 'released', 'trying') AND delivery_id ",
+            in_numbers!("$1"),
             " GROUP BY job_id ORDER BY job_id LIMIT 1"
         ),
     )

@@ -37,8 +37,8 @@ impl Taken {
     ) -> Result<Vec<Self>, StoreError> {
         let rows = sqlx::query(concat!(
             "UPDATE delivery SET state = 'sending', worker = $1, due_at = $2, fence = fence + 1,
-                 ask_first = CASE WHEN begun = 1 THEN 1 ELSE ask_first END WHERE id IN ",
-            numbers!("$3"),
+                 ask_first = CASE WHEN begun = 1 THEN 1 ELSE ask_first END WHERE id ",
+            in_numbers!("$3"),
             " RETURNING id, case_id, system_id, operation, fence, ask_first, begun, attempts, created_at, journal, message"
         ))
         .bind(worker)
@@ -126,9 +126,9 @@ impl Cases {
         let list = serde_json::json!(rows).to_string();
         let mut query = QueryBuilder::<Db>::new(SELECT_CASE);
         query
-            .push(concat!(" AND c.id IN ", number_list_begin!()))
+            .push(concat!(" AND c.id ", in_numbers_begin!()))
             .push_bind(list.clone())
-            .push(number_list_end!());
+            .push(in_numbers_end!());
         let mut found = HashMap::new();
         for row in query.build().fetch_all(&mut *connection).await? {
             let case = match case_with_key(&row, vault) {

@@ -45,8 +45,8 @@ pub(super) async fn replace(
 /// Takes the clocks of cases out of the index.
 pub(super) async fn remove(connection: &mut DbConnection, cases: &[i64]) -> Result<(), StoreError> {
     sqlx::query(concat!(
-        "DELETE FROM case_clock WHERE case_id IN ",
-        numbers!("$1")
+        "DELETE FROM case_clock WHERE case_id ",
+        in_numbers!("$1")
     ))
     .bind(serde_json::json!(cases).to_string())
     .execute(connection)

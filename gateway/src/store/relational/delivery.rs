@@ -160,8 +160,8 @@ impl DeliveryStore for DatabaseStore {
 
 /// Leaves deliveries whose case or content cannot be read to a person.
 const SET_ASIDE: &str = concat!(
-    "UPDATE delivery SET state = 'dead', due_at = NULL, last_code = 'unreadable' WHERE state = 'sending' AND id IN ",
-    numbers!("$1")
+    "UPDATE delivery SET state = 'dead', due_at = NULL, last_code = 'unreadable' WHERE state = 'sending' AND id ",
+    in_numbers!("$1")
 );
 
 /// Ends a lease under which nothing was done.

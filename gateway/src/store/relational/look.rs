@@ -173,8 +173,8 @@ async fn settle_terms(
     }
     for (version, cases) in versions {
         sqlx::query(concat!(
-            "UPDATE case_record SET definition_version = $1 WHERE definition_version = 0 AND id IN ",
-            numbers!("$2")
+            "UPDATE case_record SET definition_version = $1 WHERE definition_version = 0 AND id ",
+            in_numbers!("$2")
         ))
         .bind(i64::from(version))
         .bind(serde_json::json!(cases).to_string())

@@ -223,8 +223,8 @@ impl NotificationStore for DatabaseStore {
             Box::pin(async move {
                 let retried = sqlx::query(concat!(
                     "UPDATE notification SET state = 'waiting', attempts = 0, due_at = $1, settled_at = NULL
-                     WHERE state = 'dead' AND id IN ",
-                    numbers!("$2")
+                     WHERE state = 'dead' AND id ",
+                    in_numbers!("$2")
                 ))
                 .bind(now.as_microsecond())
                 .bind(ids)
@@ -443,8 +443,8 @@ async fn choose(
     let unwanted = unwanted.into_iter().filter(|(_, wanted)| !wanted);
     sqlx::query(concat!(
         "UPDATE notification SET state = 'dropped', fence = fence + 1, settled_at = $1, last_code = 'not_wanted'
-         WHERE state = 'waiting' AND case_id IN (SELECT id FROM case_record WHERE application_id = $2) AND channel IN ",
-        texts!("$3")
+         WHERE state = 'waiting' AND case_id IN (SELECT id FROM case_record WHERE application_id = $2) AND channel ",
+        in_texts!("$3")
     ))
     .bind(audit.at.as_microsecond())
     .bind(application)

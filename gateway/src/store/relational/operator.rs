@@ -34,9 +34,9 @@ pub(super) fn matching(
     if !filter.ids.is_empty() {
         let ids = serde_json::Value::from(filter.ids.clone()).to_string();
         query
-            .push(concat!(" AND d.id IN ", number_list_begin!()))
+            .push(concat!(" AND d.id ", in_numbers_begin!()))
             .push_bind(ids)
-            .push(number_list_end!());
+            .push(in_numbers_end!());
     }
     if let Some(system) = &filter.system_id {
         query.push(" AND d.system_id = ").push_bind(system.clone());

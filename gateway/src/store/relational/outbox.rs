@@ -82,8 +82,8 @@ pub(super) async fn next_turns(
     }
     sqlx::query(concat!(
         "UPDATE delivery SET turn = 1 WHERE turn = 0 AND id IN (SELECT min(id) FROM delivery
-             WHERE state NOT IN ('delivered', 'discarded') AND case_id IN ",
-        numbers!("$1"),
+             WHERE state NOT IN ('delivered', 'discarded') AND case_id ",
+        in_numbers!("$1"),
         " GROUP BY case_id, system_id)"
     ))
     .bind(serde_json::json!(cases).to_string())

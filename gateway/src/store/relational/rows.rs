@@ -235,8 +235,8 @@ impl CaseAtHand {
         let rows = sqlx::query(concat!(
             "SELECT c.id, c.case_id, c.case_no, c.application_id, c.system_id, c.organisation_id, c.rev, c.last_seq, c.data_key,
                  a.uid, a.data_key AS application_key
-             FROM case_record c JOIN application a ON a.id = c.application_id WHERE c.case_no IN ",
-            texts!("$1"),
+             FROM case_record c JOIN application a ON a.id = c.application_id WHERE c.case_no ",
+            in_texts!("$1"),
             " ORDER BY c.id",
             for_update_of!("c")
         ))

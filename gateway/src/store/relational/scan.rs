@@ -150,11 +150,11 @@ pub(super) async fn held_of_cases(
         .push(COLUMNS)
         .push(concat!(
             " FROM material m JOIN case_record c ON c.id = m.case_id
-             WHERE m.seq IS NOT NULL AND m.scan IN ('pending', 'infected') AND m.case_id IN ",
-            number_list_begin!()
+             WHERE m.seq IS NOT NULL AND m.scan IN ('pending', 'infected') AND m.case_id ",
+            in_numbers_begin!()
         ))
         .push_bind(cases)
-        .push(number_list_end!())
+        .push(in_numbers_end!())
         .push(" ORDER BY m.seq, m.id");
     let mut of_case: HashMap<i64, Vec<HeldMaterial>> = HashMap::new();
     let mut broken = HashSet::new();

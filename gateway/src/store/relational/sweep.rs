@@ -83,14 +83,14 @@ impl DatabaseStore {
                         .await?;
                     let ids = json_list(old.iter().map(String::as_str));
                     let files = sqlx::query_scalar(concat!(
-                        "DELETE FROM upload_segment WHERE upload_id IN ",
-                        texts!("$1"),
+                        "DELETE FROM upload_segment WHERE upload_id ",
+                        in_texts!("$1"),
                         " RETURNING id"
                     ))
                     .bind(&ids)
                     .fetch_all(&mut *c)
                     .await?;
-                    sqlx::query(concat!("DELETE FROM upload WHERE id IN ", texts!("$1")))
+                    sqlx::query(concat!("DELETE FROM upload WHERE id ", in_texts!("$1")))
                         .bind(&ids)
                         .execute(c)
                         .await?;

@@ -233,8 +233,8 @@ impl AtHand {
         let rows = sqlx::query(concat!(
             "SELECT d.id, d.case_id AS case_row, d.fence, d.state, d.due_at, d.ask_first, d.begun, d.turn, d.attempts, d.last_code,
                  d.last_words, d.journal, c.case_id, c.case_no, c.data_key
-             FROM delivery d JOIN case_record c ON c.id = d.case_id WHERE d.id IN ",
-            numbers!("$1"),
+             FROM delivery d JOIN case_record c ON c.id = d.case_id WHERE d.id ",
+            in_numbers!("$1"),
             " ORDER BY d.id",
             for_update_of!("d")
         ))

@@ -29,10 +29,17 @@ macro_rules! texts {
     };
 }
 
-/// The numbers of a bound JSON list, as a sub-query.
-macro_rules! numbers {
+/// Whether a column is among the numbers of a bound JSON list.
+macro_rules! in_numbers {
     ($list:literal) => {
-        concat!("(SELECT value FROM json_each(", $list, "))")
+        concat!("IN (SELECT value FROM json_each(", $list, "))")
+    };
+}
+
+/// Whether a column is among the words of a bound JSON list.
+macro_rules! in_texts {
+    ($list:literal) => {
+        concat!("IN (SELECT value FROM json_each(", $list, "))")
     };
 }
 
@@ -54,15 +61,15 @@ macro_rules! numbered {
     };
 }
 
-/// What stands before and after the bound list of `texts!` and `numbers!` in a query that is pushed together.
+/// What stands before and after the bound list of `texts!` and `in_numbers!` in a query that is pushed together.
 macro_rules! list_begin {
     () => {
         "(SELECT value FROM json_each("
     };
 }
-macro_rules! number_list_begin {
+macro_rules! in_numbers_begin {
     () => {
-        "(SELECT value FROM json_each("
+        "IN (SELECT value FROM json_each("
     };
 }
 macro_rules! list_end {
@@ -70,7 +77,7 @@ macro_rules! list_end {
         "))"
     };
 }
-macro_rules! number_list_end {
+macro_rules! in_numbers_end {
     () => {
         "))"
     };
