@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use postgres_server::Schema;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
 use tempfile::TempDir;
 use tongban_gateway::clock::Clock;
@@ -31,14 +31,14 @@ use tongban_gateway::outbound::OutboundSettings;
 use tongban_gateway::store::bucket::{Bucket, BucketMark, S3Settings};
 use tongban_gateway::store::conformance::Subject;
 use tongban_gateway::store::conformance::samples::{
-    application_of, body, capability, material, new_case, read, submitted, uploaded,
+    application_of, capability, material, new_case, read, submitted, uploaded,
 };
 use tongban_gateway::store::integrity::Depth;
 use tongban_gateway::store::postgres::PostgresStore;
 use tongban_gateway::store::sealed::MasterKeys;
 use tongban_gateway::store::sqlite::{SqliteStore, examine_folder};
 use tongban_gateway::store::writing::StoreBounds;
-use tongban_gateway::store::{SharedStore, Store, StoreError};
+use tongban_gateway::store::{SharedStore, StoreError};
 
 fn settings(storage: &Storage, prefix: &str) -> S3Settings {
     S3Settings {
@@ -57,6 +57,10 @@ fn settings(storage: &Storage, prefix: &str) -> S3Settings {
 fn bucket(storage: &Storage, prefix: &str) -> Arc<Bucket> {
     let bucket = Bucket::new(&settings(storage, prefix), &OutboundSettings::default());
     Arc::new(bucket.unwrap())
+}
+
+fn now() -> Timestamp {
+    Clock::system().now()
 }
 
 fn keys() -> MasterKeys {
@@ -181,7 +185,7 @@ async fn a_long_file_goes_in_parts_and_nothing_of_it_stays_on_the_node() {
     bound(&store, &new.id).await;
     let found = store.material_bytes(&Scope::Everything, &new.id).await;
     assert!(read(found.unwrap().unwrap().1).await == long());
-    let now = Timestamp::now();
+    let now = crate::now();
     let report = store.examine(Depth::Everything, now).await.unwrap();
     assert_eq!((report.faults.len(), report.files), (0, 1));
 }
@@ -194,7 +198,7 @@ async fn a_storage_that_ends_refuses_uploads_in_time_and_is_found_again() {
     let kept = uploaded(&store, b"kept").await;
     bound(&store, &kept).await;
     storage.end().await;
-    let begun = Instant::now();
+    let begun = Clock::system().instant();
     let refused = store.upload(roomy(), whole(long())).await;
     assert!(
         matches!(refused, Err(StoreError::FilesAway(_))),
@@ -203,7 +207,7 @@ async fn a_storage_that_ends_refuses_uploads_in_time_and_is_found_again() {
     assert!(begun.elapsed() < Duration::from_secs(10), "within its time");
     assert!(bucket.is_away() && bucket.failures().0 == 1);
     // Nobody waits again: not one byte of a body is taken.
-    let begun = Instant::now();
+    let begun = Clock::system().instant();
     let taken = futures_util::stream::poll_fn(|_| panic!("a byte was asked for")).boxed();
     let refused = store.upload(material("client"), taken).await;
     assert!(
@@ -215,7 +219,7 @@ async fn a_storage_that_ends_refuses_uploads_in_time_and_is_found_again() {
     assert!(begun.elapsed() < Duration::from_secs(1));
     // Rows go on.
     submitted(&store, application_of(vec![new_case()])).await;
-    assert!(store.sweep(Timestamp::now()).await.is_ok());
+    assert!(store.sweep(now()).await.is_ok());
     assert!(bucket.probe().await.is_err() && bucket.is_away());
     storage.start_again().await;
     bucket.probe().await.unwrap();
@@ -239,7 +243,7 @@ async fn an_object_without_a_row_goes_after_its_day_and_one_with_a_row_stays() {
     // Another attempt at the same upload, on another node.
     bucket.put(&kept, &tag, &file, &note).await.unwrap();
     assert_eq!(storage.objects().len(), 3);
-    let now = Timestamp::now();
+    let now = crate::now();
     let swept = store
         .sweep_bucket(now - SignedDuration::from_hours(24))
         .await;
@@ -264,7 +268,7 @@ async fn another_installation_and_a_restored_copy_remove_nothing() {
     let first: SharedStore = sqlite(one.path(), &bucket(&storage, "files")).await;
     let second: SharedStore = sqlite(other.path(), &bucket(&storage, "files")).await;
     uploaded(&first, b"of the first").await;
-    let later = Timestamp::now() + SignedDuration::from_hours(1);
+    let later = now() + SignedDuration::from_hours(1);
     assert_eq!(first.sweep_bucket(later).await.unwrap().total(), 0);
     let refused = second.sweep_bucket(later).await;
     assert!(
@@ -322,11 +326,11 @@ async fn an_upload_in_parts_that_was_left_is_given_up_by_its_note() {
     let store: SharedStore = sqlite(folder.path(), &bucket).await;
     assert!(note.exists());
     storage.end().await;
-    assert!(store.sweep_bucket(Timestamp::now()).await.is_err());
+    assert!(store.sweep_bucket(now()).await.is_err());
     assert!(note.exists());
     storage.start_again().await;
     bucket.probe().await.unwrap();
-    store.sweep_bucket(Timestamp::now()).await.unwrap();
+    store.sweep_bucket(now()).await.unwrap();
     assert!(!note.exists());
 }
 
@@ -369,7 +373,7 @@ async fn a_hall_goes_on_with_the_files_of_its_folder_and_two_nodes_need_none_in_
     store.close().await;
     drop(store);
     // At rest it is whole with its bucket, and not without.
-    let now = Timestamp::now();
+    let now = crate::now();
     for (bucket, missing) in [(Some(Arc::clone(&bucket)), 0), (None, 1)] {
         let entropy = Entropy::system();
         let depth = (Depth::Everything, now);
@@ -402,7 +406,7 @@ async fn a_wrong_key_and_a_changed_object_are_told() {
     let found = store.material_bytes(&Scope::Everything, &id).await;
     let (_, mut stream) = found.unwrap().unwrap();
     assert!(stream.next().await.unwrap().is_err());
-    let report = store.examine(Depth::Everything, Timestamp::now()).await;
+    let report = store.examine(Depth::Everything, now()).await;
     let faults = report.unwrap().faults;
     assert_eq!(faults[0].code, "file_damaged", "{faults:?}");
 }

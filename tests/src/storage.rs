@@ -8,9 +8,12 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// The bucket that there is.
 pub const BUCKET: &str = "hall";
@@ -24,7 +27,8 @@ pub struct Storage {
     /// Where it listens; the same after a restart.
     pub address: SocketAddr,
     folder: TempDir,
-    serving: Option<JoinHandle<()>>,
+    /// Threads of its own: a test may wait for a command that asks it.
+    serving: Option<Runtime>,
 }
 
 impl Storage {
@@ -32,9 +36,8 @@ impl Storage {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("no folder: {e}"));
         std::fs::create_dir(folder.path().join(BUCKET)).unwrap_or_else(|e| panic!("{e}"));
-        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await;
-        let address = listener.local_addr().unwrap_or_else(|e| panic!("{e}"));
-        let serving = tokio::spawn(serve(listener, service(folder.path())));
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (address, serving) = serve_at(any, service(folder.path())).await;
         Self {
             address,
             folder,
@@ -45,16 +48,16 @@ impl Storage {
     /// Ends it in the middle of whatever it does: its connections are cut.
     pub async fn end(&mut self) {
         if let Some(serving) = self.serving.take() {
-            serving.abort();
-            let _ = serving.await;
+            let ending = move || serving.shutdown_timeout(Duration::from_secs(5));
+            let _ = tokio::task::spawn_blocking(ending).await;
         }
     }
 
     /// Serves again, with what it held.
     pub async fn start_again(&mut self) {
         self.end().await;
-        let listener = listen(self.address).await;
-        self.serving = Some(tokio::spawn(serve(listener, service(self.folder.path()))));
+        let (_, serving) = serve_at(self.address, service(self.folder.path())).await;
+        self.serving = Some(serving);
     }
 
     /// The settings of a gateway that keeps its files here, reached at `address`.
@@ -86,10 +89,27 @@ impl Storage {
 
 impl Drop for Storage {
     fn drop(&mut self) {
-        if let Some(serving) = &self.serving {
-            serving.abort();
+        if let Some(serving) = self.serving.take() {
+            serving.shutdown_background();
         }
     }
+}
+
+async fn serve_at(address: SocketAddr, service: S3Service) -> (SocketAddr, Runtime) {
+    let mut threads = Builder::new_multi_thread();
+    let runtime = threads
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap_or_else(|e| panic!("{e}"));
+    let (told, hears) = oneshot::channel();
+    runtime.spawn(async move {
+        let listener = listen(address).await;
+        let _ = told.send(listener.local_addr());
+        serve(listener, service).await;
+    });
+    let address = hears.await.unwrap_or_else(|e| panic!("{e}"));
+    (address.unwrap_or_else(|e| panic!("{e}")), runtime)
 }
 
 async fn listen(address: SocketAddr) -> TcpListener {
@@ -100,7 +120,7 @@ async fn listen(address: SocketAddr) -> TcpListener {
             Err(e) if tries > 100 => panic!("nothing listens at {address}: {e}"),
             Err(_) => tries += 1,
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -27,6 +27,8 @@ use object_store::{
     BackoffConfig, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, RetryConfig,
 };
 use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -40,6 +42,8 @@ const UNIT: u64 = 64 << 10;
 const RETRIES_MAX: usize = 2;
 /// Objects removed at once.
 const REMOVED_AT_ONCE: usize = 16;
+/// Objects taken from a listing at once.
+const LISTED_AT_ONCE: usize = 1_000;
 /// Where the mark of the installation lies under the prefix.
 const OWNER: &str = "installation";
 
@@ -212,14 +216,13 @@ impl Bucket {
             Ok(Err(object_store::Error::NotFound { .. })) => {
                 Err(StoreError::Bytes(io::ErrorKind::NotFound.into()))
             }
-            Ok(Err(error)) => Err(self.failed(error.to_string())),
-            Err(_) => Err(self.failed(format!("not done within {:?}", self.within))),
+            Ok(Err(error)) => Err(self.failed(&error)),
+            Err(_) => Err(self.failed(&format!("not done within {:?}", self.within))),
         }
     }
 
-    fn failed(&self, words: String) -> StoreError {
-        self.condition.failed(words.clone());
-        StoreError::FilesAway(words)
+    fn failed(&self, error: &dyn Display) -> StoreError {
+        StoreError::FilesAway(self.condition.failed(error))
     }
 
     /// The sealed bytes of a file.
@@ -232,10 +235,9 @@ impl Bucket {
         let found = self.within(self.objects.get(&self.object(id, tag))).await?;
         let length = found.meta.size;
         let condition = Arc::clone(&self.condition);
-        let bytes = found.into_stream().map_err(move |error| {
-            condition.failed(error.to_string());
-            io::Error::other(error)
-        });
+        let bytes = found
+            .into_stream()
+            .map_err(move |error| io::Error::other(condition.failed(&error)));
         Ok(Opened {
             bytes: Box::new(StreamReader::new(bytes)),
             length,
@@ -293,12 +295,23 @@ impl Bucket {
         let ours = listed.try_filter_map(|object| std::future::ready(Ok(Listed::of(&object))));
         let condition = Arc::clone(&self.condition);
         ours.try_chunks(page)
-            .map_err(move |cut| {
-                let words = cut.1.to_string();
-                condition.failed(words.clone());
-                StoreError::FilesAway(words)
-            })
+            .map_err(move |cut| StoreError::FilesAway(condition.failed(&cut.1)))
             .boxed()
+    }
+
+    /// The ids of a shard (`ab`) with the sealed bytes of each.
+    ///
+    /// # Errors
+    /// [`StoreError::FilesAway`].
+    pub async fn lengths(&self, shard: &str) -> Result<BTreeMap<String, u64>, StoreError> {
+        let pages = self.list(shard, LISTED_AT_ONCE);
+        let facts = |page: Vec<Listed>| {
+            let facts = page
+                .into_iter()
+                .map(|object| Ok((object.id, object.length)));
+            stream::iter(facts)
+        };
+        pages.map_ok(facts).try_flatten().try_collect().await
     }
 
     /// Whether the bucket is this installation's own: it carries its mark, and gets it when it has none.

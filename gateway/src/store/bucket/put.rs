@@ -38,7 +38,7 @@ impl Bucket {
             }
         };
         let put = tokio::time::timeout(self.within, put).await;
-        put.unwrap_or_else(|_| Err(self.failed(format!("not done within {:?}", self.within))))
+        put.unwrap_or_else(|_| Err(self.failed(&format!("not done within {:?}", self.within))))
     }
 
     async fn put_whole(
@@ -49,7 +49,7 @@ impl Bucket {
     ) -> Result<(), StoreError> {
         let (payload, _held) = self.next_part(&mut file, length).await?;
         let put = self.objects.put(name, payload).await;
-        put.map_err(|e| self.failed(e.to_string()))?;
+        put.map_err(|e| self.failed(&e))?;
         Ok(())
     }
 
@@ -60,7 +60,7 @@ impl Bucket {
         length: u64,
         note: &Path,
     ) -> Result<(), StoreError> {
-        let failed = |e: object_store::Error| self.failed(e.to_string());
+        let failed = |e: object_store::Error| self.failed(&e);
         let upload = self.objects.create_multipart(name).await.map_err(failed)?;
         tokio::fs::write(note, format!("{name}\n{upload}\n")).await?;
         let (mut parts, mut left) = (Vec::new(), length);
@@ -80,7 +80,7 @@ impl Bucket {
         // An answer of 200 may carry a fault in its body, and not every service says it as this one expects.
         let there = self.objects.head(name).await.map_err(failed)?.size;
         if there != length {
-            return Err(self.failed(format!("{there} bytes are there of {length}")));
+            return Err(self.failed(&format!("{there} bytes are there of {length}")));
         }
         Ok(tokio::fs::remove_file(note).await?)
     }

@@ -148,9 +148,17 @@ impl MaterialFiles {
     pub(super) async fn discard(&self, id: &str, key: &DataKey) -> Result<(), StoreError> {
         match self.bucket() {
             None => self.remove_from_folder(id).await,
-            // An orphan is swept later.
-            Some(bucket) => Ok(bucket.remove(id, &key.file_tag()).await.unwrap_or_default()),
+            Some(bucket) => {
+                // What stays is an orphan, swept later.
+                bucket.remove(id, &key.file_tag()).await.ok();
+                Ok(())
+            }
         }
+    }
+
+    /// Refuses while the bucket is away, before the first byte is taken: its sender need not send the rest.
+    pub(super) fn answers(&self) -> Result<(), StoreError> {
+        self.bucket().map_or(Ok(()), |bucket| bucket.answers())
     }
 
     /// Whether a file is being written here, or written and without a row yet.

@@ -48,8 +48,7 @@ impl SealedWriter {
         client: Vec<u8>,
     ) -> Result<Self, StoreError> {
         let target = files.path(id)?;
-        // Before the first byte is taken: its sender need not send the rest.
-        files.bucket().map_or(Ok(()), |bucket| bucket.answers())?;
+        files.answers()?;
         let incoming = Incoming::begin(files, id, &target, client)?;
         let entropy = vault.entropy();
         let key = zeroize::Zeroizing::new(entropy.bytes::<32>().map_err(io::Error::other)?);

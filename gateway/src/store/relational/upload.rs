@@ -201,6 +201,7 @@ impl UploadStore for DatabaseStore {
     async fn begin_upload(&self, upload: NewUpload) -> Result<Option<UploadRecord>, StoreError> {
         // Names no file yet, but must be able to.
         self.files.path(&upload.id)?;
+        self.files.answers()?;
         let client = self.client_digest(&upload.client);
         let under_way = self.files.under_way_of(&client);
         let files_max = self.unbound_files;
