@@ -19,11 +19,16 @@ use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use postgres_server::Schema;
+use rcgen::{CertifiedKey, KeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use storage::{ACCESS_KEY, BUCKET, SECRET_KEY, Storage};
 use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 use tongban_gateway::clock::Clock;
 use tongban_gateway::entropy::Entropy;
 use tongban_gateway::identity::Scope;
@@ -409,4 +414,53 @@ async fn a_wrong_key_and_a_changed_object_are_told() {
     let report = store.examine(Depth::Everything, now()).await;
     let faults = report.unwrap().faults;
     assert_eq!(faults[0].code, "file_damaged", "{faults:?}");
+}
+
+/// Speaks TLS under this certificate and passes on what is inside.
+async fn encrypting(storage: SocketAddr, certificate: &CertifiedKey<KeyPair>) -> SocketAddr {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.cert.der().clone()], key.into())
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let mut outside = acceptor.accept(stream).await?;
+                let mut inside = TcpStream::connect(storage).await?;
+                tokio::io::copy_bidirectional(&mut outside, &mut inside).await
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_with_tls_is_believed_by_its_authority_alone() {
+    let (folder, storage) = (TempDir::new().unwrap(), Storage::start().await);
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, certificate.cert.pem()).unwrap();
+    let address = encrypting(storage.address, &certificate).await;
+    let mut settings = settings(&storage, "");
+    settings.endpoint = format!("https://localhost:{}", address.port());
+    let stranger = Bucket::new(&settings, &OutboundSettings::default()).unwrap();
+    assert!(stranger.probe().await.is_err(), "nobody signed for it");
+    let believing = OutboundSettings {
+        extra_roots: vec![authority],
+        ..OutboundSettings::default()
+    };
+    let bucket = Arc::new(Bucket::new(&settings, &believing).unwrap());
+    let store: SharedStore = sqlite(folder.path(), &bucket).await;
+    let id = uploaded(&store, b"encrypted twice").await;
+    bound(&store, &id).await;
+    let found = store.material_bytes(&Scope::Everything, &id).await;
+    assert_eq!(read(found.unwrap().unwrap().1).await, b"encrypted twice");
 }
