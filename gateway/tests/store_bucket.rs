@@ -42,6 +42,7 @@ use tongban_gateway::store::integrity::Depth;
 use tongban_gateway::store::postgres::PostgresStore;
 use tongban_gateway::store::sealed::MasterKeys;
 use tongban_gateway::store::sqlite::{SqliteStore, examine_folder};
+use tongban_gateway::store::upload::{NewPart, NewUpload, PartOutcome};
 use tongban_gateway::store::writing::StoreBounds;
 use tongban_gateway::store::{SharedStore, StoreError};
 
@@ -414,6 +415,55 @@ async fn a_wrong_key_and_a_changed_object_are_told() {
     let report = store.examine(Depth::Everything, now()).await;
     let faults = report.unwrap().faults;
     assert_eq!(faults[0].code, "file_damaged", "{faults:?}");
+}
+
+fn part(id: &str, offset: u64) -> NewPart {
+    NewPart {
+        id: id.to_owned(),
+        offset,
+        checksum: None,
+        judge: |_, _| Ok(()),
+        at: now(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_goes_on_at_another_node_and_is_finished_once_by_two_at_a_time() {
+    let (storage, schema) = (Storage::start().await, Schema::fresh());
+    let (one, two) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let first = postgres(&schema, one.path(), &bucket(&storage, "")).await;
+    let second = postgres(&schema, two.path(), &bucket(&storage, "")).await;
+    for _ in 0..5 {
+        let id = capability();
+        let upload = NewUpload {
+            id: id.clone(),
+            client: "client".to_owned(),
+            content_type: "application/pdf".to_owned(),
+            file_name: "a.pdf".to_owned(),
+            length: 12,
+            created_at: now(),
+            max_unbound_bytes: 1 << 20,
+        };
+        first.begin_upload(upload).await.unwrap().unwrap();
+        let begun = first.append(part(&id, 0), whole(b"by the ".to_vec())).await;
+        assert!(matches!(begun, Ok(PartOutcome::Taken(_))), "{begun:?}");
+        // The client heard nothing from one node and asked the other, while the first one goes on.
+        let (a, b) = tokio::join!(
+            first.append(part(&id, 7), whole(b"other".to_vec())),
+            second.append(part(&id, 7), whole(b"other".to_vec())),
+        );
+        let done = |outcome: &Result<PartOutcome, StoreError>| {
+            matches!(outcome, Ok(PartOutcome::Whole(_)))
+        };
+        assert!(done(&a) != done(&b), "finished once: {a:?}, {b:?}");
+        bound(&first, &id).await;
+        for node in [&first, &second] {
+            let found = node.material_bytes(&Scope::Everything, &id).await;
+            assert_eq!(read(found.unwrap().unwrap().1).await, b"by the other");
+        }
+    }
+    first.close().await;
+    second.close().await;
 }
 
 /// Speaks TLS under this certificate and passes on what is inside.
