@@ -11,6 +11,7 @@ use crate::operations::logging::LogSettings;
 use crate::outbound::OutboundSettings;
 use crate::scan::ScanSettings;
 use crate::shared_state::RedisSettings;
+use crate::store::bucket::MaterialSettings;
 use crate::store::postgres::PostgresSettings;
 use classes::Named;
 use serde::Deserialize;
@@ -41,6 +42,9 @@ pub struct Config {
     /// Where applications are kept.
     #[serde(default)]
     pub store: StoreSettings,
+    /// Where sealed files lie.
+    #[serde(default)]
+    pub materials: MaterialSettings,
     /// What nodes share for a moment; without it every node goes by what it knows itself.
     #[serde(default)]
     pub redis: Option<RedisSettings>,

@@ -12,6 +12,7 @@ pub const VARIABLE: &str = "TONGBAN_FAIL_POINT";
 /// A test compares this list with the places in the source.
 pub const POINTS: &[(&str, bool)] = &[
     ("audit.written", false),
+    ("bucket.part_put", false),
     ("bulk.before_end", false),
     ("bulk.before_release", false),
     ("bulk.ended", false),
@@ -37,6 +38,7 @@ pub const POINTS: &[(&str, bool)] = &[
     ("intake.committed", false),
     ("material.moved", true),
     ("material.placed", false),
+    ("material.put", false),
     ("material.stored", false),
     ("material.synced", true),
     ("material.written", true),

@@ -2,6 +2,7 @@
 //!
 //! The one place where everything meets; each step is a value in and a value out.
 
+mod files;
 mod nodes;
 pub mod reload;
 
@@ -27,6 +28,7 @@ use crate::operations::alerts::email::Mailer;
 use crate::operations::alerts::worker::AlertWorker;
 use crate::operations::apply_api::{self, ApplyRoom, upstreams};
 use crate::operations::backup::restore::RESTORE_PARTIAL;
+use crate::operations::bucket_watch::BucketWatch;
 use crate::operations::health::Readiness;
 use crate::operations::key_book::KeyBook;
 use crate::operations::metrics::Metrics;
@@ -49,9 +51,7 @@ use crate::scan::client::Clamd;
 use crate::scan::worker::Scanner;
 use crate::shared_state::{LinkParts, Names, SHARED_STATE_SECRET, SharedState};
 use crate::store::SharedStore;
-use crate::store::postgres::PostgresStore;
 use crate::store::sealed::MasterKeys;
-use crate::store::sqlite::SqliteStore;
 use crate::store::writing::StoreBounds;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use reload::{Changing, LiveParts, ReloadReport, Reloader};
@@ -127,26 +127,7 @@ impl Foundation {
             unbound_files: config.intake.unbound_files_max,
             ..StoreBounds::default()
         };
-        let (folder, ticking, random) = (&config.data, clock.clone(), entropy.clone());
-        let store: SharedStore = match &config.store.postgres {
-            None => Arc::new(
-                SqliteStore::open(folder, keys, ticking, random, bounds)
-                    .await
-                    .map_err(InstallationError::of)?,
-            ),
-            Some(postgres) => Arc::new(
-                PostgresStore::open(
-                    postgres,
-                    postgres.files.as_deref().unwrap_or(folder),
-                    keys,
-                    ticking,
-                    random,
-                    bounds,
-                )
-                .await
-                .map_err(InstallationError::of)?,
-            ),
-        };
+        let store = files::open_store(config, keys, (&clock, &entropy), bounds).await?;
         // Asked before the rest is read: a change in between is loaded once more, never missed.
         let registry_revision = store
             .registry_revision()
@@ -252,6 +233,13 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
         metrics: metrics.clone(),
         readiness: readiness.clone(),
     };
+    let bucket_watch = store.bucket().cloned().map(|bucket| BucketWatch {
+        store: store.clone(),
+        bucket,
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        readiness: readiness.clone(),
+    });
     let starting = readiness.task("start");
     store.observe(Arc::new(metrics.clone()));
     settle_scans(config, &store, &clock).await?;
@@ -399,6 +387,9 @@ pub async fn start(config: &Config, foundation: Foundation) -> Result<Running, I
     workers.spawn(keys.keep(stop_workers.clone()));
     workers.spawn(sealer::run(sealer, stop_workers.clone()));
     workers.spawn(watch.run(stop_workers.clone()));
+    if let Some(watch) = bucket_watch {
+        workers.spawn(watch.run(stop_workers.clone()));
+    }
     if let Some(worker) = notices {
         let to_applicants = worker.settings.applicant_channels();
         let to_subscribers = vec!["webhook"];

@@ -92,7 +92,7 @@ async fn change(folder: &Path, statements: &[&'static str]) {
 
 async fn examined(folder: &Path, masters: MasterKeys) -> IntegrityReport {
     let (entropy, now) = (Entropy::system(), Clock::system().now());
-    examine_folder(folder, masters, entropy, Depth::Everything, now)
+    examine_folder(folder, masters, entropy, None, (Depth::Everything, now))
         .await
         .unwrap()
 }
@@ -279,13 +279,20 @@ async fn another_master_key_or_another_process_is_an_error_and_no_report() {
     filled(folder.path()).await;
     let other = MasterKeys::new([2; 32], &[]).unwrap();
     let (entropy, now) = (Entropy::system(), Clock::system().now());
-    let refused = examine_folder(folder.path(), other, entropy.clone(), Depth::Sample, now).await;
+    let refused = examine_folder(
+        folder.path(),
+        other,
+        entropy.clone(),
+        None,
+        (Depth::Sample, now),
+    )
+    .await;
     assert!(refused.is_err());
     let clock = Clock::system();
     let bounds = StoreBounds::default();
     let running = SqliteStore::open(folder.path(), keys(), clock, entropy.clone(), bounds);
     let running = running.await.unwrap();
-    let refused = examine_folder(folder.path(), keys(), entropy, Depth::Sample, now).await;
+    let refused = examine_folder(folder.path(), keys(), entropy, None, (Depth::Sample, now)).await;
     assert!(refused.is_err(), "a gateway has the folder");
     running.close().await;
 }

@@ -15,3 +15,4 @@ pub mod redis;
 pub mod sample;
 pub mod sink;
 pub mod sources;
+pub mod storage;

@@ -131,6 +131,10 @@ impl From<StoreError> for Refusal {
                 seldom!(error, %error, "the store is away; callers are told to come again");
                 later().into()
             }
+            StoreError::FilesAway(_) => {
+                seldom!(error, %error, "files are away; callers are told to come again");
+                later().into()
+            }
             StoreError::Bytes(bytes) if no_bytes_taken(bytes) => {
                 seldom!(error, %error, "bytes of files are not taken; callers are told to come again");
                 later().into()
@@ -201,6 +205,7 @@ mod tests {
         for away in [
             StoreError::Busy { bound: 7 },
             StoreError::Unavailable("disk".into()),
+            StoreError::FilesAway("no connection".into()),
         ] {
             let told = problem(away);
             assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE);

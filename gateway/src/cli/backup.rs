@@ -127,6 +127,12 @@ fn print_made(made: &Made) {
         manifest.files,
         manifest.bytes
     ));
+    if let Some(named) = &manifest.bucket {
+        super::say(format_args!(
+            "{} files are named and NOT in it: they lie in the bucket {} of {}",
+            named.objects, named.place.bucket, named.place.endpoint
+        ));
+    }
     if manifest.linked {
         super::say("files are hard links: take the folder to another disk, or use --copy");
     }
@@ -164,6 +170,16 @@ pub fn run_restore(arguments: &RestoreArguments) -> Result<(), CommandError> {
         restored.deliveries_asking
     );
     said(arguments.json, &restored, &line)?;
+    if restored.manifest.bucket.is_some() {
+        eprintln!(
+            "files lie in the bucket that materials.s3 must name. Nothing in it is swept until \"sweep\" is true in {}: \
+             set it once no other hall uses that bucket (docs/operations/bucket.md)",
+            restored
+                .data
+                .join(crate::store::bucket::BUCKET_MARK)
+                .display()
+        );
+    }
     if restored.keys_counting > 0 {
         let (keys, begun_at) = (restored.keys_counting, restored.manifest.begun_at);
         eprintln!(

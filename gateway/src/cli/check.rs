@@ -30,6 +30,9 @@ pub struct CheckArguments {
         default_value = "data"
     )]
     data: PathBuf,
+    /// With --database: settings of the installation, when its files lie in a bucket and no gateway runs
+    #[arg(long, value_name = "FILE", requires = "database")]
+    config: Option<PathBuf>,
     /// With --database: open every seal and read every file, not a sample
     #[arg(long, requires = "database")]
     deep: bool,
@@ -87,7 +90,8 @@ fn database(arguments: &CheckArguments) -> Result<(), CommandError> {
     } else {
         crate::text::Language::Chinese
     };
-    check_database::run(&arguments.data, depth, language, arguments.json)
+    let config = arguments.config.as_deref();
+    check_database::run(&arguments.data, config, depth, language, arguments.json)
 }
 
 /// Reads and checks the files at these paths; the inner result holds every fault.

@@ -8,12 +8,14 @@ use crate::installation::MASTER_KEY_FILE;
 use crate::operations::database_texts;
 use crate::operations::deliveries_command::client::{ClientError, OpsClient};
 use crate::operations::ops_api::examination::Examination;
+use crate::store::bucket::{Bucket, BucketMark};
 use crate::store::integrity::{DatabaseFault, Depth, IntegrityReport};
 use crate::store::sealed::MasterKeys;
 use crate::store::sqlite::examine_folder;
 use crate::text::Language;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Runs the check.
 ///
@@ -21,11 +23,12 @@ use std::path::Path;
 /// [`CommandError::Failed`] when there is any fault, or the store cannot be examined.
 pub(super) fn run(
     data: &Path,
+    config: Option<&Path>,
     depth: Depth,
     language: Language,
     as_json: bool,
 ) -> Result<(), CommandError> {
-    let report = super::serve::runtime()?.block_on(examined(data, depth))?;
+    let report = super::serve::runtime()?.block_on(examined(data, config, depth))?;
     if as_json {
         super::say(shown(&report));
     } else {
@@ -42,7 +45,11 @@ pub(super) fn run(
     }
 }
 
-async fn examined(data: &Path, depth: Depth) -> Result<IntegrityReport, CommandError> {
+async fn examined(
+    data: &Path,
+    config: Option<&Path>,
+    depth: Depth,
+) -> Result<IntegrityReport, CommandError> {
     let path = match depth {
         Depth::Sample => "/ops/v1/check",
         Depth::Everything => "/ops/v1/check?deep=true",
@@ -55,9 +62,29 @@ async fn examined(data: &Path, depth: Depth) -> Result<IntegrityReport, CommandE
     }
     let keys = MasterKeys::read(&data.join(MASTER_KEY_FILE)).map_err(CommandError::failed)?;
     let (now, entropy) = (Clock::system().now(), Entropy::system());
-    examine_folder(data, keys, entropy, depth, now)
+    let bucket = bucket(data, config)?;
+    examine_folder(data, keys, entropy, bucket, (depth, now))
         .await
         .map_err(CommandError::failed)
+}
+
+/// The bucket that the files of the folder lie in.
+fn bucket(data: &Path, config: Option<&Path>) -> Result<Option<Arc<Bucket>>, CommandError> {
+    let Some(mark) = BucketMark::read(data).map_err(CommandError::failed)? else {
+        return Ok(None);
+    };
+    let config = config.map(super::serve::read_config).transpose()?;
+    let bucket = config.as_ref().and_then(|config| {
+        let settings = config.materials.s3.as_ref()?;
+        Some(Bucket::new(settings, &config.outbound))
+    });
+    match bucket {
+        Some(bucket) => Ok(Some(Arc::new(bucket.map_err(CommandError::failed)?))),
+        None => Err(CommandError::failed(format!(
+            "its files lie in the bucket {} of {}: name the settings with materials.s3 by --config",
+            mark.bucket, mark.endpoint
+        ))),
+    }
 }
 
 fn shown(report: &IntegrityReport) -> Value {

@@ -5,11 +5,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::operations::moving::{HallMoved, Wanted, move_hall};
+use crate::store::bucket::Bucket;
 use crate::store::moving::{Beginning, Stage, Told};
 use crate::store::postgres::PostgresSettings;
 use clap::Args;
 use std::io::{IsTerminal, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Move the hall from SQLite to PostgreSQL.
@@ -53,10 +55,16 @@ pub struct MoveArguments {
 /// [`CommandError::Failed`]; nothing is lost then, and the same command goes on.
 pub fn run(arguments: &MoveArguments) -> Result<(), CommandError> {
     let config = super::serve::read_config(&arguments.config)?;
+    let s3 = config.materials.s3.as_ref();
+    let bucket = s3.map(|settings| Bucket::new(settings, &config.outbound));
     let wanted = Wanted {
         data: config.data.clone(),
         postgres: target(arguments, &config)?,
         batch: arguments.batch,
+        bucket: bucket
+            .transpose()
+            .map_err(CommandError::failed)?
+            .map(Arc::new),
     };
     let mut bar = Bar::new(Clock::system());
     let moved = super::serve::runtime()?.block_on(move_hall(
@@ -119,6 +127,12 @@ fn print(moved: &HallMoved, wanted: &Wanted, named: bool) {
         },
         moved.folder.display()
     ));
+    if moved.files_in_bucket > 0 {
+        super::say(format_args!(
+            "{} of them lie in the bucket of materials.s3 and stay there",
+            moved.files_in_bucket
+        ));
+    }
     if !named {
         super::say("write into the settings, then start the gateway:");
         super::say(settings(wanted, &moved.folder));

@@ -40,6 +40,7 @@ pub const CLASSES: &[(&str, Class)] = &[
     ("intake.write_queue_max", Restart),
     ("intake.commit_batch_max", Restart),
     ("store", Restart),
+    ("materials", Restart),
     ("redis", Restart),
     ("scan", Restart),
     ("delivery.concurrency", Live),
@@ -136,7 +137,7 @@ fn toggles_tls(key: &str, running: &Named, file: &Named) -> bool {
 fn is_secret(key: &str) -> bool {
     let last = key.rsplit('.').next().unwrap_or(key);
     let address = ["redis.url", "store.postgres.url", "alerts.webhook.url"];
-    matches!(last, "password" | "secret") || address.contains(&key)
+    matches!(last, "password" | "secret" | "access_key" | "secret_key") || address.contains(&key)
 }
 
 fn words(key: &str, value: Option<&Value>) -> String {
@@ -251,6 +252,10 @@ mod tests {
             (
                 "alerts: { webhook: { secret: hunter2 } }",
                 "alerts.webhook.secret",
+            ),
+            (
+                "materials: { s3: { secret_key: hunter2 } }",
+                "materials.s3.secret_key",
             ),
         ] {
             let changes = compare(&named(key), &named(&key.replace("hunter2", "hunter3")));

@@ -19,6 +19,7 @@ struct Inner {
     draining: AtomicBool,
     stopped: Mutex<Option<&'static str>>,
     redis: Mutex<Option<&'static str>>,
+    bucket: Mutex<Option<&'static str>>,
 }
 
 /// What `/readyz` answers.
@@ -37,6 +38,9 @@ pub struct ReadinessReport {
     /// Redis: `connected`, `away`; absent without one. Away, the gateway is as ready as before and shares less with other nodes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redis: Option<&'static str>,
+    /// The bucket of files: `connected`, `away`; absent without one. Away, uploads and downloads get 503 and everything else goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<&'static str>,
 }
 
 impl Readiness {
@@ -72,6 +76,12 @@ impl Readiness {
         *self.inner.redis.lock() = Some(word);
     }
 
+    /// Whether the bucket of files answers; told from the first time on.
+    pub fn bucket(&self, answers: bool) {
+        let word = if answers { "connected" } else { "away" };
+        *self.inner.bucket.lock() = Some(word);
+    }
+
     /// The state now.
     #[must_use]
     pub fn report(&self) -> ReadinessReport {
@@ -83,6 +93,7 @@ impl Readiness {
             pending,
             intake_stopped: *self.inner.stopped.lock(),
             redis: *self.inner.redis.lock(),
+            bucket: *self.inner.bucket.lock(),
         }
     }
 }
@@ -129,6 +140,17 @@ mod tests {
             readiness.redis(connected);
             let report = readiness.report();
             assert!(report.ready && report.redis == Some(word), "{report:?}");
+        }
+    }
+
+    #[test]
+    fn the_bucket_is_told_once_there_is_one_and_does_not_make_the_gateway_unready() {
+        let readiness = Readiness::new();
+        assert_eq!(readiness.report().bucket, None);
+        for (answers, word) in [(false, "away"), (true, "connected")] {
+            readiness.bucket(answers);
+            let report = readiness.report();
+            assert!(report.ready && report.bucket == Some(word), "{report:?}");
         }
     }
 

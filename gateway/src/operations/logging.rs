@@ -39,7 +39,7 @@ impl Default for LogSettings {
         Self {
             format: LogFormat::Text,
             // hyper and h2 log bytes of requests at debug and trace: off, whatever the rest is set to later in the text.
-            filter: "info,hyper=warn,h2=warn,rustls=warn".to_owned(),
+            filter: "info,hyper=warn,h2=warn,rustls=warn,object_store=warn".to_owned(),
         }
     }
 }

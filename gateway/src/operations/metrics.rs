@@ -143,6 +143,10 @@ metrics! {
     store_free_bytes: IntGauge "store_free_bytes";
     /// Writes that the store or its disk did not take.
     store_writes_failed_total: IntCounter "store_writes_failed_total";
+    /// Whether the bucket of files answers: 1, or 0 while it is away; 0 too without one.
+    bucket_available: IntGauge "bucket_available";
+    /// Requests to the bucket of files that failed for good.
+    bucket_failed_total: IntCounter "bucket_failed_total";
     /// Whether Redis is used: 1, or 0 while it is away; 0 too without one.
     redis_connected: IntGauge "redis_connected";
     /// Connections to Redis that were lost.

@@ -6,6 +6,7 @@
 pub mod alerts;
 pub mod apply_api;
 pub mod backup;
+pub mod bucket_watch;
 pub mod database_texts;
 pub mod deliveries_command;
 pub mod health;

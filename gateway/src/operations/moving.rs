@@ -1,19 +1,22 @@
 //! A hall moved from SQLite to PostgreSQL: rows (`store/moving`), then the sealed files that they name, then the mark that says so.
 //!
 //! Files stay where they are when the target's folder is the data folder, else they are copied, synced and read back. Files first
-//! or rows first is the same here: nothing is written meanwhile.
+//! or rows first is the same here: nothing is written meanwhile. Files in a bucket stay there; they are looked up by name and length.
 
 use super::backup::{BackupError, tree};
 use crate::clock::Clock;
 use crate::entropy::Entropy;
 use crate::installation::MASTER_KEY_FILE;
+use crate::store::bucket::{Bucket, BucketMark};
 use crate::store::moving::{MoveError, Moved, Stage, Telling, Told, move_rows};
 use crate::store::postgres::{MoveTarget, PostgresSettings};
 use crate::store::sealed::file::sealed_length;
 use crate::store::sealed::{KeyFileError, MasterKeys};
 use crate::store::sqlite::MoveSource;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Files asked for at once.
 const PAGE: u32 = 1_000;
@@ -27,6 +30,8 @@ pub struct Wanted {
     pub postgres: PostgresSettings,
     /// Most rows of one batch.
     pub batch: u32,
+    /// The bucket that files lie in, when they do.
+    pub bucket: Option<Arc<Bucket>>,
 }
 
 /// A hall that is on PostgreSQL now.
@@ -43,6 +48,8 @@ pub struct HallMoved {
     pub folder: PathBuf,
     /// Whether they were copied there; otherwise they are where they were.
     pub files_copied: bool,
+    /// Files among them that lie in a bucket, and stay there.
+    pub files_in_bucket: u64,
 }
 
 /// Why a hall was not moved.
@@ -72,6 +79,14 @@ pub async fn move_hall(
     entropy: Entropy,
     telling: Telling<'_>,
 ) -> Result<HallMoved, HallMoveError> {
+    let mark = BucketMark::read(&wanted.data).map_err(BackupError::at(&wanted.data))?;
+    if let (Some(mark), None) = (&mark, &wanted.bucket) {
+        return Err(BackupError::refused(format!(
+            "files lie in the bucket {} of {}: name it in materials.s3 of the settings",
+            mark.bucket, mark.endpoint
+        ))
+        .into());
+    }
     // The target first: one that cannot be reached leaves no mark on the source.
     let mut target = MoveTarget::open(&wanted.postgres, clock.clone()).await?;
     let keys = MasterKeys::read(&wanted.data.join(MASTER_KEY_FILE))?;
@@ -82,7 +97,13 @@ pub async fn move_hall(
     let folder = wanted.postgres.files.clone();
     let folder = folder.unwrap_or_else(|| wanted.data.clone());
     let files_copied = !same_folder(&wanted.data, &folder);
-    let (files, bytes) = move_files(&mut source, &wanted.data, &folder, telling).await?;
+    let bucket = wanted.bucket.as_deref().filter(|_| mark.is_some());
+    let (files, bytes, files_in_bucket) =
+        move_files(&mut source, (&wanted.data, &folder), bucket, telling).await?;
+    if let Some(mark) = mark {
+        tree::folder(&folder)?;
+        mark.write(&folder).map_err(BackupError::at(&folder))?;
+    }
     // First the old one is closed to gateways, then the new one opened: never both.
     source.mark_finished()?;
     target.finish().await?;
@@ -93,6 +114,7 @@ pub async fn move_hall(
         bytes,
         folder,
         files_copied,
+        files_in_bucket,
     })
 }
 
@@ -103,27 +125,37 @@ fn same_folder(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Brings every file that a row names to the target's folder and verifies it; returns files and bytes.
+/// Brings every file that a row names to the target's folder and verifies it, but for those in a bucket; returns files, bytes, and how
+/// many files are in the bucket.
 async fn move_files(
     source: &mut MoveSource,
-    data: &Path,
-    folder: &Path,
+    (data, folder): (&Path, &Path),
+    bucket: Option<&Bucket>,
     telling: Telling<'_>,
-) -> Result<(u64, u64), HallMoveError> {
+) -> Result<(u64, u64, u64), HallMoveError> {
     let (from, to) = (data.join("materials"), folder.join("materials"));
     let copied = !same_folder(data, folder);
     let of = source.count("material").await? + source.count("upload_segment").await?;
-    let (mut after, mut files, mut bytes) = (String::new(), 0, 0);
+    let (mut after, mut files, mut bytes, mut in_bucket) = (String::new(), 0, 0, 0);
+    let mut shard = Shard::default();
     loop {
         let page = source.files(&after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after.clone_from(last);
         for (id, size) in page {
             let (old, new) = (tree::place(&from, &id), tree::place(&to, &id));
-            if copied {
+            let put = match bucket {
+                Some(bucket) if !old.exists() => Some(shard.length(bucket, &id).await?),
+                _ => None,
+            };
+            if copied && put.is_none() {
                 bring(&old, &new)?;
             }
-            let length = tree::length(&new)?;
+            let length = match put {
+                Some(length) => length,
+                None => tree::length(&new)?,
+            };
+            in_bucket += u64::from(put.is_some());
             if length != sealed_length(size) {
                 return Err(BackupError::refused(format!(
                     "the file {} is not as long as it was written; run `tongban check --database --deep`",
@@ -143,13 +175,37 @@ async fn move_files(
             });
         }
     }
-    if copied && files > 0 {
+    if copied && files > in_bucket {
         for shard in tree::names(&to)? {
             tree::sync(&to.join(shard))?;
         }
         tree::sync(&to)?;
     }
-    Ok((files, bytes))
+    Ok((files, bytes, in_bucket))
+}
+
+/// One of 256 parts of a bucket: ids come in order, so each is listed once.
+#[derive(Default)]
+struct Shard {
+    name: String,
+    lengths: BTreeMap<String, u64>,
+}
+
+impl Shard {
+    async fn length(&mut self, bucket: &Bucket, id: &str) -> Result<u64, HallMoveError> {
+        let name = id.get(..2).unwrap_or_default();
+        if self.name != name {
+            self.lengths = bucket.lengths(name).await?;
+            name.clone_into(&mut self.name);
+        }
+        self.lengths.get(id).copied().ok_or_else(|| {
+            BackupError::refused(format!(
+                "the file {}… is neither in the folder nor in the bucket; run `tongban check --database`",
+                id.get(..8).unwrap_or_default()
+            ))
+            .into()
+        })
+    }
 }
 
 /// Copies a file and reads the copy back. One that is there from an earlier run is kept when it is the same.

@@ -7,6 +7,7 @@
 mod client;
 mod connect;
 pub mod mail;
+pub mod object;
 mod policy;
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! Materials (材料) and documents (结果文书): rows here, bytes in sealed files beside the database.
 
 use super::StoreError;
+use super::bucket::Bucket;
 use crate::identity::Scope;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// A stream of a file's bytes.
 pub type ByteStream = BoxStream<'static, Result<Bytes, std::io::Error>>;
@@ -147,6 +149,14 @@ pub trait MaterialStore: Send + Sync {
     /// Removes unbound materials older than `before` and unfinished uploads of which nothing arrived since, rows and files, and
     /// files without rows, in bounded steps. What is being written is never touched.
     async fn sweep(&self, before: Timestamp) -> Result<Swept, StoreError>;
+
+    /// The bucket that finished files are put into; `None`: they lie in a folder.
+    fn bucket(&self) -> Option<&Arc<Bucket>>;
+
+    /// Removes objects of the bucket that no row names and that were written before `before`, and what was left of uploads in parts.
+    /// Only in a bucket that carries the mark of this installation, and never in one of which a restored copy has not been told that
+    /// it is the only one. Lists all of it: seldom, and by one node.
+    async fn sweep_bucket(&self, before: Timestamp) -> Result<Swept, StoreError>;
 }
 
 /// What a sweep removed.

@@ -13,6 +13,7 @@ pub mod allotment;
 pub mod api_key;
 pub mod application;
 pub mod audit;
+pub mod bucket;
 pub mod bulk;
 pub mod case;
 #[cfg(any(test, feature = "conformance"))]
@@ -69,6 +70,9 @@ pub enum StoreError {
         /// Table.
         table: &'static str,
     },
+    /// The bucket of files does not answer, or refuses: answer 503 and let the caller come again. Rows are not touched by it.
+    #[error("the bucket of files does not answer: {0}")]
+    FilesAway(String),
     /// A material's bytes could not be written or read.
     #[error("material bytes: {0}")]
     Bytes(#[from] std::io::Error),

@@ -9,6 +9,8 @@ pub(crate) enum Way {
     Together(&'static str),
     /// A resumable upload in two parts.
     Part,
+    /// An upload that is longer than one request to a bucket.
+    Long,
     /// An upload that nobody binds, and a day that passes.
     Sweep,
     /// Working days pass.
@@ -68,6 +70,8 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("notifications", "notification.leased", Way::Apply("soap")),
     ("notifications", "notification.sent", Way::Apply("soap")),
     ("notifications", "notification.settled", Way::Apply("soap")),
+    ("bucket", "bucket.part_put", Way::Long),
+    ("bucket", "material.put", Way::Apply("soap")),
     ("bulk", "bulk.before_end", Way::Bulk),
     ("bulk", "bulk.before_release", Way::Bulk),
     ("bulk", "bulk.ended", Way::Bulk),
@@ -95,9 +99,10 @@ const WAYS: &[(&str, &str, Way)] = &[
 ];
 
 /// Every test that ends at points.
-pub(crate) const TESTS: [&str; 9] = [
+pub(crate) const TESTS: [&str; 10] = [
     "intake",
     "exchange",
+    "bucket",
     "bulk",
     "time",
     "database",

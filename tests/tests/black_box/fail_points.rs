@@ -16,11 +16,14 @@ use tongban_tests::http::{Answer, NoAnswer, try_send};
 use tongban_tests::process::{eventually, instant, number_here, root};
 use tongban_tests::sample::{Taken, body, fresh_key, material_seqs};
 use tongban_tests::sources::hastened;
+use tongban_tests::storage::Storage;
 
 /// A point is reached within this time after the gateway stands.
 const REACHED_MAX: Duration = Duration::from_secs(30);
 /// Applications handed in at once: more than one waits while the first is committed.
 const TOGETHER: usize = 8;
+/// Bytes of a file that goes to a bucket in three parts.
+const LONG: usize = 17 << 20;
 /// The variable that arms points.
 const VARIABLE: &str = "TONGBAN_FAIL_POINT";
 
@@ -165,6 +168,9 @@ impl Trial {
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
             Way::Part => self.part().await,
+            Way::Long => {
+                let _ = crate::bucket::try_upload(self.hall.public, LONG).await;
+            }
             Way::Register => {
                 let name = self.named();
                 let applied = self.apply_item(&name);
@@ -460,6 +466,13 @@ async fn ended_at_any_step_of_a_scan_every_file_is_scanned_and_goes_out_once() {
     let mut clamd = Clamd::prepare(folder.path());
     clamd.start().await;
     end_at_each_with("scan", "immediate", &clamd.settings()).await;
+}
+
+#[tokio::test]
+async fn ended_between_the_bucket_and_the_row_nothing_acknowledged_lacks_its_file() {
+    let storage = Storage::start().await;
+    let settings = storage.settings(storage.address, "files");
+    end_at_each_with("bucket", "immediate", &settings).await;
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod backups_postgres;
 mod bad_feedback;
 mod bad_input;
 mod browser;
+mod bucket;
 mod bulk;
 mod clocks;
 mod cluster;

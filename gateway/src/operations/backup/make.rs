@@ -3,10 +3,12 @@
 //! Files first, then the database, then the files that came in between: what an application has is never removed, so none of
 //! its files can be missing. An upload that was finished or given up in between is forgotten in the copy; its sender sends it again.
 
-use super::manifest::{DIGESTS_FILE, FORM, MANIFEST_FILE, Manifest, PARTIAL_MARK};
+use super::manifest::{DIGESTS_FILE, FORM, MANIFEST_FILE, Manifest, NamedObjects, PARTIAL_MARK};
+use super::objects::Naming;
 use super::tree::{self, Taken};
 use super::{BackupError, Progress, Step, verify};
 use crate::installation::MASTER_KEY_FILE;
+use crate::store::bucket::BucketMark;
 use crate::store::sealed::file::sealed_length;
 use crate::store::sqlite::{CopiedDatabase, DATABASE_FILE, copy_database};
 use jiff::Timestamp;
@@ -58,8 +60,18 @@ pub async fn make(
     progress(Step::Database, 0, 0);
     copy_database(&wanted.data, &database).await?;
     let mut copied = CopiedDatabase::change(&database).await?;
-    let (wanted_files, uploads_left_out) =
-        complete(&mut copied, &from, &to, &mut linked, !wanted.copies).await?;
+    let mark = BucketMark::read(&wanted.data).map_err(BackupError::at(&wanted.data))?;
+    let naming = mark.as_ref().map(|_| Naming::begin(&partial)).transpose()?;
+    let mut taking = Taking {
+        from: &from,
+        to: &to,
+        linked: &mut linked,
+        link: !wanted.copies,
+        naming,
+    };
+    let (wanted_files, uploads_left_out) = complete(&mut copied, &mut taking).await?;
+    let named = taking.naming.take();
+    let bucket = named_objects(&partial, mark, named)?;
     let (schema_version, _) = copied.schema().await?;
     let rows = copied.rows().await?;
     copied.close().await?;
@@ -81,6 +93,7 @@ pub async fn make(
         digests_sha256: tree::sha256(&partial.join(DIGESTS_FILE))?,
         master_key: wanted.master_key,
         linked,
+        bucket,
     };
     finish(&partial, &wanted.destination, &manifest, progress).await?;
     Ok(Made {
@@ -148,14 +161,21 @@ fn take_all(
     Ok(linked)
 }
 
+/// What is taken from where, and how.
+struct Taking<'t> {
+    from: &'t Path,
+    to: &'t Path,
+    linked: &'t mut bool,
+    link: bool,
+    /// Where files lie in a bucket: they are named.
+    naming: Option<Naming>,
+}
+
 /// Takes what came while the database was copied; returns the names of all files that the copy names, and how many uploads it had to
 /// forget.
 async fn complete(
     copied: &mut CopiedDatabase,
-    from: &Path,
-    to: &Path,
-    linked: &mut bool,
-    link: bool,
+    taking: &mut Taking<'_>,
 ) -> Result<(BTreeSet<String>, u64), BackupError> {
     let (mut wanted, mut forgotten) = (BTreeSet::new(), 0);
     let mut after = String::new();
@@ -164,18 +184,19 @@ async fn complete(
         let Some((last, _)) = page.last() else { break };
         after.clone_from(last);
         for (id, size) in page {
-            let target = tree::place(to, &id);
+            let target = tree::place(taking.to, &id);
             if !target.exists() {
-                if let Some(shard) = target.parent() {
-                    tree::folder(shard)?;
-                }
-                match tree::take(&tree::place(from, &id), &target, link)? {
-                    Taken::Gone if copied.forget_unbound(&id).await? => {
+                match (taking.file(&id, &target)?, &mut taking.naming) {
+                    (Taken::Gone, Some(naming)) => {
+                        naming.name(&id, sealed_length(size))?;
+                        continue;
+                    }
+                    (Taken::Gone, None) if copied.forget_unbound(&id).await? => {
                         forgotten += 1;
                         continue;
                     }
-                    Taken::Gone => return Err(missing(&id)),
-                    taken => *linked &= taken == Taken::Linked,
+                    (Taken::Gone, None) => return Err(missing(&id)),
+                    (taken, _) => *taking.linked &= taken == Taken::Linked,
                 }
             }
             if tree::length(&target)? != sealed_length(size) {
@@ -188,6 +209,35 @@ async fn complete(
         }
     }
     Ok((wanted, forgotten))
+}
+
+impl Taking<'_> {
+    /// Takes one file that is not there yet.
+    fn file(&self, id: &str, target: &Path) -> Result<Taken, BackupError> {
+        let file = tree::place(self.from, id);
+        if self.naming.is_some() && !file.exists() {
+            return Ok(Taken::Gone);
+        }
+        if let Some(shard) = target.parent() {
+            tree::folder(shard)?;
+        }
+        tree::take(&file, target, self.link)
+    }
+}
+
+/// What the backup says of files in a bucket. Its copy of the mark forbids to sweep: the hall that it is a copy of may go on.
+fn named_objects(
+    partial: &Path,
+    mark: Option<BucketMark>,
+    naming: Option<Naming>,
+) -> Result<Option<NamedObjects>, BackupError> {
+    let (Some(mut place), Some(naming)) = (mark, naming) else {
+        return Ok(None);
+    };
+    place.sweep = false;
+    place.write(partial).map_err(BackupError::at(partial))?;
+    let objects = naming.end()?;
+    Ok(Some(NamedObjects { place, objects }))
 }
 
 fn missing(id: &str) -> BackupError {

@@ -1,6 +1,7 @@
 //! The manifest of a backup: what it is of, and the digest of the list of digests.
 
 use super::BackupError;
+use crate::store::bucket::BucketMark;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +40,19 @@ pub struct Manifest {
     pub master_key: bool,
     /// Whether files share their bytes with the data folder (hard links).
     pub linked: bool,
+    /// The bucket that files lie in, when they do: those are named and not copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<NamedObjects>,
+}
+
+/// Files that a backup names and does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedObjects {
+    /// Where they lie.
+    pub place: BucketMark,
+    /// How many; their ids and lengths stand in `materials.objects`.
+    pub objects: u64,
 }
 
 impl Manifest {

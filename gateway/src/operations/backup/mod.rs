@@ -6,6 +6,7 @@
 
 pub mod make;
 pub mod manifest;
+mod objects;
 pub mod restore;
 pub(super) mod tree;
 pub mod verify;

@@ -7,6 +7,7 @@ use super::manifest::Manifest;
 use super::{BackupError, Progress, Step, tree, verify};
 use crate::installation::MASTER_KEY_FILE;
 use crate::intake::compose::legal_day;
+use crate::store::bucket::BUCKET_MARK;
 use crate::store::sealed::MasterKeys;
 use crate::store::sqlite::{CopiedDatabase, DATABASE_FILE, NUMBERS_AHEAD};
 use jiff::Timestamp;
@@ -91,7 +92,7 @@ fn refuse_used(data: &Path) -> Result<(), BackupError> {
     let ours = |name: &&String| {
         *name == MASTER_KEY_FILE
             || *name == RESTORE_PARTIAL
-            || (interrupted && *name == "materials")
+            || (interrupted && (*name == "materials" || *name == BUCKET_MARK))
     };
     match names.iter().find(|name| !ours(name)) {
         None => Ok(()),
@@ -152,7 +153,9 @@ fn put_in_place(partial: &Path, data: &Path) -> Result<(), BackupError> {
     if materials.exists() {
         std::fs::remove_dir_all(&materials).map_err(BackupError::at(&materials))?;
     }
-    for name in ["materials", MASTER_KEY_FILE, DATABASE_FILE] {
+    let marked = partial.join(BUCKET_MARK).exists().then_some(BUCKET_MARK);
+    let names = ["materials", MASTER_KEY_FILE].into_iter();
+    for name in names.chain(marked).chain([DATABASE_FILE]) {
         let target = data.join(name);
         std::fs::rename(partial.join(name), &target).map_err(BackupError::at(&target))?;
         tree::sync(data)?;

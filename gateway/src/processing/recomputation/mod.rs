@@ -275,7 +275,10 @@ impl Recomputer {
             Err(ChangeError::UnknownCase) => Ok(Outcome::Same),
             Err(
                 error @ (ChangeError::Store(
-                    StoreError::Busy { .. } | StoreError::Unavailable(_) | StoreError::Bytes(_),
+                    StoreError::Busy { .. }
+                    | StoreError::Unavailable(_)
+                    | StoreError::FilesAway(_)
+                    | StoreError::Bytes(_),
                 )
                 | ChangeError::Contended(_)),
             ) => Err(error),

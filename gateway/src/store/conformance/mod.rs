@@ -59,6 +59,7 @@ pub trait Subject: Send + Sync {
 #[macro_export]
 macro_rules! store_conformance {
     ($subject:expr) => {
+        $crate::file_conformance!($subject);
         $crate::store_conformance! { @rooms $subject;
             applications {
                 a_submission_is_stored_with_everything_it_brings
@@ -186,46 +187,6 @@ macro_rules! store_conformance {
                 jobs_are_seen_by_nobody_but_operators
                 a_job_has_no_more_members_than_it_may
             }
-            materials {
-                an_upload_is_stored_with_its_digests
-                unbound_bytes_are_nobodys
-                bound_bytes_come_back_as_they_were
-                an_upload_over_its_bound_leaves_nothing
-                an_interrupted_upload_leaves_nothing
-                an_id_that_is_taken_is_refused_and_its_bytes_stay
-                unbound_uploads_of_a_client_are_capped
-                uploads_under_way_count_against_the_cap
-                a_material_is_bound_to_the_first_case_that_names_it
-                the_sweep_takes_old_unbound_materials_alone
-            }
-            uploads {
-                parts_become_a_material_with_its_digests
-                a_large_upload_comes_back_as_it_went_in
-                an_empty_upload_is_whole_with_its_first_part
-                what_arrived_before_a_cut_stays
-                a_part_begins_where_the_upload_ends
-                a_part_over_the_length_is_refused
-                a_part_that_differs_from_its_checksum_leaves_nothing
-                one_part_at_a_time_is_written
-                bytes_of_another_kind_end_the_upload
-                announced_bytes_count_against_the_cap
-                unbound_files_of_a_client_are_counted
-                an_upload_is_removed_until_it_is_bound
-                the_sweep_takes_unfinished_uploads_by_their_last_byte
-            }
-            scans {
-                what_is_stored_while_scanning_waits_for_its_scan
-                what_was_pending_is_pending_after_a_restart
-                switched_off_what_waits_is_off_and_what_is_infected_stays
-                a_delivery_waits_for_the_scan_of_its_files
-                held_materials_of_others_never_show
-            }
-            documents {
-                a_document_is_stored_and_read_back
-                the_same_document_is_stored_once
-                a_document_for_another_systems_case_is_refused
-                documents_are_listed_by_case_and_by_application
-            }
             recomputations {
                 one_is_begun_by_one_node_and_comes_back_as_it_was
                 it_is_moved_only_from_where_it_stands
@@ -284,5 +245,54 @@ macro_rules! store_conformance {
                 }
             )*
         })*
+    };
+}
+
+/// As [`crate::store_conformance!`], the rooms alone that have to do with files: for every place that files may lie in.
+#[macro_export]
+macro_rules! file_conformance {
+    ($subject:expr) => {
+        $crate::store_conformance! { @rooms $subject;
+            materials {
+                an_upload_is_stored_with_its_digests
+                unbound_bytes_are_nobodys
+                bound_bytes_come_back_as_they_were
+                an_upload_over_its_bound_leaves_nothing
+                an_interrupted_upload_leaves_nothing
+                an_id_that_is_taken_is_refused_and_its_bytes_stay
+                unbound_uploads_of_a_client_are_capped
+                uploads_under_way_count_against_the_cap
+                a_material_is_bound_to_the_first_case_that_names_it
+                the_sweep_takes_old_unbound_materials_alone
+            }
+            uploads {
+                parts_become_a_material_with_its_digests
+                a_large_upload_comes_back_as_it_went_in
+                an_empty_upload_is_whole_with_its_first_part
+                what_arrived_before_a_cut_stays
+                a_part_begins_where_the_upload_ends
+                a_part_over_the_length_is_refused
+                a_part_that_differs_from_its_checksum_leaves_nothing
+                one_part_at_a_time_is_written
+                bytes_of_another_kind_end_the_upload
+                announced_bytes_count_against_the_cap
+                unbound_files_of_a_client_are_counted
+                an_upload_is_removed_until_it_is_bound
+                the_sweep_takes_unfinished_uploads_by_their_last_byte
+            }
+            scans {
+                what_is_stored_while_scanning_waits_for_its_scan
+                what_was_pending_is_pending_after_a_restart
+                switched_off_what_waits_is_off_and_what_is_infected_stays
+                a_delivery_waits_for_the_scan_of_its_files
+                held_materials_of_others_never_show
+            }
+            documents {
+                a_document_is_stored_and_read_back
+                the_same_document_is_stored_once
+                a_document_for_another_systems_case_is_refused
+                documents_are_listed_by_case_and_by_application
+            }
+        }
     };
 }

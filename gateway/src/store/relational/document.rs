@@ -39,6 +39,7 @@ pub(super) async fn store(
         Err(outcome) => return Ok(Err(outcome)),
     };
     let (case_no, new_id) = (document.case_no.clone(), material.id.clone());
+    let file_key = received.file.data_key()?;
     let scanning = std::sync::Arc::clone(&store.scanning);
     let written = store
         .write(move |c, vault| {
@@ -92,7 +93,7 @@ pub(super) async fn store(
     match written {
         Ok(record) => Ok(Ok(record)),
         Err(known) => {
-            store.files.remove(&new_id).await?;
+            store.files.discard(&new_id, &file_key).await?;
             let mut found = list(store, &visible, &case_no, Some(&known)).await?;
             found
                 .pop()

@@ -1,30 +1,64 @@
-//! The folder of sealed files: bytes are sealed and synced in `incoming/`, then moved to their place; only then comes their row.
+//! Where sealed files lie: a folder, or a bucket in which they are put from the folder's `incoming/`; and the uploads under way in this
+//! process. How bytes come in is in [`super::receiving`].
 
 use super::dialect;
-use super::material::{Facts, unbound};
-use super::{DatabaseStore, StoreError, broken};
-use crate::fail_point::fail_point;
-use crate::store::material::{ByteStream, NewMaterial, UploadOutcome};
-use crate::store::sealed::file::FileSealer;
-use crate::store::sealed::{DataKey, Vault};
-use aws_lc_rs::digest;
-use data_encoding::HEXLOWER;
-use futures_util::StreamExt;
-use md5::{Digest, Md5};
+use super::{StoreError, broken};
+use crate::store::bucket::Bucket;
+use crate::store::material::ByteStream;
+use crate::store::sealed::DataKey;
+use crate::store::sealed::file::{open_file, open_sealed};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
 
 /// How long another node may take between a file in its place and the row that names it.
 const OTHERS_WRITE_FOR: Duration = Duration::from_secs(3_600);
 
-/// The folder of sealed files, and the uploads under way in this process.
+/// How the note of an upload in parts to the bucket ends, beside its file in `incoming/`.
+const NOTE: &str = "parts";
+
+/// Where finished files lie. What lay in the folder before there was a bucket is read there.
+#[derive(Clone)]
+pub(super) struct FilePlace {
+    /// The folder of materials.
+    pub(super) folder: PathBuf,
+    /// Where finished files are put; `None`: they stay in the folder.
+    pub(super) bucket: Option<Arc<Bucket>>,
+}
+
+impl FilePlace {
+    /// The path of a file in the folder.
+    fn path(&self, id: &str) -> Result<PathBuf, StoreError> {
+        let shard = id
+            .get(..2)
+            .filter(|_| id.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let shard =
+            shard.ok_or_else(|| broken("material", "id", id, "not a capability in hexadecimal"))?;
+        Ok(self.folder.join(shard).join(id))
+    }
+
+    /// The plain bytes of a file.
+    pub(super) async fn open(&self, id: &str, key: DataKey) -> Result<ByteStream, StoreError> {
+        let path = self.path(id)?;
+        if let Some(bucket) = &self.bucket {
+            match bucket.open(id, &key.file_tag()).await {
+                Ok(found) => return Ok(open_sealed(found.bytes, found.length, key, id).await?),
+                Err(StoreError::Bytes(none)) if none.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if !path.exists() => return Err(error),
+                Err(_) => {}
+            }
+        }
+        let file = tokio::fs::File::open(path).await?;
+        Ok(open_file(file, key, id).await?)
+    }
+}
+
+/// The sealed files, and the uploads under way in this process.
 pub(super) struct MaterialFiles {
-    folder: PathBuf,
+    place: FilePlace,
     under_way: Arc<Mutex<UnderWay>>,
 }
 
@@ -49,38 +83,111 @@ impl MaterialFiles {
             if dialect::SHARED_FILES && !is_old(&entry).await? {
                 continue;
             }
+            // Not before the bucket has forgotten the parts.
+            if entry.path().extension().is_some_and(|end| end == NOTE) {
+                continue;
+            }
             gone(tokio::fs::remove_file(entry.path()).await)?;
         }
         sync_folder(&folder).await?;
         sync_folder(data_folder).await?;
-        Ok(Self {
+        let place = FilePlace {
             folder,
+            bucket: None,
+        };
+        Ok(Self {
+            place,
             under_way: Arc::default(),
         })
     }
 
+    /// Puts finished files into a bucket from now on.
+    pub(super) fn put_into(&mut self, bucket: Arc<Bucket>) {
+        self.place.bucket = Some(bucket);
+    }
+
+    /// The bucket that finished files are put into.
+    pub(super) fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.place.bucket.as_ref()
+    }
+
     /// The folder itself.
     pub(super) fn folder(&self) -> &Path {
-        &self.folder
+        &self.place.folder
     }
 
     pub(super) fn path(&self, id: &str) -> Result<PathBuf, StoreError> {
-        let shard = id
-            .get(..2)
-            .filter(|_| id.bytes().all(|b| b.is_ascii_alphanumeric()));
-        let shard =
-            shard.ok_or_else(|| broken("material", "id", id, "not a capability in hexadecimal"))?;
-        Ok(self.folder.join(shard).join(id))
+        self.place.path(id)
     }
 
-    pub(super) async fn remove(&self, id: &str) -> Result<(), StoreError> {
+    /// Where finished files lie.
+    pub(super) fn place(&self) -> &FilePlace {
+        &self.place
+    }
+
+    /// Removes files that no row names any more. What the bucket does not remove now is an orphan, swept later.
+    pub(super) async fn remove(&self, ids: &[String]) -> Result<(), StoreError> {
+        if let Some(bucket) = self.bucket() {
+            let removed = bucket.remove_all(ids).await;
+            removed.or_else(|error| match error {
+                StoreError::FilesAway(_) => Ok(()),
+                error => Err(error),
+            })?;
+        }
+        for id in ids {
+            self.remove_from_folder(id).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn remove_from_folder(&self, id: &str) -> Result<(), StoreError> {
         Ok(gone(tokio::fs::remove_file(self.path(id)?).await)?)
+    }
+
+    /// Removes a file that got no row, and no other of its id: another node may have finished the same upload.
+    pub(super) async fn discard(&self, id: &str, key: &DataKey) -> Result<(), StoreError> {
+        match self.bucket() {
+            None => self.remove_from_folder(id).await,
+            Some(bucket) => {
+                // What stays is an orphan, swept later.
+                bucket.remove(id, &key.file_tag()).await.ok();
+                Ok(())
+            }
+        }
+    }
+
+    /// Refuses while the bucket is away, before the first byte is taken: its sender need not send the rest.
+    pub(super) fn answers(&self) -> Result<(), StoreError> {
+        self.bucket().map_or(Ok(()), |bucket| bucket.answers())
+    }
+
+    /// Whether a file is being written here, or written and without a row yet.
+    pub(super) fn is_under_way(&self, id: &str) -> bool {
+        self.under_way.lock().ids.contains(id)
+    }
+
+    /// Notes of uploads in parts that nothing is writing.
+    pub(super) async fn notes_left(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut left = Vec::new();
+        let mut files = tokio::fs::read_dir(self.folder().join("incoming")).await?;
+        while let Some(file) = files.next_entry().await? {
+            let path = file.path();
+            let ours = path.extension().is_some_and(|end| end == NOTE);
+            if !ours || dialect::SHARED_FILES && !is_old(&file).await? {
+                continue;
+            }
+            let id = path.file_stem().and_then(|stem| stem.to_str());
+            if !id.is_some_and(|id| self.is_under_way(id)) {
+                left.push(path);
+            }
+        }
+        Ok(left)
     }
 
     /// Folders that hold files.
     pub(super) async fn shards(&self) -> Result<Vec<PathBuf>, StoreError> {
         let mut found = Vec::new();
-        let mut shards = tokio::fs::read_dir(&self.folder).await?;
+        let mut shards = tokio::fs::read_dir(self.folder()).await?;
         while let Some(shard) = shards.next_entry().await? {
             if shard.file_name() != "incoming" && shard.file_type().await?.is_dir() {
                 found.push(shard.path());
@@ -143,7 +250,7 @@ async fn is_old(file: &tokio::fs::DirEntry) -> io::Result<bool> {
     Ok(written.elapsed().unwrap_or_default() >= OTHERS_WRITE_FOR)
 }
 
-async fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) async fn sync_folder(folder: &Path) -> io::Result<()> {
     tokio::fs::File::open(folder).await?.sync_all().await
 }
 
@@ -160,18 +267,18 @@ impl Drop for PartUnderWay {
 }
 
 /// A file under way: counted against its client, known to the sweep, and gone without a trace when it is dropped unfinished.
-struct Incoming {
-    id: String,
+pub(super) struct Incoming {
+    pub(super) id: String,
     client: Vec<u8>,
     counted: u64,
-    path: PathBuf,
-    keep_file: bool,
+    pub(super) path: PathBuf,
+    pub(super) keep_file: bool,
     under_way: Arc<Mutex<UnderWay>>,
 }
 
 impl Incoming {
     /// Begins a file; an id that is under way or there already belongs to somebody else.
-    fn begin(
+    pub(super) fn begin(
         files: &MaterialFiles,
         id: &str,
         target: &Path,
@@ -185,14 +292,19 @@ impl Incoming {
             id: id.to_owned(),
             client,
             counted: 0,
-            path: files.folder.join("incoming").join(id),
+            path: files.folder().join("incoming").join(id),
             keep_file: false,
             under_way: files.under_way.clone(),
         })
     }
 
+    /// The note of its parts.
+    pub(super) fn note(&self) -> PathBuf {
+        self.path.with_extension(NOTE)
+    }
+
     /// Counts bytes; returns what all uploads of this client hold by now.
-    fn count(&mut self, bytes: u64) -> u64 {
+    pub(super) fn count(&mut self, bytes: u64) -> u64 {
         self.counted += bytes;
         let mut under_way = self.under_way.lock();
         let all = under_way.bytes.entry(self.client.clone()).or_default();
@@ -216,161 +328,6 @@ impl Drop for Incoming {
             // Not there yet, or swept later: either way nothing is left.
             std::fs::remove_file(&self.path).ok();
         }
-    }
-}
-
-/// A key of a file: once to seal what belongs to it, once to be wrapped.
-pub(super) type DataKeyBytes = zeroize::Zeroizing<[u8; 32]>;
-
-/// A sealed file being written.
-pub(super) struct SealedWriter {
-    incoming: Incoming,
-    target: PathBuf,
-    file: tokio::fs::File,
-    sealer: FileSealer,
-    out: Vec<u8>,
-    key: DataKeyBytes,
-    pub(super) size: u64,
-}
-
-/// A sealed file that is synced and in its place, but has no row yet.
-pub(super) struct InPlace {
-    pub(super) id: String,
-    pub(super) key: DataKeyBytes,
-    pub(super) size: u64,
-    /// Until the row is committed.
-    _incoming: Incoming,
-}
-
-impl SealedWriter {
-    /// Begins the file `id` under a fresh key.
-    pub(super) async fn begin(
-        files: &MaterialFiles,
-        vault: &Vault,
-        id: &str,
-        client: Vec<u8>,
-    ) -> Result<Self, StoreError> {
-        let target = files.path(id)?;
-        let incoming = Incoming::begin(files, id, &target, client)?;
-        let entropy = vault.entropy();
-        let key = zeroize::Zeroizing::new(entropy.bytes::<32>().map_err(io::Error::other)?);
-        let file_key = DataKey::from_bytes(key.as_slice())?;
-        let (sealer, out) = FileSealer::begin(file_key, id, entropy)?;
-        let file = tokio::fs::File::create_new(&incoming.path).await?;
-        Ok(Self {
-            incoming,
-            target,
-            file,
-            sealer,
-            out,
-            key,
-            size: 0,
-        })
-    }
-
-    pub(super) async fn push(&mut self, plain: &[u8]) -> Result<(), StoreError> {
-        self.size += plain.len() as u64;
-        self.sealer.push(plain, &mut self.out)?;
-        self.file.write_all(&self.out).await?;
-        self.out.clear();
-        Ok(())
-    }
-
-    /// Seals the rest, syncs the file, moves it to its place and syncs the folders that name it. From then on only the sweep may
-    /// remove it: a row may come.
-    pub(super) async fn finish(mut self, files: &MaterialFiles) -> Result<InPlace, StoreError> {
-        self.sealer.finish(&mut self.out)?;
-        self.file.write_all(&self.out).await?;
-        fail_point!("material.written", crate::fail_point::io_error());
-        self.file.sync_all().await?;
-        fail_point!("material.synced", crate::fail_point::io_error());
-        let shard = self.target.parent().unwrap_or(&files.folder).to_owned();
-        tokio::fs::create_dir_all(&shard).await?;
-        tokio::fs::rename(&self.incoming.path, &self.target).await?;
-        self.incoming.keep_file = true;
-        fail_point!("material.moved", crate::fail_point::io_error());
-        sync_folder(&shard).await?;
-        sync_folder(&files.folder).await?;
-        fail_point!("material.placed");
-        Ok(InPlace {
-            id: self.incoming.id.clone(),
-            key: self.key,
-            size: self.size,
-            _incoming: self.incoming,
-        })
-    }
-}
-
-/// A material's bytes in their place with what is known of them.
-pub(super) struct Received {
-    pub(super) file: InPlace,
-    pub(super) facts: Facts,
-    pub(super) client: Vec<u8>,
-}
-
-impl DatabaseStore {
-    pub(super) fn client_digest(&self, client: &str) -> Vec<u8> {
-        self.vault.digest("client", &[client.as_bytes()])
-    }
-
-    /// Streams a body into its sealed file. `capped`: against the client's caps on what is unbound.
-    pub(super) async fn receive(
-        &self,
-        material: &NewMaterial,
-        body: ByteStream,
-        capped: bool,
-    ) -> Result<Result<Received, UploadOutcome>, StoreError> {
-        let client = self.client_digest(&material.client);
-        if !capped {
-            return self.receive_of(material, client, body, None).await;
-        }
-        let unbound = unbound(&mut *self.reader().await?, &client).await?;
-        if unbound.files >= self.unbound_files {
-            return Ok(Err(UploadOutcome::OverCap));
-        }
-        let room = material.max_unbound_bytes.saturating_sub(unbound.bytes);
-        self.receive_of(material, client, body, Some(room)).await
-    }
-
-    /// As [`DatabaseStore::receive`], for a client whose digest is known; `room`: bytes that its uploads under way may hold together.
-    pub(super) async fn receive_of(
-        &self,
-        material: &NewMaterial,
-        client: Vec<u8>,
-        mut body: ByteStream,
-        room: Option<u64>,
-    ) -> Result<Result<Received, UploadOutcome>, StoreError> {
-        let mut writer =
-            SealedWriter::begin(&self.files, &self.vault, &material.id, client.clone()).await?;
-        let (mut sha256, mut md5) = (digest::Context::new(&digest::SHA256), Md5::new());
-        while let Some(part) = body.next().await {
-            let Ok(part) = part else {
-                return Ok(Err(UploadOutcome::Interrupted));
-            };
-            let bytes = part.len() as u64;
-            if writer.size + bytes > material.max_bytes {
-                return Ok(Err(UploadOutcome::TooLarge));
-            }
-            if let Some(room) = room
-                && writer.incoming.count(bytes) > room
-            {
-                return Ok(Err(UploadOutcome::OverCap));
-            }
-            sha256.update(&part);
-            md5.update(&part);
-            writer.push(&part).await?;
-        }
-        let facts = Facts {
-            file_name: material.file_name.clone(),
-            sha256: HEXLOWER.encode(sha256.finish().as_ref()),
-            md5: HEXLOWER.encode(&md5.finalize()),
-        };
-        let file = writer.finish(&self.files).await?;
-        Ok(Ok(Received {
-            file,
-            facts,
-            client,
-        }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The examination on SQLite: schema, pages, rows against each other. Files and seals are in [`super::integrity_seals`].
 
 use super::dialect::{self, Db, DbPool};
+use super::files::FilePlace;
 use super::integrity_seals::{files, seals};
 use super::{DatabaseStore, MIGRATIONS, StoreError, Vault, numbers};
 use crate::store::integrity::{DatabaseFault, Depth, IntegrityReport, IntegrityStore, Tally};
@@ -8,7 +9,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Transaction};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Rules that a query can say: each returns the rows that break it, as a text `example`.
@@ -75,7 +75,7 @@ pub(super) struct Examined {
     pub(super) connection: Transaction<'static, Db>,
     pub(super) readers: DbPool,
     pub(super) vault: Arc<Vault>,
-    pub(super) materials: PathBuf,
+    pub(super) place: FilePlace,
     pub(super) depth: Depth,
     pub(super) now: Timestamp,
     pub(super) report: IntegrityReport,
@@ -84,11 +84,11 @@ pub(super) struct Examined {
 #[async_trait]
 impl IntegrityStore for DatabaseStore {
     async fn examine(&self, depth: Depth, now: Timestamp) -> Result<IntegrityReport, StoreError> {
-        let materials = self.files.folder().to_owned();
+        let place = self.files.place().clone();
         examine(
             self.readers.clone(),
             Arc::clone(&self.vault),
-            materials,
+            place,
             depth,
             now,
         )
@@ -99,7 +99,7 @@ impl IntegrityStore for DatabaseStore {
 pub(super) async fn examine(
     readers: DbPool,
     vault: Arc<Vault>,
-    materials: PathBuf,
+    place: FilePlace,
     depth: Depth,
     now: Timestamp,
 ) -> Result<IntegrityReport, StoreError> {
@@ -109,7 +109,7 @@ pub(super) async fn examine(
         connection,
         readers,
         vault,
-        materials,
+        place,
         depth,
         now,
         report: IntegrityReport::default(),

@@ -3,22 +3,25 @@
 use super::StoreError;
 use super::api_key;
 use super::dialect::{Db, DbRow};
+use super::files::FilePlace;
 use super::integrity::Examined;
 use super::rows::{application_place, attempt_place, event_place, named_place, numbered_place};
 use super::rows::{case_place, uuid};
+use crate::store::bucket::Bucket;
 use crate::store::integrity::{Depth, Tally, shortened};
-use crate::store::sealed::file::{open_file, sealed_length};
+use crate::store::sealed::file::sealed_length;
 use crate::store::sealed::{DataKey, open_bytes};
 use futures_util::TryStreamExt;
 use sqlx::Row;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// Rows of each kind whose seals are opened in a sample: so many of the newest, and so many of the oldest.
 const SAMPLE: i64 = 100;
 /// Rows read at once.
 const PAGE: i64 = 500;
+/// Objects of a bucket taken from its listing at once.
+const LISTED_AT_ONCE: usize = 1_000;
 /// The sweep comes every ten minutes: what is younger may be just being written.
 const LEFT_OVER: Duration = Duration::from_secs(3_600);
 
@@ -39,8 +42,10 @@ pub(super) async fn files(examined: &mut Examined) -> Result<(), StoreError> {
             .bind(format!("{shard}~"))
             .fetch_all(&mut *examined.connection)
             .await?;
-        let folder = examined.materials.join(&shard);
-        let mut found = listed(folder).await?;
+        let mut found = listed(examined.place.folder.join(&shard)).await?;
+        if let Some(bucket) = &examined.place.bucket {
+            found.extend(listed_in(bucket, &shard).await?);
+        }
         for (id, size) in rows {
             examined.report.files += 1;
             let size = u64::try_from(size).unwrap_or_default();
@@ -93,6 +98,18 @@ async fn listed(folder: std::path::PathBuf) -> Result<Listed, StoreError> {
     };
     let listing = tokio::task::spawn_blocking(listing).await;
     Ok(listing.map_err(std::io::Error::other)??)
+}
+
+/// The files of a shard of a bucket. Of several under one id the one with the right length counts as well as any: only their keys tell
+/// which is meant, and all depths that open bytes ask for that one.
+async fn listed_in(bucket: &Bucket, shard: &str) -> Result<Listed, StoreError> {
+    let (mut pages, mut found) = (bucket.list(shard, LISTED_AT_ONCE), Listed::new());
+    while let Some(page) = pages.try_next().await? {
+        let facts =
+            |object: crate::store::bucket::Listed| (object.id, (object.length, object.written));
+        found.extend(page.into_iter().map(facts));
+    }
+    Ok(found)
 }
 
 /// Whether a row names the file also after the snapshot: what was swept since is not missing.
@@ -395,7 +412,7 @@ async fn materials(examined: &mut Examined) -> Result<(), StoreError> {
             };
             examined.report.opened += 1;
             if examined.depth == Depth::Everything
-                && !opens(&examined.materials, &id, key).await
+                && !opens(&examined.place, &id, key).await?
                 && still_named(examined, &id).await?
             {
                 bytes.add(shortened(&id));
@@ -431,12 +448,23 @@ fn open_material(
 }
 
 /// Whether every byte of a file opens.
-async fn opens(materials: &Path, id: &str, key: DataKey) -> bool {
-    let read = async {
-        let path = materials.join(id.get(..2).unwrap_or_default()).join(id);
-        let mut bytes = open_file(tokio::fs::File::open(path).await?, key, id).await?;
-        while bytes.try_next().await?.is_some() {}
-        Ok::<_, std::io::Error>(())
+///
+/// # Errors
+/// The bucket does not answer: that says nothing of the file.
+async fn opens(place: &FilePlace, id: &str, key: DataKey) -> Result<bool, StoreError> {
+    let mut bytes = match place.open(id, key).await {
+        Ok(bytes) => bytes,
+        Err(StoreError::FilesAway(words)) => return Err(StoreError::FilesAway(words)),
+        Err(_) => return Ok(false),
     };
-    read.await.is_ok()
+    loop {
+        match bytes.try_next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(true),
+            Err(_) => break,
+        }
+    }
+    // What broke off on the way is not damaged.
+    place.bucket.as_ref().map_or(Ok(()), |b| b.answers())?;
+    Ok(false)
 }

@@ -3,16 +3,16 @@
 //! A file without a row is an orphan (the process ended between the two) and is swept; a row without a file cannot come to be.
 
 use super::dialect::{self, Db, DbConnection, DbRow};
-use super::files::Received;
+use super::receiving::Received;
 use super::rows::{case_place, count, instant, named_place, stored, uuid};
 use super::{DatabaseStore, StoreError, document, keep, undo};
 use crate::fail_point::fail_point;
 use crate::identity::Scope;
+use crate::store::bucket::Bucket;
 use crate::store::material::{
     ByteStream, DocumentRecord, MaterialRecord, MaterialStore, NewDocument, NewMaterial, Swept,
     UploadOutcome,
 };
-use crate::store::sealed::file::open_file;
 use crate::store::sealed::{DataKey, Sealed, Vault};
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -202,8 +202,7 @@ pub(super) fn record(row: &DbRow, key: &DataKey) -> Result<MaterialRecord, Store
 impl DatabaseStore {
     /// The plain bytes of a material.
     pub(super) async fn bytes(&self, id: &str, key: DataKey) -> Result<ByteStream, StoreError> {
-        let file = tokio::fs::File::open(self.files.path(id)?).await?;
-        Ok(open_file(file, key, id).await?)
+        self.files.place().open(id, key).await
     }
 }
 
@@ -218,7 +217,7 @@ impl MaterialStore for DatabaseStore {
             Ok(received) => received,
             Err(outcome) => return Ok(outcome),
         };
-        let id = material.id.clone();
+        let (id, file_key) = (material.id.clone(), received.file.data_key()?);
         let (scanning, files_max) = (Arc::clone(&self.scanning), self.unbound_files);
         let outcome = self
             .write(move |c, vault| {
@@ -238,7 +237,7 @@ impl MaterialStore for DatabaseStore {
             .await?;
         fail_point!("material.stored");
         if !matches!(outcome, UploadOutcome::Stored(_)) {
-            self.files.remove(&id).await?;
+            self.files.discard(&id, &file_key).await?;
         }
         Ok(outcome)
     }
@@ -308,5 +307,13 @@ impl MaterialStore for DatabaseStore {
 
     async fn sweep(&self, before: Timestamp) -> Result<Swept, StoreError> {
         self.swept(before).await
+    }
+
+    fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.files.bucket()
+    }
+
+    async fn sweep_bucket(&self, before: Timestamp) -> Result<Swept, StoreError> {
+        self.bucket_swept(before).await
     }
 }

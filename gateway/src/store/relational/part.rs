@@ -5,14 +5,13 @@
 //! material and forgets the upload, so an upload is never whole without being a material. No file is ever written twice under one
 //! key: bytes that come again are sealed under another.
 
-use super::files::{InPlace, SealedWriter};
+use super::receiving::{InPlace, SealedWriter};
 use super::rows::{named_place, stored};
 use super::upload::Unfinished;
 use super::{DatabaseStore, StoreError, keep, undo};
 use crate::fail_point::fail_point;
 use crate::store::material::{ByteStream, NewMaterial};
 use crate::store::sealed::DataKey;
-use crate::store::sealed::file::open_file;
 use crate::store::upload::{
     Checksum, ChecksumAlgorithm, NewPart, PARTS_MAX, PartOutcome, Peeked, UploadRecord, peek,
 };
@@ -335,17 +334,22 @@ impl Arrival<'_> {
     fn joined(&self) -> Result<ByteStream, StoreError> {
         let mut files = Vec::with_capacity(self.upload.segments.len() + self.closed.len());
         for (id, key) in &self.upload.segments {
-            files.push((self.store.files.path(id)?, id.clone(), key.duplicate()?));
+            files.push((id.clone(), key.duplicate()?));
         }
         for segment in &self.closed {
-            let key = DataKey::from_bytes(segment.key.as_slice())?;
-            files.push((self.store.files.path(&segment.id)?, segment.id.clone(), key));
+            files.push((segment.id.clone(), segment.data_key()?));
         }
-        let opened = futures_util::stream::iter(files.into_iter().map(Ok)).and_then(
-            |(path, id, key)| async move {
-                open_file(tokio::fs::File::open(path).await?, key, &id).await
-            },
-        );
+        let place = self.store.files.place().clone();
+        let opened =
+            futures_util::stream::iter(files.into_iter().map(Ok)).and_then(move |(id, key)| {
+                let place = place.clone();
+                async move {
+                    place.open(&id, key).await.map_err(|error| match error {
+                        StoreError::Bytes(error) => error,
+                        other => std::io::Error::other(other),
+                    })
+                }
+            });
         Ok(opened.try_flatten().boxed())
     }
 }

@@ -62,9 +62,7 @@ impl DatabaseStore {
         if !gone.is_empty() {
             fail_point!("sweep.rows_gone");
         }
-        for id in &gone {
-            self.files.remove(id).await?;
-        }
+        self.files.remove(&gone).await?;
         Ok(gone.len() as u64)
     }
 
@@ -98,39 +96,41 @@ impl DatabaseStore {
                 })
             })
             .await?;
-        for id in &files {
-            self.files.remove(id).await?;
-        }
+        self.files.remove(&files).await?;
         Ok(uploads)
     }
 
-    /// Removes files of a shard without a row. The writer is asked, so that a row still in its queue counts.
+    /// Removes files of a shard of the folder without a row.
     async fn sweep_files(&self, shard: &Path) -> Result<u64, StoreError> {
         let mut swept = 0;
         for some in self.files.settled_ids(shard).await?.chunks(NAMES_AT_ONCE) {
-            let list = json_list(some.iter().map(String::as_str));
-            let orphans: Vec<String> = self
-                .write(move |c, _| {
-                    Box::pin(async move {
-                        keep(
-                            sqlx::query_scalar(concat!(
-                                "SELECT value FROM ",
-                                listed!("$1"),
-                                " WHERE value NOT IN (SELECT id FROM material)
-                                     AND value NOT IN (SELECT id FROM upload_segment)"
-                            ))
-                            .bind(list)
-                            .fetch_all(c)
-                            .await?,
-                        )
-                    })
-                })
-                .await?;
+            let orphans = self.without_rows(some).await?;
             for id in &orphans {
-                self.files.remove(id).await?;
+                self.files.remove_from_folder(id).await?;
                 swept += 1;
             }
         }
         Ok(swept)
+    }
+
+    /// Which of these files no row names. The writer is asked, so that a row still in its queue counts.
+    pub(super) async fn without_rows(&self, ids: &[String]) -> Result<Vec<String>, StoreError> {
+        let list = json_list(ids.iter().map(String::as_str));
+        self.write(move |c, _| {
+            Box::pin(async move {
+                keep(
+                    sqlx::query_scalar(concat!(
+                        "SELECT value FROM ",
+                        listed!("$1"),
+                        " WHERE value NOT IN (SELECT id FROM material)
+                             AND value NOT IN (SELECT id FROM upload_segment)"
+                    ))
+                    .bind(list)
+                    .fetch_all(c)
+                    .await?,
+                )
+            })
+        })
+        .await
     }
 }

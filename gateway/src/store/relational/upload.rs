@@ -103,7 +103,7 @@ impl DatabaseStore {
         if received.file.size != upload.record.length {
             return Err(unreadable("are shorter than announced"));
         }
-        let id = material.id.clone();
+        let (id, file_key) = (material.id.clone(), received.file.data_key()?);
         let scanning = Arc::clone(&self.scanning);
         let written = self
             .write(move |c, vault| {
@@ -119,7 +119,7 @@ impl DatabaseStore {
             })
             .await?;
         let Some((record, segments)) = written else {
-            self.files.remove(&id).await?;
+            self.files.discard(&id, &file_key).await?;
             return Ok(None);
         };
         fail_point!("upload.completed");
@@ -142,9 +142,7 @@ impl DatabaseStore {
 
     /// Files whose rows are gone; what cannot be removed now is swept later.
     pub(super) async fn remove_files(&self, ids: &[String]) {
-        for id in ids {
-            self.files.remove(id).await.ok();
-        }
+        self.files.remove(ids).await.ok();
     }
 }
 
@@ -203,6 +201,7 @@ impl UploadStore for DatabaseStore {
     async fn begin_upload(&self, upload: NewUpload) -> Result<Option<UploadRecord>, StoreError> {
         // Names no file yet, but must be able to.
         self.files.path(&upload.id)?;
+        self.files.answers()?;
         let client = self.client_digest(&upload.client);
         let under_way = self.files.under_way_of(&client);
         let files_max = self.unbound_files;

@@ -11,7 +11,7 @@ use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use std::io;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use zeroize::Zeroizing;
 
 /// Plain bytes of a full chunk.
@@ -120,9 +120,12 @@ impl FileSealer {
     }
 }
 
+/// Where the sealed bytes of a file come from: a file, or an answer on its way.
+pub type SealedBytes = Box<dyn AsyncRead + Send + Unpin>;
+
 /// A sealed file being read.
 struct Opening {
-    file: tokio::fs::File,
+    file: SealedBytes,
     chunks: Chunks,
     left: u64,
 }
@@ -133,11 +136,25 @@ struct Opening {
 /// When the file cannot be read or its header is not one; the stream ends with an error at the first chunk that does not open, and
 /// when the file was cut.
 pub async fn open_file(
-    mut file: tokio::fs::File,
+    file: tokio::fs::File,
     key: DataKey,
     id: &str,
 ) -> io::Result<BoxStream<'static, Result<Bytes, io::Error>>> {
-    let left = file.metadata().await?.len();
+    let length = file.metadata().await?.len();
+    open_sealed(Box::new(file), length, key, id).await
+}
+
+/// The same of sealed bytes from anywhere, `length` of them.
+///
+/// # Errors
+/// As [`open_file`].
+pub async fn open_sealed(
+    mut file: SealedBytes,
+    length: u64,
+    key: DataKey,
+    id: &str,
+) -> io::Result<BoxStream<'static, Result<Bytes, io::Error>>> {
+    let left = length;
     let mut header = [0; HEADER];
     file.read_exact(&mut header).await?;
     let (magic, prefix) = header.split_at(MAGIC.len());

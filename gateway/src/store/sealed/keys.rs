@@ -61,6 +61,16 @@ impl DataKey {
         &self.cipher
     }
 
+    /// What tells files of one id apart that were sealed under different keys: 32 hexadecimal digits that tell nothing of the key
+    /// (HMAC-SHA256, cut to 128 bits).
+    #[must_use]
+    pub fn file_tag(&self) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.bytes.as_slice());
+        let tag = hmac::sign(&key, b"tongban file tag");
+        let half = tag.as_ref().get(..16).unwrap_or_default();
+        data_encoding::HEXLOWER.encode(half)
+    }
+
     /// Wraps another key under this one (a material's key under its case's).
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! What only SQLite can tell of itself: damaged pages, the schema against a fresh one; and the examination of a folder at rest.
 
+use super::files::FilePlace;
 use super::integrity::{Examined, examine};
 use super::{DATABASE_FILE, MIGRATIONS, StoreError, Vault, lock, registry};
 use crate::entropy::Entropy;
+use crate::store::bucket::Bucket;
 use crate::store::integrity::{Depth, IntegrityReport, Tally};
 use crate::store::sealed::{MasterKeys, keys};
 use jiff::Timestamp;
@@ -12,7 +14,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Examines a data folder that no gateway runs on, under its lock and without changing anything in it.
+/// Examines a data folder that no gateway runs on, under its lock and without changing anything in it. `bucket`: where its files lie,
+/// when not in the folder.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] when another process has the folder or there is no database in it, [`StoreError::Sealed`] when the
@@ -21,8 +24,8 @@ pub async fn examine_folder(
     folder: &Path,
     masters: MasterKeys,
     entropy: Entropy,
-    depth: Depth,
-    now: Timestamp,
+    bucket: Option<Arc<Bucket>>,
+    (depth, now): (Depth, Timestamp),
 ) -> Result<IntegrityReport, StoreError> {
     let file = folder.join(DATABASE_FILE);
     if !file.exists() {
@@ -42,8 +45,11 @@ pub async fn examine_folder(
             .await?;
     let digest_key = registry::secret_bytes(&keys::unwrap(&masters, &place, &stored)?, &place)?;
     let vault = Arc::new(Vault::new(masters, &digest_key, entropy));
-    let materials = folder.join("materials");
-    let report = examine(readers.clone(), vault, materials, depth, now).await;
+    let place = FilePlace {
+        folder: folder.join("materials"),
+        bucket,
+    };
+    let report = examine(readers.clone(), vault, place, depth, now).await;
     readers.close().await;
     report
 }

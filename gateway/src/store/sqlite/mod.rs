@@ -26,6 +26,8 @@ mod application;
 mod audit;
 #[path = "../relational/binding.rs"]
 mod binding;
+#[path = "../relational/bucket_sweep.rs"]
+mod bucket_sweep;
 #[path = "../relational/bulk.rs"]
 mod bulk;
 #[path = "../relational/bulk_rows.rs"]
@@ -72,6 +74,8 @@ mod outbox;
 mod overview;
 #[path = "../relational/part.rs"]
 mod part;
+#[path = "../relational/receiving.rs"]
+mod receiving;
 #[path = "../relational/recomputation.rs"]
 mod recomputation;
 #[path = "../relational/registry.rs"]
