@@ -11,10 +11,13 @@
 //! What is absent on purpose: async, I/O, a partner's name. A new partner is a new file, never new code here.
 
 pub mod canonical;
+pub mod codec;
 pub mod definition;
 pub mod exchange;
 pub mod expression;
 pub mod reading;
+pub mod schema;
 pub mod soap;
 pub mod text;
+pub mod wsdl;
 pub mod xml;
