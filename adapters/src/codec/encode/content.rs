@@ -1,0 +1,450 @@
+//! Element content: the content model says the order, the value says what there is.
+
+use super::{Filled, Outcome, TagName, Writing, failure, shape};
+use crate::codec::fault::CodecFaultKind;
+use crate::codec::table::*;
+use crate::codec::value::{Object, Value};
+use crate::codec::write::escape_text;
+
+/// What one element's content is written from.
+struct Given<'x> {
+    /// First of its slots in [`Writing::filled`].
+    base: usize,
+    slots: std::ops::Range<usize>,
+    /// Fields that no slot knows.
+    extras: Vec<(&'x str, &'x [Value<'x>], usize)>,
+}
+
+impl<'c, 'x> Writing<'c, 'x> {
+    pub(super) fn model<'v: 'x>(
+        &mut self,
+        name: TagName<'_>,
+        kind: &'c CompiledType,
+        root: u32,
+        mixed: bool,
+        value: &'v Value<'v>,
+        depth: usize,
+    ) -> Outcome<()> {
+        let object: Option<&'x Object<'x>> = match value {
+            Value::Object(object) => Some(object),
+            Value::Text(text) if mixed || text.trim().is_empty() => None,
+            other => return Err(shape(other, "an object")),
+        };
+        match object {
+            Some(object) => self.attributes(kind, object)?,
+            None => self.attributes(kind, &Object::default())?,
+        }
+        let text = match (object, value) {
+            (None, Value::Text(text)) if mixed => Some(&**text),
+            (Some(object), _) => object.get("#text").and_then(Value::as_text),
+            _ => None,
+        };
+        let text = text.filter(|text| !text.is_empty());
+        if text.is_some_and(|text| !mixed && !text.trim().is_empty()) {
+            return Err(failure(CodecFaultKind::Text));
+        }
+        let tag_end = self.out.len();
+        self.out.push('>');
+        if let Some(text) = text.filter(|_| mixed)
+            && !escape_text(&mut self.out, text)
+        {
+            return Err(failure(CodecFaultKind::Character));
+        }
+        match object.and_then(|object| object.get("#content")) {
+            Some(content) => self.in_order(kind, root, mixed, content, depth)?,
+            None => self.by_schema(kind, root, object, depth)?,
+        }
+        if self.out.len() == tag_end + 1 {
+            self.out.truncate(tag_end);
+            self.end(name, true);
+        } else {
+            self.end(name, false);
+        }
+        Ok(())
+    }
+
+    fn by_schema(
+        &mut self,
+        kind: &'c CompiledType,
+        root: u32,
+        object: Option<&'x Object<'x>>,
+        depth: usize,
+    ) -> Outcome<()> {
+        let base = self.filled.len();
+        let slots = kind.slots.start as usize..kind.slots.end as usize;
+        let none = Filled {
+            values: &[],
+            used: 0,
+        };
+        self.filled.resize(base + slots.len(), none);
+        let mut given = Given {
+            base,
+            slots,
+            extras: Vec::new(),
+        };
+        if let Some(object) = object {
+            self.fill(kind, object, &mut given)?;
+        }
+        self.occurrences(root, &mut given, depth)?;
+        self.nothing_left(&given)?;
+        self.filled.truncate(base);
+        Ok(())
+    }
+
+    /// Fields to slots. Fields mostly come in the order of the slots, so the next one is tried before the key is looked up.
+    fn fill(
+        &mut self,
+        kind: &'c CompiledType,
+        object: &'x Object<'x>,
+        given: &mut Given<'x>,
+    ) -> Outcome<()> {
+        let codec = self.codec;
+        let slots = &codec.slots[given.slots.clone()];
+        let mut next = 0;
+        for (key, value) in &object.fields {
+            if key.starts_with(['@', '#']) {
+                if key.starts_with('#') && !matches!(&**key, "#text" | "#content") {
+                    return Err(failure(CodecFaultKind::Unknown(key.to_string())));
+                }
+                continue;
+            }
+            let slot = match slots.get(next) {
+                Some(slot) if *slot.key == **key => next,
+                _ => match kind.keys.get(&**key) {
+                    Some(found) => *found as usize,
+                    None => {
+                        given.extras.push((&**key, listed(value), 0));
+                        continue;
+                    }
+                },
+            };
+            next = slot + 1;
+            let values = self.values_of(&slots[slot], value)?;
+            self.filled[given.base + slot].values = values;
+        }
+        Ok(())
+    }
+
+    /// The values that a field stands for: the items of a list where the schema repeats, else the value itself.
+    fn values_of(&self, slot: &Slot, value: &'x Value<'x>) -> Outcome<&'x [Value<'x>]> {
+        let element = &self.codec.elements[slot.element as usize];
+        let kind = &self.codec.types[element.type_index as usize];
+        let single = std::slice::from_ref(value);
+        match value {
+            Value::Null if !element.nillable => Ok(&[]),
+            Value::List(items) => {
+                // A list may also be one value: of an encoded array, or of a list type.
+                let one_value = kind.array.is_some() || matches!(kind.content, Content::Simple(_));
+                let of_lists = matches!(items.first(), Some(Value::List(_)));
+                match (slot.repeats, one_value) {
+                    (true, true) if kind.array.is_some() && !of_lists => Ok(single),
+                    (true, _) => Ok(items),
+                    (false, true) => Ok(single),
+                    (false, false) if items.len() <= 1 => Ok(items),
+                    (false, false) => Err(failure(CodecFaultKind::TooMany {
+                        name: slot.key.to_string(),
+                        given: items.len(),
+                    })),
+                }
+            }
+            _ => Ok(single),
+        }
+    }
+
+    fn nothing_left(&self, given: &Given<'x>) -> Outcome<()> {
+        for (place, slot) in self.codec.slots[given.slots.clone()].iter().enumerate() {
+            let filled = &self.filled[given.base + place];
+            if filled.used < filled.values.len() {
+                return Err(failure(CodecFaultKind::TooMany {
+                    name: slot.key.to_string(),
+                    given: filled.values.len(),
+                }));
+            }
+        }
+        match given.extras.iter().find(|(_, values, used)| *used < values.len()) {
+            Some((key, ..)) => Err(failure(CodecFaultKind::Unknown((*key).to_owned()))),
+            None => Ok(()),
+        }
+    }
+
+    /// All occurrences of a node that the value has something for.
+    fn occurrences(&mut self, index: u32, given: &mut Given<'x>, depth: usize) -> Outcome<()> {
+        let codec = self.codec;
+        let node = &codec.nodes[index as usize];
+        match node.kind {
+            NodeKind::Element => return self.elements(node, given, depth),
+            NodeKind::Any => return self.wild_elements(index, node, given, depth),
+            _ => {}
+        }
+        if (node.min, node.max) == (1, 1) {
+            return self.group(index, node, given, depth);
+        }
+        let mut count = 0;
+        while count < node.max {
+            let something = self.has_something(node, given);
+            if !something && (count >= node.min || node.emptiable) {
+                break;
+            }
+            let before = self.nodes;
+            self.group(index, node, given, depth)?;
+            if self.nodes == before {
+                break;
+            }
+            count += 1;
+        }
+        Ok(())
+    }
+
+    fn group(&mut self, index: u32, node: &'c Node, given: &mut Given<'x>, depth: usize) -> Outcome<()> {
+        let codec = self.codec;
+        let children = &codec.children[node.range()];
+        if node.kind != NodeKind::Choice {
+            for child in children {
+                self.occurrences(*child, given, depth)?;
+            }
+            return Ok(());
+        }
+        match self.chosen(children, given) {
+            Some(child) => self.occurrences(child, given, depth),
+            None if node.emptiable => Ok(()),
+            None => Err(failure(CodecFaultKind::Missing(codec.expected(index)))),
+        }
+    }
+
+    /// The branch of a choice: of those that the value can fill, the one that takes most of it.
+    fn chosen(&self, children: &[u32], given: &Given<'x>) -> Option<u32> {
+        let mut best: Option<(bool, usize, u32)> = None;
+        for child in children {
+            let node = &self.codec.nodes[*child as usize];
+            let covered = self.covered(node, given);
+            if covered == 0 {
+                continue;
+            }
+            let filled = self.can_fill(node, given);
+            let better = match best {
+                None => true,
+                Some((known, most, _)) => (filled, covered) > (known, most),
+            };
+            if better {
+                best = Some((filled, covered, *child));
+            }
+        }
+        best.map(|(_, _, child)| child)
+    }
+
+    fn covered(&self, node: &Node, given: &Given<'x>) -> usize {
+        let left = |slot: u32| {
+            let filled = &self.filled[given.base + slot as usize];
+            filled.used < filled.values.len()
+        };
+        let fields = match node.kind {
+            NodeKind::Any => 0,
+            NodeKind::Element => self.codec.alternatives[node.range()]
+                .iter()
+                .filter(|alternative| left(alternative.slot))
+                .count(),
+            _ => {
+                let slots = node.slots.start as usize..node.slots.end as usize;
+                let slots = self.codec.group_slots[slots].iter();
+                slots.filter(|slot| left(**slot)).count()
+            }
+        };
+        match fields {
+            0 => usize::from(self.has_extra(node, given)),
+            some => some,
+        }
+    }
+
+    fn has_something(&self, node: &Node, given: &Given<'x>) -> bool {
+        self.covered(node, given) > 0
+    }
+
+    fn has_extra(&self, node: &Node, given: &Given<'x>) -> bool {
+        if given.extras.iter().all(|(_, values, used)| *used >= values.len()) {
+            return false;
+        }
+        match node.kind {
+            NodeKind::Element => false,
+            NodeKind::Any => given
+                .extras
+                .iter()
+                .any(|(key, values, used)| *used < values.len() && self.lets_in(node.start, key)),
+            _ => self.codec.children[node.range()]
+                .iter()
+                .any(|child| self.has_extra(&self.codec.nodes[*child as usize], given)),
+        }
+    }
+
+    /// Whether all that a node asks for is there.
+    fn can_fill(&self, node: &Node, given: &Given<'x>) -> bool {
+        if node.min == 0 || node.emptiable {
+            return true;
+        }
+        match node.kind {
+            NodeKind::Any => true,
+            NodeKind::Element => self.covered(node, given) > 0,
+            kind => {
+                let mut children = self.codec.children[node.range()].iter();
+                let can = |child: &u32| self.can_fill(&self.codec.nodes[*child as usize], given);
+                match kind {
+                    NodeKind::Choice => children.any(can),
+                    _ => children.all(can),
+                }
+            }
+        }
+    }
+
+    fn elements(&mut self, node: &Node, given: &mut Given<'x>, depth: usize) -> Outcome<()> {
+        let codec = self.codec;
+        let alternatives = &codec.alternatives[node.range()];
+        let mut count = 0;
+        while count < node.max {
+            let due = alternatives.iter().find(|alternative| {
+                let filled = &self.filled[given.base + alternative.slot as usize];
+                filled.used < filled.values.len()
+            });
+            let Some(due) = due else { break };
+            let filled = &mut self.filled[given.base + due.slot as usize];
+            let (values, used) = (filled.values, filled.used);
+            filled.used += 1;
+            let slot = &codec.slots[given.slots.start + due.slot as usize];
+            self.element(due.element, &values[used], depth + 1)
+                .map_err(|fault| {
+                    fault.within(|| match slot.repeats {
+                        true => format!("{}[{}]", slot.key, used + 1),
+                        false => slot.key.to_string(),
+                    })
+                })?;
+            count += 1;
+        }
+        while count < node.min {
+            let [only] = alternatives else {
+                let names = alternatives.iter().take(8).map(|alternative| {
+                    format!("<{}>", codec.elements[alternative.element as usize].local)
+                });
+                let names: Vec<String> = names.collect();
+                return Err(failure(CodecFaultKind::Missing(names.join(" or "))));
+            };
+            // What the schema fixes, or proposes, need not be given.
+            let element = &codec.elements[only.element as usize];
+            match element.fixed.as_ref().or(element.default.as_ref()) {
+                Some(value) => self.proposed(element, value)?,
+                None => {
+                    let name = format!("<{}>", element.local);
+                    return Err(failure(CodecFaultKind::Missing(name)));
+                }
+            }
+            count += 1;
+        }
+        Ok(())
+    }
+
+    fn proposed(&mut self, element: &'c CompiledElement, value: &str) -> Outcome<()> {
+        let name = TagName::Declared(element);
+        let mark = self.start(name)?;
+        if self.options.encoded {
+            self.type_attribute(&self.codec.types[element.type_index as usize]);
+        }
+        self.out.push('>');
+        escape_text(&mut self.out, value);
+        self.end(name, false);
+        self.take_back(&mark);
+        Ok(())
+    }
+
+    fn lets_in(&self, wildcard: u32, key: &str) -> bool {
+        let codec = self.codec;
+        let uri = match key.strip_prefix('{') {
+            Some(rest) => rest.split_once('}').map_or("", |(uri, _)| uri),
+            None => "",
+        };
+        let no_namespace = codec.namespace_ids.get("").copied().unwrap_or(u32::MAX);
+        let namespace = codec.namespace_ids.get(uri).copied().unwrap_or(u32::MAX - 1);
+        codec.wildcards[wildcard as usize].lets_in(namespace, no_namespace)
+    }
+
+    fn wild_elements(
+        &mut self,
+        index: u32,
+        node: &Node,
+        given: &mut Given<'x>,
+        depth: usize,
+    ) -> Outcome<()> {
+        let mut count = 0;
+        while count < node.max {
+            let due = given.extras.iter().position(|(key, values, used)| {
+                *used < values.len() && self.lets_in(node.start, key)
+            });
+            let Some(due) = due else { break };
+            let (key, values, used) = given.extras[due];
+            given.extras[due].2 += 1;
+            self.free_element(key, &values[used], depth + 1)?;
+            count += 1;
+        }
+        match count < node.min {
+            true => Err(failure(CodecFaultKind::Missing(self.codec.expected(index)))),
+            false => Ok(()),
+        }
+    }
+
+    /// `#content`: texts and one-field objects, written in their order; the order is checked as a reader would.
+    fn in_order(
+        &mut self,
+        kind: &'c CompiledType,
+        root: u32,
+        mixed: bool,
+        content: &'x Value<'x>,
+        depth: usize,
+    ) -> Outcome<()> {
+        let codec = self.codec;
+        let Value::List(pieces) = content else {
+            return Err(shape(content, "a list"));
+        };
+        let slots = &codec.slots[kind.slots.start as usize..kind.slots.end as usize];
+        let mut matcher = crate::codec::matcher::Matcher::default();
+        let base = matcher.open(codec, root);
+        for piece in pieces {
+            let fields = match piece {
+                Value::Text(text) if mixed || text.trim().is_empty() => {
+                    if !escape_text(&mut self.out, text) {
+                        return Err(failure(CodecFaultKind::Character));
+                    }
+                    continue;
+                }
+                Value::Object(object) if object.len() == 1 => &object.fields,
+                other => return Err(shape(other, "a text or an object with one child")),
+            };
+            let (key, value) = &fields[0];
+            let slot = kind.keys.get(&**key).and_then(|slot| slots.get(*slot as usize));
+            let (uri, local) = match (slot, key.strip_prefix('{')) {
+                (Some(slot), _) => codec.names.parts(codec.elements[slot.element as usize].name),
+                (None, Some(rest)) => rest.split_once('}').unwrap_or(("", key)),
+                (None, None) => ("", &**key),
+            };
+            let known = |uri: &str| codec.namespace_ids.get(uri).copied();
+            let namespace = known(uri).unwrap_or(u32::MAX - 1);
+            let none = known("").unwrap_or(u32::MAX);
+            let mut child = crate::codec::matcher::Child::new(namespace, local, none);
+            use crate::codec::matcher::Matched;
+            match matcher.advance(codec, base, &mut child) {
+                Ok(Matched::Element(found)) => self.element(found.element, value, depth + 1),
+                Ok(Matched::Wildcard(_)) => self.free_element(key, value, depth + 1),
+                Err(_) => Err(failure(CodecFaultKind::Unexpected {
+                    found: key.to_string(),
+                    expected: "another child".to_owned(),
+                })),
+            }
+            .map_err(|fault| fault.within(|| key.to_string()))?;
+        }
+        matcher
+            .finish(codec, base)
+            .map_err(|due| failure(CodecFaultKind::Missing(codec.expected(due))))
+    }
+}
+
+fn listed<'x>(value: &'x Value<'x>) -> &'x [Value<'x>] {
+    match value {
+        Value::List(items) => items,
+        single => std::slice::from_ref(single),
+    }
+}

@@ -1,0 +1,104 @@
+//! Characters of values in markup (XML 1.0, 2.2 and 2.4).
+
+/// What a byte needs: nothing, an escape in text, one in attributes only, or a closer look.
+const PLAIN: u8 = 0;
+const EVERYWHERE: u8 = 1;
+const IN_ATTRIBUTES: u8 = 2;
+const NEVER: u8 = 3;
+const LOOK: u8 = 4;
+
+const CLASSES: [u8; 256] = {
+    let mut table = [PLAIN; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'<' | b'>' | b'&' | b'\r' => EVERYWHERE,
+            b'"' | b'\t' | b'\n' => IN_ATTRIBUTES,
+            0..=0x1F => NEVER,
+            0xEF => LOOK,
+            _ => PLAIN,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// Text with markup escaped. A carriage return is written as a reference, as a reader would make a line feed of it.
+/// False where a character stands that XML cannot hold; then nothing is promised of `out`.
+pub(crate) fn escape_text(out: &mut String, text: &str) -> bool {
+    escape(out, text, false)
+}
+
+/// The value of an attribute in double quotes; as [`escape_text`].
+pub(crate) fn escape_attribute(out: &mut String, text: &str) -> bool {
+    escape(out, text, true)
+}
+
+fn escape(out: &mut String, text: &str, attribute: bool) -> bool {
+    let bytes = text.as_bytes();
+    let mut written = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        match CLASSES[usize::from(*byte)] {
+            PLAIN => continue,
+            IN_ATTRIBUTES if !attribute => continue,
+            NEVER => return false,
+            LOOK => {
+                // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+                if bytes[at + 1] == 0xBF && bytes[at + 2] >= 0xBE {
+                    return false;
+                }
+                continue;
+            }
+            _ => {}
+        }
+        out.push_str(&text[written..at]);
+        out.push_str(match byte {
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'&' => "&amp;",
+            b'"' => "&quot;",
+            b'\t' => "&#9;",
+            b'\n' => "&#10;",
+            _ => "&#13;",
+        });
+        written = at + 1;
+    }
+    out.push_str(&text[written..]);
+    true
+}
+
+/// Whether every character may stand in XML: one pass over the bytes, which the compiler makes wide.
+pub(crate) fn all_allowed(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let control = bytes.iter().fold(false, |found, byte| {
+        found | ((*byte < 0x20) & (*byte != b'\t') & (*byte != b'\n') & (*byte != b'\r'))
+    });
+    if control {
+        return false;
+    }
+    let (second, third) = (bytes.get(1..).unwrap_or(&[]), bytes.get(2..).unwrap_or(&[]));
+    let triples = bytes.iter().zip(second).zip(third);
+    !triples.fold(false, |found, ((a, b), c)| {
+        found | ((*a == 0xEF) & (*b == 0xBF) & (*c >= 0xBE))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped_and_what_xml_cannot_hold_is_refused() {
+        let mut out = String::new();
+        assert!(escape_text(&mut out, "a<b>&\"c\t\r中，"));
+        assert_eq!(out, "a&lt;b&gt;&amp;\"c\t&#13;中，");
+        out.clear();
+        assert!(escape_attribute(&mut out, "\"\t\n'<"));
+        assert_eq!(out, "&quot;&#9;&#10;'&lt;");
+        for wrong in ["\0", "a\u{1}", "\u{FFFE}", "x\u{FFFF}"] {
+            assert!(!escape_text(&mut String::new(), wrong));
+            assert!(!all_allowed(wrong), "{wrong:?}");
+        }
+        assert!(all_allowed("a\t\r\n中，\u{FFFD}\u{10FFFF}") && all_allowed(""));
+    }
+}
