@@ -29,6 +29,8 @@ pub(super) struct CompiledSimple {
     pub(super) free: bool,
     /// Whether values are qualified names.
     pub(super) qualified: bool,
+    /// Whether a value may be several items.
+    pub(super) listed: bool,
     /// The built-in type that it comes from; `None` for lists and unions.
     pub(super) built_in: Option<BuiltIn>,
     /// The values listed, for people and for drafts.
@@ -68,10 +70,6 @@ impl SimpleTypes {
         &self.types[id as usize]
     }
 
-    pub(super) fn facets(&self, id: SimpleId) -> Option<&CompiledFacets> {
-        self.types[id as usize].facets.as_deref()
-    }
-
     /// The compiled form of a type, made on first use. Chains are bounded and without circles (checked by the reader).
     pub(super) fn compile(
         &mut self,
@@ -105,7 +103,8 @@ impl SimpleTypes {
                 variety: CompiledVariety::List(self.compile(schema, *item, limits)?),
                 facets: None,
                 free: false,
-                qualified: false,
+                qualified: self.is_qualified(schema, *item, limits)?,
+                listed: true,
                 built_in: None,
                 enumeration: Vec::new(),
             },
@@ -120,6 +119,7 @@ impl SimpleTypes {
                     facets: None,
                     free: false,
                     qualified: members.iter().any(|member| self.get(*member).qualified),
+                    listed: members.iter().any(|member| self.get(*member).listed),
                     variety: CompiledVariety::Union(members),
                     built_in: None,
                     enumeration: Vec::new(),
@@ -135,6 +135,16 @@ impl SimpleTypes {
         self.types.push(compiled);
         self.known.insert(type_id, id);
         Ok(id)
+    }
+
+    fn is_qualified(
+        &mut self,
+        schema: &Schema,
+        item: TypeId,
+        limits: &SchemaLimits,
+    ) -> Result<bool, SchemaFault> {
+        let item = self.compile(schema, item, limits)?;
+        Ok(self.get(item).qualified)
     }
 
     fn built_in(
@@ -158,6 +168,7 @@ impl SimpleTypes {
             facets: None,
             free: matches!(built_in, BuiltIn::String | BuiltIn::AnySimpleType),
             qualified: matches!(built_in, BuiltIn::QName | BuiltIn::Notation),
+            listed: built_in.items().is_some(),
             enumeration: Vec::new(),
         })
     }

@@ -293,7 +293,7 @@ impl<'v> Reading<'v> {
     fn checked(&self, simple: SimpleId, text: Cow<'v, str>) -> Outcome<Cow<'v, str>> {
         let types = &self.codec.simple;
         let text = match types.get(simple).qualified {
-            true => self.expanded_value(text)?,
+            true => self.expanded_value(simple, text)?,
             false => text,
         };
         types
@@ -302,11 +302,18 @@ impl<'v> Reading<'v> {
     }
 
     /// Qualified names become `{namespace}local`, so that they mean something outside of the message.
-    fn expanded_value(&self, text: Cow<'v, str>) -> Outcome<Cow<'v, str>> {
+    fn expanded_value(&self, simple: SimpleId, text: Cow<'v, str>) -> Outcome<Cow<'v, str>> {
+        let always_name = self.codec.simple.get(simple).built_in.is_some();
         let mut out = Vec::new();
         for word in text.split_ascii_whitespace() {
             match self.resolved(word, true) {
                 Ok((namespace, _)) => out.push(qualified_value(self.uri(namespace), word)),
+                Err(failure) if always_name && failure.kind == CodecFaultKind::Prefix => {
+                    return Err(self.failure(CodecFaultKind::Value(ValueFault {
+                        shape: shape_of(word),
+                        rule: ValueRule::Prefix,
+                    })));
+                }
                 // In a union it may be no name at all.
                 Err(_) => out.push(word.to_owned()),
             }

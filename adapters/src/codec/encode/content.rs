@@ -134,7 +134,8 @@ impl<'c, 'x> Writing<'c, 'x> {
             Value::Null if !element.nillable => Ok(&[]),
             Value::List(items) => {
                 // A list may also be one value: of an encoded array, or of a list type.
-                let one_value = kind.array.is_some() || matches!(kind.content, Content::Simple(_));
+                let one_value = kind.array.is_some()
+                    || matches!(kind.content, Content::Simple(simple) if self.codec.simple.get(simple).listed);
                 let of_lists = matches!(items.first(), Some(Value::List(_)));
                 match (slot.repeats, one_value) {
                     (true, true) if kind.array.is_some() && !of_lists => Ok(single),

@@ -364,7 +364,8 @@ impl<'c, 'x> Writing<'c, 'x> {
     ) -> Outcome<()> {
         let text: Cow<'_, str> = match value {
             Value::Text(text) => Cow::Borrowed(text),
-            Value::List(items) => Cow::Owned(joined(items)?),
+            Value::List(items) if self.codec.simple.get(simple).listed => Cow::Owned(joined(items)?),
+            Value::List(_) => return Err(shape(value, "a text")),
             Value::Null => Cow::Borrowed(""),
             Value::Object(object) => {
                 self.only_text(kind, object)?;
@@ -514,9 +515,16 @@ impl<'c, 'x> Writing<'c, 'x> {
         if !codec.simple.get(simple).qualified {
             return Ok(text);
         }
+        let always_name = codec.simple.get(simple).built_in.is_some();
         let mut words = Vec::new();
         for word in text.split_ascii_whitespace() {
             let parts = self.name_parts(word);
+            if always_name && parts.is_none() && word.contains([':', '{']) {
+                return Err(failure(CodecFaultKind::Value(ValueFault {
+                    shape: shape_of(word),
+                    rule: ValueRule::Prefix,
+                })));
+            }
             let parts = parts.map(|(uri, local)| (uri.to_owned(), local.to_owned()));
             words.push(match parts {
                 Some((uri, local)) => match self.prefix_for(&uri) {
