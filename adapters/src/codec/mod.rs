@@ -23,7 +23,9 @@ mod table;
 mod value;
 mod write;
 
+pub(crate) use decode::{Failure, Outcome, Piece, Reading, Tag};
 pub use decode::{DecodeOptions, Unknown, ValueLimits};
+pub(crate) use encode::Writing;
 pub use encode::EncodeOptions;
 pub use fault::{CodecFault, CodecFaultKind, Position, ValueFault, ValueRule};
 pub use table::Codec;

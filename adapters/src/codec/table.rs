@@ -209,6 +209,22 @@ impl Codec {
         self.global_elements.get(&name).copied()
     }
 
+    /// Local name of an element.
+    pub(crate) fn elements_local(&self, element: crate::schema::ElementId) -> &str {
+        &self.elements[element.index()].local
+    }
+
+    /// Whether an element has that name.
+    pub(crate) fn is_named(
+        &self,
+        element: crate::schema::ElementId,
+        namespace: u32,
+        local: &str,
+    ) -> bool {
+        let element = &self.elements[element.index()];
+        element.namespace.0 == namespace && *element.local == *local
+    }
+
     /// Whether a type is another, or derived from it.
     pub(super) fn derives(&self, mut from: u32, base: u32) -> bool {
         // `anyType` is the base of all.

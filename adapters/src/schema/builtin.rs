@@ -10,6 +10,11 @@ pub(crate) const XML_SCHEMA_DRAFTS: [&str; 2] = [
     "http://www.w3.org/2000/10/XMLSchema",
 ];
 
+/// Whether a namespace is that of a draft of XML Schema.
+pub(crate) fn is_draft(namespace: &str) -> bool {
+    XML_SCHEMA_DRAFTS.contains(&namespace)
+}
+
 macro_rules! built_in {
     ($($variant:ident $name:literal $base:ident;)*) => {
         /// A built-in simple type.

@@ -19,6 +19,7 @@ mod model;
 mod read;
 
 pub use builtin::{BuiltIn, XML_SCHEMA};
+pub(crate) use builtin::is_draft;
 pub use documents::{Document, Documents, MemoryDocuments, Refusal, resolve_reference};
 pub use fault::{
     ComponentKind, ExpandedName, FaultKind, Place, SchemaFault, Warning, WarningKind,

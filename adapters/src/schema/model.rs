@@ -510,8 +510,9 @@ impl Schema {
         id
     }
 
-    /// Adds a complex type that is a sequence of elements and that no document defines.
-    pub fn add_sequence(&mut self, elements: Vec<(ElementId, Occurs)>, place: Place) -> TypeId {
+    /// Adds the type of an rpc wrapper: elements in any order, written in the given one. The names of accessors tell them apart, not
+    /// their places (SOAP 1.1, 5.1 and 7.1).
+    pub fn add_wrapper(&mut self, elements: Vec<(ElementId, Occurs)>, place: Place) -> TypeId {
         let base = self.names.name(super::XML_SCHEMA, "anyType");
         let base = self.global_types.get(&base).copied();
         let particles = elements.into_iter().map(|(element, occurs)| Particle {
@@ -530,7 +531,7 @@ impl Schema {
                 mixed: false,
                 content: ComplexContent::Elements(Some(Particle {
                     occurs: Occurs::ONCE,
-                    term: Term::Sequence(particles.collect()),
+                    term: Term::All(particles.collect()),
                 })),
                 attributes: Attributes::default(),
             }),

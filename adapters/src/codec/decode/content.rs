@@ -140,7 +140,49 @@ impl<'v> Reading<'v> {
                     (_, true) => Ok(Value::Object(Object { fields })),
                 }
             }
+            Content::Model { .. } if self.options.encoded => self.accessors(kind, fields, depth),
             Content::Model { root, mixed } => self.children(kind, root, mixed, fields, depth),
+        }
+    }
+
+    /// Members of an encoded structure: told apart by their local names, in any order, absent ones being nil (SOAP 1.1, 5.1 and
+    /// 5.4.1).
+    fn accessors(
+        &mut self,
+        kind: &'v CompiledType,
+        mut fields: Fields<'v>,
+        depth: usize,
+    ) -> Outcome<Value<'v>> {
+        let codec = self.codec;
+        let slots = &codec.slots[kind.slots.start as usize..kind.slots.end as usize];
+        let attributes = fields.len();
+        loop {
+            let tag = match self.next()? {
+                Piece::Start(tag) => tag,
+                Piece::End => return Ok(Value::Object(Object { fields })),
+                Piece::Text(text) if is_blank(&text) => continue,
+                Piece::Text(_) => return Err(self.failure(CodecFaultKind::Text)),
+                Piece::Eof => return Err(self.malformed("the document ends inside an element")),
+            };
+            let known = slots
+                .iter()
+                .find(|slot| *codec.elements[slot.element as usize].local == *tag.local);
+            match known {
+                Some(slot) => {
+                    let value = self.element(slot.element, &tag, depth + 1);
+                    let value = value
+                        .map_err(|failure| failure.within(|| numbered(slot, &fields[attributes..])))?;
+                    if !slot.repeats && fields.iter().any(|(key, _)| **key == *slot.key) {
+                        let (name, given) = (slot.key.to_string(), 2);
+                        return Err(self.failure(CodecFaultKind::TooMany { name, given }));
+                    }
+                    place(&mut fields, slot, value);
+                }
+                None if self.options.unknown == Unknown::Refuse => {
+                    return Err(self.mismatch(&tag, &Mismatch::NoMore));
+                }
+                None => self.unknown(&tag, &mut fields, depth)?,
+            }
         }
     }
 

@@ -38,6 +38,7 @@ impl<'v> Reading<'v> {
         let process = self.codec.wildcards[wildcard as usize].process;
         let known = match process {
             ProcessContents::Skip => None,
+            _ if self.plain => None,
             _ => self.codec.global_element(tag.namespace, tag.local),
         };
         match known {
@@ -63,6 +64,13 @@ impl<'v> Reading<'v> {
         let value = value.map_err(|failure| failure.within(|| tag.local.to_owned()))?;
         self.close(tag.bindings);
         Ok((key, value))
+    }
+
+    /// The value of an element that nothing declares, its start tag read.
+    pub(crate) fn undeclared(&mut self, tag: &Tag<'v>, depth: usize) -> Outcome<Value<'v>> {
+        let value = self.typed(0, None, tag, depth)?;
+        self.close(tag.bindings);
+        Ok(value)
     }
 
     fn free_key(&self, namespace: u32, local: &'v str) -> Cow<'v, str> {
@@ -107,7 +115,10 @@ impl<'v> Reading<'v> {
             match self.next()? {
                 Piece::Start(tag) => {
                     children = true;
-                    let known = self.codec.global_element(tag.namespace, tag.local);
+                    let known = match self.plain {
+                        true => None,
+                        false => self.codec.global_element(tag.namespace, tag.local),
+                    };
                     let (key, value) = match known {
                         Some(element) => {
                             let key = self.free_key(tag.namespace, tag.local);

@@ -22,8 +22,6 @@ pub(crate) struct Tag<'v> {
     pub(crate) local: &'v str,
     /// Bindings in scope before it.
     pub(crate) bindings: usize,
-    /// Byte of its `<`.
-    pub(crate) offset: usize,
 }
 
 /// An attribute.
@@ -63,6 +61,8 @@ pub(crate) struct Reading<'v> {
     pub(crate) offset: usize,
     carriage_returns: bool,
     pub(crate) depth_max: usize,
+    /// Whether undeclared content is taken as it is, also where its elements are declared.
+    pub(crate) plain: bool,
     pub(crate) no_namespace: u32,
     pub(crate) instance: u32,
 }
@@ -104,6 +104,7 @@ impl<'v> Reading<'v> {
             ended: false,
             offset: 0,
             carriage_returns: text.as_bytes().contains(&b'\r'),
+            plain: false,
             depth_max: options.limits.depth.min(ValueLimits::DEPTH_MAX),
             no_namespace,
             instance: known(SCHEMA_INSTANCE),
@@ -207,7 +208,6 @@ impl<'v> Reading<'v> {
             namespace,
             local,
             bindings,
-            offset: self.offset,
         })
     }
 

@@ -318,7 +318,8 @@ impl<'c, 'x> Writing<'c, 'x> {
                 })?;
             count += 1;
         }
-        while count < node.min {
+        // What an encoded structure leaves out is nil (SOAP 1.1, 5.1).
+        while count < node.min && !self.options.encoded {
             let [only] = alternatives else {
                 let names = alternatives.iter().take(8).map(|alternative| {
                     format!("<{}>", codec.elements[alternative.element as usize].local)
@@ -343,9 +344,6 @@ impl<'c, 'x> Writing<'c, 'x> {
     fn proposed(&mut self, element: &'c CompiledElement, value: &str) -> Outcome<()> {
         let name = TagName::Declared(element);
         let mark = self.start(name)?;
-        if self.options.encoded {
-            self.type_attribute(&self.codec.types[element.type_index as usize]);
-        }
         self.out.push('>');
         escape_text(&mut self.out, value);
         self.end(name, false);

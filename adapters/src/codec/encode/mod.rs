@@ -38,7 +38,7 @@ impl Codec {
         let mut writing = Writing::new(self, *options, String::with_capacity(1024));
         let local = &self.elements[element.index()].local;
         writing
-            .root(element.0, value)
+            .root(element.0, value, "")
             .map_err(|failure| failure.within(|| local.to_string()).without_place())?;
         Ok(writing.out)
     }
@@ -100,8 +100,13 @@ impl<'c, 'x> Writing<'c, 'x> {
         }
     }
 
-    /// An element that declares what its content is likely to need.
-    pub(crate) fn root<'v: 'x>(&mut self, element: u32, value: &'v Value<'v>) -> Outcome<()> {
+    /// An element that declares what its content is likely to need; `attributes` are written as they are.
+    pub(crate) fn root<'v: 'x>(
+        &mut self,
+        element: u32,
+        value: &'v Value<'v>,
+        attributes: &str,
+    ) -> Outcome<()> {
         let codec = self.codec;
         let declared = &codec.elements[element as usize];
         if declared.is_abstract {
@@ -115,6 +120,7 @@ impl<'c, 'x> Writing<'c, 'x> {
         for namespace in codec.reachable(element) {
             self.declare(*namespace);
         }
+        self.out.push_str(attributes);
         self.typed(name, declared.type_index, Some(declared), value, 1)?;
         self.take_back(&mark);
         Ok(())

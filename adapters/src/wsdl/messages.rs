@@ -1,0 +1,426 @@
+//! Messages of a binding: body, headers, attachments (WSDL 1.1, sections 2.3, 3.5, 3.7 and 5).
+
+use super::documents::{Component, Read, Reading, documentation, missing_attribute, named, soap_child};
+use super::model::{Attachment, Body, Header, Message, Use};
+use crate::schema::known::{ENCODING_11, WSDL_11};
+use crate::schema::{
+    ComplexContent, ComponentKind, ElementId, ExpandedName, FaultKind, Occurs, SchemaFault, Term,
+    TypeId, TypeKind, WarningKind, XML_SCHEMA,
+};
+use crate::soap::{SoapStyle, SoapVersion};
+use crate::xml::PositionedElement;
+
+const MIME: &str = "http://schemas.xmlsoap.org/wsdl/mime/";
+
+/// Which message of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Input,
+    Output,
+}
+
+/// One message of an operation, as its port type and its binding have it.
+pub(super) struct Side<'a, 'n> {
+    pub(super) component: Component<'a>,
+    pub(super) port_type: Component<'a>,
+    pub(super) declared: &'a PositionedElement,
+    pub(super) bound: Option<&'a PositionedElement>,
+    pub(super) operation: &'n str,
+    pub(super) order: Option<&'n str>,
+    pub(super) style: SoapStyle,
+    pub(super) version: SoapVersion,
+    pub(super) direction: Direction,
+}
+
+/// `use` and `encodingStyle` of a body, header or fault; literal where nothing is said.
+pub(super) fn use_of(element: Option<&PositionedElement>) -> Use {
+    let attribute = |name| element.and_then(|element| element.attribute(name)).map(str::trim);
+    match attribute("use") {
+        Some("encoded") => {
+            let style = attribute("encodingStyle").filter(|style| !style.is_empty());
+            Use::Encoded(style.unwrap_or(ENCODING_11).to_owned())
+        }
+        _ => Use::Literal,
+    }
+}
+
+pub(super) fn message<'a>(reading: &mut Reading<'a>, side: &Side<'a, '_>) -> Read<Message> {
+    let Some(written) = side.declared.attribute("message") else {
+        return Err(missing_attribute(&side.port_type, side.declared, "message"));
+    };
+    let component = reading.find(&side.port_type, side.declared, "message", written)?;
+    let extensions = Extensions::of(side.bound);
+    let body_use = use_of(extensions.body);
+    let mut headers = Vec::new();
+    for header in &extensions.headers {
+        headers.push(self::header(reading, side, header)?);
+    }
+    let in_headers = |part: &str| {
+        let own = named(&component).unwrap_or_default();
+        extensions.headers.iter().any(|header| {
+            let message = header.attribute("message").unwrap_or_default();
+            header.attribute("part").map(str::trim) == Some(part)
+                && message.rsplit(':').next().map(str::trim) == Some(own)
+        })
+    };
+    let listed = extensions.body.and_then(|body| body.attribute("parts"));
+    let mut parts: Vec<&'a PositionedElement> = component
+        .element
+        .children_named(WSDL_11, "part")
+        .filter(|part| {
+            let name = part.attribute("name").unwrap_or_default().trim();
+            let attached = extensions.attached.iter().any(|(attached, _)| *attached == name);
+            match listed {
+                Some(listed) => listed.split_whitespace().any(|listed| listed == name),
+                None => !in_headers(name) && !attached,
+            }
+        })
+        .collect();
+    if let Some(order) = side.order.filter(|_| side.style == SoapStyle::Rpc) {
+        let place = |part: &PositionedElement| {
+            let name = part.attribute("name").unwrap_or_default();
+            order.split_whitespace().position(|ordered| ordered == name)
+        };
+        // A return value is not in the order and comes first (section 2.4.6).
+        parts.sort_by_key(|part| place(part).map_or(0, |place| place + 1));
+    }
+    let body = match side.style {
+        SoapStyle::Rpc => rpc(reading, side, &component, &parts, &extensions, &body_use)?,
+        SoapStyle::Document => document(reading, side, &component, &parts, &body_use)?,
+    };
+    Ok(Message {
+        name: ExpandedName::new(component.namespace(), named(&component)?),
+        documentation: documentation(component.element),
+        body_use,
+        body,
+        headers,
+        attachments: extensions.attachments(),
+    })
+}
+
+/// What a binding says of one message.
+#[derive(Default)]
+struct Extensions<'a> {
+    body: Option<&'a PositionedElement>,
+    headers: Vec<&'a PositionedElement>,
+    /// Part and content type.
+    attached: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Extensions<'a> {
+    fn of(bound: Option<&'a PositionedElement>) -> Self {
+        let mut found = Self::default();
+        let Some(bound) = bound else { return found };
+        found.collect(bound);
+        for related in bound.children_named(MIME, "multipartRelated") {
+            for part in related.children_named(MIME, "part") {
+                found.collect(part);
+                for content in part.children_named(MIME, "content") {
+                    let name = content.attribute("part").unwrap_or_default().trim();
+                    let kind = content.attribute("type").unwrap_or_default().trim();
+                    found.attached.push((name, kind));
+                }
+            }
+        }
+        found
+    }
+
+    fn collect(&mut self, element: &'a PositionedElement) {
+        self.body = self.body.or(soap_child(element, "body").map(|(body, _)| body));
+        self.headers.extend(element.children.iter().filter(|child| {
+            child.name == "header"
+                && matches!(
+                    &*child.namespace,
+                    super::documents::SOAP_11 | super::documents::SOAP_12
+                )
+        }));
+    }
+
+    fn attachments(&self) -> Vec<Attachment> {
+        let mut found: Vec<Attachment> = Vec::new();
+        for (part, kind) in &self.attached {
+            let kind = Some((*kind).to_owned()).filter(|kind| !kind.is_empty());
+            match found.iter_mut().find(|known| known.part == *part) {
+                // Several contents of one part are alternatives (section 5.3).
+                Some(known) => known.content_types.extend(kind),
+                None => found.push(Attachment {
+                    part: (*part).to_owned(),
+                    content_types: kind.into_iter().collect(),
+                }),
+            }
+        }
+        found
+    }
+}
+
+/// The wrapper of rpc style: named after the operation, with a child for each part (section 3.5; WS-I Basic Profile 1.1, R2735).
+fn rpc<'a>(
+    reading: &mut Reading<'a>,
+    side: &Side<'a, '_>,
+    component: &Component<'a>,
+    parts: &[&'a PositionedElement],
+    extensions: &Extensions<'a>,
+    body_use: &Use,
+) -> Read<Body> {
+    let written = extensions.body.and_then(|body| body.attribute("namespace")).map(str::trim);
+    let namespace = match written {
+        Some(namespace) if !namespace.is_empty() => namespace.to_owned(),
+        _ => {
+            let taken = side.component.namespace().to_owned();
+            let kind = WarningKind::Assumed {
+                what: "the namespace of an rpc body",
+                taken: taken.clone(),
+            };
+            let at = extensions.body.or(side.bound).unwrap_or(side.component.element);
+            reading.warn(&side.component, at, kind);
+            taken
+        }
+    };
+    let mut elements = Vec::with_capacity(parts.len());
+    for part in parts {
+        if part.attribute("element").is_some() && part.attribute("type").is_none() {
+            let kind = WarningKind::PartStyle {
+                part: part.attribute("name").unwrap_or_default().to_owned(),
+                style: "rpc",
+                refers: "an element",
+            };
+            reading.warn(component, part, kind);
+        }
+        let element = part_element(reading, component, part, "", body_use)?;
+        // Encoded structures leave out what is nil (SOAP 1.1, 5.1).
+        let min = u32::from(*body_use == Use::Literal);
+        let max = Some(1);
+        elements.push((element, Occurs { min, max }));
+    }
+    let local = match side.direction {
+        Direction::Input => side.operation.to_owned(),
+        Direction::Output => format!("{}Response", side.operation),
+    };
+    let place = component.place_of(component.element);
+    let type_id = reading.schema.add_wrapper(elements, place.clone());
+    let name = reading.schema.names.name(&namespace, &local);
+    let element = reading.schema.add_element(name, type_id, false, place);
+    Ok(Body::Element {
+        element,
+        wrapped: true,
+    })
+}
+
+/// Parts of document style are the elements of the body (section 3.5).
+fn document<'a>(
+    reading: &mut Reading<'a>,
+    side: &Side<'a, '_>,
+    component: &Component<'a>,
+    parts: &[&'a PositionedElement],
+    body_use: &Use,
+) -> Read<Body> {
+    let mut elements = Vec::with_capacity(parts.len());
+    for part in parts {
+        if part.attribute("element").is_none() && part.attribute("type").is_some() {
+            let kind = WarningKind::PartStyle {
+                part: part.attribute("name").unwrap_or_default().to_owned(),
+                style: "document",
+                refers: "a type",
+            };
+            reading.warn(component, part, kind);
+        }
+        elements.push(part_element(reading, component, part, "", body_use)?);
+    }
+    Ok(match elements.as_slice() {
+        [] => Body::Empty,
+        [element] => Body::Element {
+            element: *element,
+            wrapped: is_wrapper(reading, *element, side),
+        },
+        _ => Body::Elements(elements),
+    })
+}
+
+/// The usual signs of a wrapper (JAX-WS 2.2, 2.3.1.2).
+fn is_wrapper(reading: &Reading<'_>, element: ElementId, side: &Side<'_, '_>) -> bool {
+    let schema = &reading.schema;
+    let declaration = &schema.elements[element.index()];
+    let local = schema.names.local(declaration.name);
+    let named_so = match side.direction {
+        Direction::Input => local == side.operation,
+        Direction::Output => true,
+    };
+    let definition = &schema.types[declaration.type_id.index()];
+    let TypeKind::Complex(complex) = &definition.kind else {
+        return false;
+    };
+    let no_attributes = complex.attributes.uses.is_empty()
+        && complex.attributes.groups.is_empty()
+        && complex.attributes.any.is_none();
+    let sequence = match &complex.content {
+        ComplexContent::Elements(None) => true,
+        ComplexContent::Elements(Some(particle)) => match &particle.term {
+            Term::Sequence(inside) => {
+                inside.iter().all(|p| matches!(p.term, Term::Element(_) | Term::Any(_)))
+            }
+            _ => false,
+        },
+        ComplexContent::Simple(_) => false,
+    };
+    named_so && declaration.global && no_attributes && sequence
+}
+
+/// The element of a part: the one that it refers to, or one of the part's name with the type that it refers to.
+pub(super) fn part_element(
+    reading: &mut Reading<'_>,
+    component: &Component<'_>,
+    part: &PositionedElement,
+    namespace: &str,
+    part_use: &Use,
+) -> Read<ElementId> {
+    if let Some(written) = part.attribute("element") {
+        let named = reading.named_component(component, part, written, ComponentKind::Element)?;
+        return Ok(ElementId::of(named));
+    }
+    let Some(written) = part.attribute("type") else {
+        return Err(missing_attribute(component, part, "element"));
+    };
+    let type_id = TypeId::of(reading.named_component(component, part, written, ComponentKind::Type)?);
+    let Some(local) = part.attribute("name").map(str::trim) else {
+        return Err(missing_attribute(component, part, "name"));
+    };
+    let name = reading.schema.names.name(namespace, local);
+    let nillable = *part_use != Use::Literal;
+    let known = reading.made.iter().find(|(made, of, nil, _)| {
+        (*made, *of, *nil) == (name, type_id, nillable)
+    });
+    if let Some((.., element)) = known {
+        return Ok(*element);
+    }
+    let place = component.place_of(part);
+    let element = reading.schema.add_element(name, type_id, nillable, place);
+    reading.made.push((name, type_id, nillable, element));
+    Ok(element)
+}
+
+impl Reading<'_> {
+    /// Place of a global element or type in its arena; a name that has one other meaning only is taken, with a warning.
+    fn named_component(
+        &mut self,
+        component: &Component<'_>,
+        element: &PositionedElement,
+        written: &str,
+        kind: ComponentKind,
+    ) -> Read<usize> {
+        let fault = |kind| SchemaFault {
+            place: component.place_of(element),
+            kind,
+        };
+        let Some((namespace, local)) = element.qualified(written) else {
+            return Err(fault(FaultKind::Prefix(written.to_owned())));
+        };
+        if let Some(found) = self.component(kind, namespace, local) {
+            return Ok(found);
+        }
+        let target = component.namespace().to_owned();
+        for taken in [target.as_str(), XML_SCHEMA] {
+            if !written.contains(':')
+                && let Some(found) = self.component(kind, taken, local)
+            {
+                let taken = ExpandedName::new(taken, local);
+                let written = written.to_owned();
+                self.warn(component, element, WarningKind::Reference { written, taken });
+                return Ok(found);
+            }
+        }
+        let name = ExpandedName::new(namespace, local);
+        let near = self.near(kind, local);
+        let unread = self.warnings.iter().find_map(|warning| match &warning.kind {
+            WarningKind::Unread { location, .. } => Some(location.clone()),
+            _ => None,
+        });
+        Err(fault(FaultKind::Missing {
+            kind,
+            name,
+            near,
+            unread,
+        }))
+    }
+
+    fn component(&self, kind: ComponentKind, namespace: &str, local: &str) -> Option<usize> {
+        match kind {
+            ComponentKind::Element => self.schema.element(namespace, local).map(ElementId::index),
+            _ => {
+                let namespace = match crate::schema::is_draft(namespace) {
+                    true => XML_SCHEMA,
+                    false => namespace,
+                };
+                self.schema.type_named(namespace, local).map(TypeId::index)
+            }
+        }
+    }
+
+    fn near(&self, kind: ComponentKind, local: &str) -> Option<ExpandedName> {
+        let names = &self.schema.names;
+        let found = match kind {
+            ComponentKind::Element => {
+                let mut all = self.schema.global_elements.keys();
+                all.find(|name| names.local(**name).eq_ignore_ascii_case(local))
+            }
+            _ => {
+                let mut all = self.schema.global_types.keys();
+                all.find(|name| names.local(**name).eq_ignore_ascii_case(local))
+            }
+        };
+        let (namespace, local) = names.parts(*found?);
+        Some(ExpandedName::new(namespace, local))
+    }
+}
+
+fn header<'a>(
+    reading: &mut Reading<'a>,
+    side: &Side<'a, '_>,
+    element: &'a PositionedElement,
+) -> Read<Header> {
+    let header_use = use_of(Some(element));
+    let (part, block) = header_part(reading, side, element, &header_use)?;
+    let mut faults = Vec::new();
+    for fault in element.children.iter().filter(|child| child.name == "headerfault") {
+        let fault_use = use_of(Some(fault));
+        faults.push(header_part(reading, side, fault, &fault_use)?.1);
+    }
+    Ok(Header {
+        part,
+        element: block,
+        header_use,
+        required: matches!(element.attribute_in(WSDL_11, "required"), Some("true" | "1")),
+        faults,
+    })
+}
+
+fn header_part<'a>(
+    reading: &mut Reading<'a>,
+    side: &Side<'a, '_>,
+    element: &'a PositionedElement,
+    header_use: &Use,
+) -> Read<(String, ElementId)> {
+    let Some(written) = element.attribute("message") else {
+        return Err(missing_attribute(&side.component, element, "message"));
+    };
+    let message = reading.find(&side.component, element, "message", written)?;
+    let wanted = element.attribute("part").map(str::trim);
+    let mut parts = message.element.children_named(WSDL_11, "part");
+    let part = match wanted {
+        Some(wanted) => parts.find(|part| part.attribute("name").map(str::trim) == Some(wanted)),
+        // A message of one part needs no naming of it.
+        None => parts.next(),
+    };
+    let Some(part) = part else {
+        return Err(SchemaFault {
+            place: side.component.place_of(element),
+            kind: FaultKind::MissingWsdl {
+                kind: "part",
+                name: ExpandedName::new(message.namespace(), wanted.unwrap_or_default()),
+            },
+        });
+    };
+    let namespace = element.attribute("namespace").unwrap_or_default().trim();
+    let block = part_element(reading, &message, part, namespace, header_use)?;
+    debug_assert!(matches!(side.version, SoapVersion::V11 | SoapVersion::V12));
+    Ok((part.attribute("name").unwrap_or_default().to_owned(), block))
+}
