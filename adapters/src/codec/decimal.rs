@@ -89,7 +89,11 @@ mod tests {
             ("5.", 1, 0),
         ] {
             let decimal = Decimal::parse(text).unwrap();
-            assert_eq!((decimal.total_digits(), decimal.fraction_digits()), (total, fraction), "{text}");
+            assert_eq!(
+                (decimal.total_digits(), decimal.fraction_digits()),
+                (total, fraction),
+                "{text}"
+            );
         }
         for wrong in ["", "+", ".", "1e3", "1,5", "--1", "1.2.3", " 1"] {
             assert_eq!(Decimal::parse(wrong), None, "{wrong:?}");

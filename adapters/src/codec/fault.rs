@@ -29,7 +29,11 @@ impl fmt::Display for CodecFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.path)?;
         if let Some(at) = self.position {
-            write!(f, " (line {}, column {}, byte {})", at.line, at.column, at.offset)?;
+            write!(
+                f,
+                " (line {}, column {}, byte {})",
+                at.line, at.column, at.offset
+            )?;
         }
         write!(f, ": {}", self.kind)
     }

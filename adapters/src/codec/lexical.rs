@@ -9,7 +9,8 @@ use std::cmp::Ordering;
 pub(super) fn is_value(built_in: BuiltIn, text: &str) -> bool {
     use BuiltIn::*;
     match built_in {
-        AnySimpleType | String | NormalizedString | Token | AnyUri | NmTokens | IdRefs | Entities => true,
+        AnySimpleType | String | NormalizedString | Token | AnyUri | NmTokens | IdRefs
+        | Entities => true,
         Boolean => matches!(text, "true" | "false" | "1" | "0"),
         Decimal => super::decimal::Decimal::parse(text).is_some(),
         Integer => is_integer(text),
@@ -195,16 +196,28 @@ mod tests {
             (Byte, "127 -128 +1 007", "128 -129 1.0 a"),
             (Int, "2147483647 -2147483648", "2147483648 1e3"),
             (Long, "9223372036854775807", "9223372036854775808"),
-            (UnsignedLong, "18446744073709551615 -0 0", "18446744073709551616 -1 -"),
+            (
+                UnsignedLong,
+                "18446744073709551615 -0 0",
+                "18446744073709551616 -1 -",
+            ),
             (UnsignedByte, "255 0", "256 -1"),
             (Integer, "123456789012345678901234567890 -0", "1.0 +"),
             (NegativeInteger, "-1", "0 1"),
             (NonPositiveInteger, "-1 0", "1"),
             (PositiveInteger, "1 +1", "0 -1"),
-            (Double, "1 1.5 -1.5e-10 INF -INF NaN .5 1E+3", "inf 1e 1e1.5 Infinity 0x1"),
+            (
+                Double,
+                "1 1.5 -1.5e-10 INF -INF NaN .5 1E+3",
+                "inf 1e 1e1.5 Infinity 0x1",
+            ),
             (HexBinary, "0a 0AfF", "0 0g"),
             (Base64Binary, "YQ== YWI= YWJj", "YQ= Y YWJj= Y=Q= Y-_j"),
-            (Language, "zh zh-CN en-GB-oed x-klingon", "zh_CN abcdefghi zh-"),
+            (
+                Language,
+                "zh zh-CN en-GB-oed x-klingon",
+                "zh_CN abcdefghi zh-",
+            ),
             (NcName, "a _a 名 a-b.c", "1a a:b -a"),
             (NmToken, "1a -x a:b", "a,b"),
             (QName, "a a:b", "a:b:c :a 1:a"),

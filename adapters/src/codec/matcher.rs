@@ -310,8 +310,9 @@ fn wildcard_begins(codec: &Codec, node: &Node, child: &mut Child<'_>) -> bool {
         let inner = &codec.nodes[*inner as usize];
         let begins = match inner.kind {
             NodeKind::Element => false,
-            NodeKind::Any => codec.wildcards[inner.start as usize]
-                .lets_in(child.namespace, child.no_namespace),
+            NodeKind::Any => {
+                codec.wildcards[inner.start as usize].lets_in(child.namespace, child.no_namespace)
+            }
             _ => inner.first_any && wildcard_begins(codec, inner, child),
         };
         if begins {

@@ -23,10 +23,10 @@ mod table;
 mod value;
 mod write;
 
-pub(crate) use decode::{Failure, Outcome, Piece, Reading, Tag};
 pub use decode::{DecodeOptions, Unknown, ValueLimits};
-pub(crate) use encode::Writing;
+pub(crate) use decode::{Failure, Outcome, Piece, Reading, Tag};
 pub use encode::EncodeOptions;
+pub(crate) use encode::Writing;
 pub use fault::{CodecFault, CodecFaultKind, Position, ValueFault, ValueRule};
 pub use table::Codec;
 pub use value::{Object, Value};

@@ -106,9 +106,10 @@ impl Moment {
     /// The partial order of 3.2.7.3.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self.zone, other.zone) {
-            (Some(a), Some(b)) => {
-                Some(self.instant(i128::from(a)).cmp(&other.instant(i128::from(b))))
-            }
+            (Some(a), Some(b)) => Some(
+                self.instant(i128::from(a))
+                    .cmp(&other.instant(i128::from(b))),
+            ),
             (None, None) => Some(self.instant(0).cmp(&other.instant(0))),
             (Some(a), None) => {
                 let (mine, nanos) = self.instant(i128::from(a));
@@ -164,10 +165,8 @@ impl Duration {
         if !fraction_only_in_seconds {
             return None;
         }
-        let seconds = number(days)? * 86_400
-            + number(hours)? * 3600
-            + number(minutes)? * 60
-            + number(whole)?;
+        let seconds =
+            number(days)? * 86_400 + number(hours)? * 3600 + number(minutes)? * 60 + number(whole)?;
         let nanoseconds = i64::from(nanoseconds(whole.1.as_bytes()));
         Some(Self {
             months: sign * (number(years)? * 12 + number(months)?),
@@ -251,7 +250,9 @@ impl Cursor<'_> {
             return None;
         }
         let digits = &self.0[..length];
-        let value = digits.iter().fold(0, |value: i128, digit| value * 10 + i128::from(digit - b'0'));
+        let value = digits.iter().fold(0, |value: i128, digit| {
+            value * 10 + i128::from(digit - b'0')
+        });
         self.0 = &self.0[length..];
         (value != 0).then_some(if negative { 1 - value } else { value })
     }
@@ -330,7 +331,11 @@ mod tests {
                 "2026-02-28T24:00:00 2024-02-29T08:00:00.123456789012Z -0044-03-15T00:00:00 12026-01-01T00:00:00+14:00",
                 "2026-02-29T00:00:00 0000-01-01T00:00:00 2026-1-1T0:0:0 2026-01-01 2026-01-01T24:00:01 2026-01-01T00:00:60 2026-01-01T00:00:00+14:01 02026-01-01T00:00:00 2026-01-01T00:00:00. 20260101T000000",
             ),
-            (Date, "2026-01-31 2026-01-31Z 2026-01-31-05:00", "2026-01-32 2026-04-31 26-01-31 2026/01/31"),
+            (
+                Date,
+                "2026-01-31 2026-01-31Z 2026-01-31-05:00",
+                "2026-01-32 2026-04-31 26-01-31 2026/01/31",
+            ),
             (Time, "00:00:00 23:59:59.9+08:00", "8:00:00 08:00 08:00:00Y"),
             (YearMonth, "2026-01", "2026-13 2026-1"),
             (Year, "2026 -0001 2026Z", "26 0000"),
@@ -356,7 +361,11 @@ mod tests {
             ("2000-01-01T12:00:00", "1999-12-31T23:00:00Z", None),
             ("2000-01-16T12:00:00", "2000-01-16T12:00:00Z", None),
             ("2000-01-16T00:00:00", "2000-01-15T08:00:00Z", Some(Greater)),
-            ("2026-01-01T08:00:00+08:00", "2026-01-01T00:00:00Z", Some(Equal)),
+            (
+                "2026-01-01T08:00:00+08:00",
+                "2026-01-01T00:00:00Z",
+                Some(Equal),
+            ),
             ("2025-12-31T24:00:00Z", "2026-01-01T00:00:00Z", Some(Equal)),
             ("-0001-12-31T23:59:59Z", "0001-01-01T00:00:00Z", Some(Less)),
         ] {
@@ -380,7 +389,9 @@ mod tests {
         ] {
             assert_eq!(duration(a).compare(&duration(b)), expected, "{a} {b}");
         }
-        for wrong in ["", "P", "PT", "P1", "1Y", "P-1Y", "P1YT", "P1S", "PT1.S", "P1.5Y", "P1D2M", "PT1.5H"] {
+        for wrong in [
+            "", "P", "PT", "P1", "1Y", "P-1Y", "P1YT", "P1S", "PT1.S", "P1.5Y", "P1D2M", "PT1.5H",
+        ] {
             assert_eq!(Duration::parse(wrong), None, "{wrong}");
         }
     }

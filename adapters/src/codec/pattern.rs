@@ -296,7 +296,9 @@ impl Translator {
     fn number(&mut self, digits: usize) -> Result<char, &'static str> {
         let text: String = self.input.iter().skip(self.at).take(digits).collect();
         self.at += digits.min(text.chars().count());
-        let code = u32::from_str_radix(&text, 16).ok().filter(|_| text.len() == digits);
+        let code = u32::from_str_radix(&text, 16)
+            .ok()
+            .filter(|_| text.len() == digits);
         code.and_then(char::from_u32)
             .ok_or("an escape that XML Schema does not know")
     }
@@ -336,9 +338,9 @@ impl Translator {
 
 /// General categories (appendix F.1.1).
 const CATEGORIES: [&str; 36] = [
-    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd",
-    "Ps", "Pe", "Pi", "Pf", "Po", "Z", "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf",
-    "Co", "Cn",
+    "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc",
+    "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Z", "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C",
+    "Cc", "Cf", "Co", "Cn",
 ];
 
 macro_rules! name_start {
@@ -358,8 +360,16 @@ fn multi_character(letter: char) -> &'static str {
         'W' => r"[\p{P}\p{Z}\p{C}]",
         'i' => concat!("[", name_start!(), "]"),
         'I' => concat!("[^", name_start!(), "]"),
-        'c' => concat!("[", name_start!(), r"\-.0-9\x{B7}\x{300}-\x{36F}\x{203F}-\x{2040}]"),
-        _ => concat!("[^", name_start!(), r"\-.0-9\x{B7}\x{300}-\x{36F}\x{203F}-\x{2040}]"),
+        'c' => concat!(
+            "[",
+            name_start!(),
+            r"\-.0-9\x{B7}\x{300}-\x{36F}\x{203F}-\x{2040}]"
+        ),
+        _ => concat!(
+            "[^",
+            name_start!(),
+            r"\-.0-9\x{B7}\x{300}-\x{36F}\x{203F}-\x{2040}]"
+        ),
     }
 }
 
@@ -377,7 +387,11 @@ mod tests {
     #[test]
     fn patterns_cover_the_whole_value_in_the_meaning_of_appendix_f() {
         for (pattern, right, wrong) in [
-            (r"[A-Z]{2}\d{3}", "AB123 XY000 AB１２３", "AB12 xAB123 AB1234"),
+            (
+                r"[A-Z]{2}\d{3}",
+                "AB123 XY000 AB１２３",
+                "AB12 xAB123 AB1234",
+            ),
             (r"a|bc", "a bc", "abc ac b"),
             (r"[a-z-[aeiou]]+", "bcd xyz", "abc e"),
             (r"[^a-z-[0-9]]", "A -", "a 5"),
@@ -416,15 +430,37 @@ mod tests {
     #[test]
     fn anchors_at_the_ends_of_a_branch_are_dropped_and_told() {
         let translated = translate(r"^\d+$|^x$", 1 << 20).ok().unwrap();
-        assert!(translated.anchored && translated.regex.is_match("12") && translated.regex.is_match("x"));
+        assert!(
+            translated.anchored
+                && translated.regex.is_match("12")
+                && translated.regex.is_match("x")
+        );
         assert!(!translate(r"\d+", 1 << 20).ok().unwrap().anchored);
     }
 
     #[test]
     fn what_has_no_meaning_here_is_refused_by_name() {
         for pattern in [
-            r"(?=a)b", r"(?!a)b", r"(?i)a", r"(a)\1", r"a**", r"a{1", r"a{,3}", r"[a", r"(a", r"a)", r"*a", r"\p{IsNowhere}",
-            r"\p{Xx}", r"\q", r"[z-a]", r"a\", r"[]", r"a{9999999}", r"\b", r"{",
+            r"(?=a)b",
+            r"(?!a)b",
+            r"(?i)a",
+            r"(a)\1",
+            r"a**",
+            r"a{1",
+            r"a{,3}",
+            r"[a",
+            r"(a",
+            r"a)",
+            r"*a",
+            r"\p{IsNowhere}",
+            r"\p{Xx}",
+            r"\q",
+            r"[z-a]",
+            r"a\",
+            r"[]",
+            r"a{9999999}",
+            r"\b",
+            r"{",
         ] {
             assert!(translate(pattern, 1 << 20).is_err(), "{pattern}");
         }

@@ -8,7 +8,7 @@ use super::fault::{ValueFault, ValueRule, shape_of};
 use super::lexical;
 use super::pattern;
 use crate::schema::{
-    BuiltIn, ComplexContent, FaultKind, Facets, Place, Schema, SchemaFault, SchemaLimits, TypeId,
+    BuiltIn, ComplexContent, Facets, FaultKind, Place, Schema, SchemaFault, SchemaLimits, TypeId,
     TypeKind, Variety, Warning, WarningKind, WhiteSpace,
 };
 use regex::Regex;
@@ -183,8 +183,13 @@ impl SimpleTypes {
         if *step == Facets::default() {
             return Ok(base);
         }
-        let mut facets = base.facets.take().map_or_else(CompiledFacets::default, |f| *f);
-        base.white_space = base.white_space.max(step.white_space.unwrap_or(base.white_space));
+        let mut facets = base
+            .facets
+            .take()
+            .map_or_else(CompiledFacets::default, |f| *f);
+        base.white_space = base
+            .white_space
+            .max(step.white_space.unwrap_or(base.white_space));
         facets.length = step.length.or(facets.length);
         facets.min_length = narrowed(step.min_length, facets.min_length, u64::max);
         facets.max_length = narrowed(step.max_length, facets.max_length, u64::min);
@@ -195,7 +200,11 @@ impl SimpleTypes {
             for (text, at) in &step.patterns {
                 alternatives.push(self.pattern(text, at, limits)?);
             }
-            let written: Vec<&str> = step.patterns.iter().map(|(text, _)| text.as_str()).collect();
+            let written: Vec<&str> = step
+                .patterns
+                .iter()
+                .map(|(text, _)| text.as_str())
+                .collect();
             facets.patterns.push((alternatives, written.join(" | ")));
         }
         self.bounds(&base, step, &mut facets, place)?;
@@ -331,7 +340,11 @@ impl CompiledFacets {
             let bound = bound.to_string();
             Some(ValueRule::Facet { facet, bound })
         };
-        if self.length.or(self.min_length).or(self.max_length).is_some()
+        if self
+            .length
+            .or(self.min_length)
+            .or(self.max_length)
+            .is_some()
             && let Some(length) = length_of(simple, text)
         {
             match (self.length, self.min_length, self.max_length) {
@@ -367,7 +380,10 @@ impl CompiledFacets {
         if (self.total_digits.is_some() || self.fraction_digits.is_some())
             && let Some(decimal) = Decimal::parse(text)
         {
-            if let Some(most) = self.total_digits.filter(|most| decimal.total_digits() > *most) {
+            if let Some(most) = self
+                .total_digits
+                .filter(|most| decimal.total_digits() > *most)
+            {
                 return facet("totalDigits", most);
             }
             let beyond = |most: &u64| decimal.fraction_digits() > *most;
@@ -393,7 +409,11 @@ impl CompiledFacets {
 }
 
 fn no_facets(facets: &CompiledFacets) -> bool {
-    facets.length.or(facets.min_length).or(facets.max_length).is_none()
+    facets
+        .length
+        .or(facets.min_length)
+        .or(facets.max_length)
+        .is_none()
         && facets.patterns.is_empty()
         && facets.enumeration.is_empty()
         && facets.bounds.is_empty()
@@ -423,7 +443,11 @@ fn narrowed(step: Option<u64>, base: Option<u64>, narrower: fn(u64, u64) -> u64)
 /// A few of the listed values.
 fn some_of(values: &[String]) -> String {
     let shown: Vec<&str> = values.iter().take(8).map(String::as_str).collect();
-    let more = if values.len() > shown.len() { ", …" } else { "" };
+    let more = if values.len() > shown.len() {
+        ", …"
+    } else {
+        ""
+    };
     format!("{}{more}", shown.join(", "))
 }
 
@@ -455,7 +479,10 @@ fn normalised(kind: WhiteSpace, text: Cow<'_, str>) -> Cow<'_, str> {
             let Some(start) = bytes.iter().position(|b| !is_white(*b)) else {
                 return Cow::Borrowed("");
             };
-            let end = bytes.iter().rposition(|b| !is_white(*b)).map_or(start, |at| at + 1);
+            let end = bytes
+                .iter()
+                .rposition(|b| !is_white(*b))
+                .map_or(start, |at| at + 1);
             let inner = &bytes[start..end];
             let runs = inner
                 .windows(2)

@@ -176,9 +176,7 @@ impl CompiledWildcard {
     pub(super) fn lets_in(&self, namespace: u32, no_namespace: u32) -> bool {
         match &self.namespaces {
             WildcardNamespaces::Any => true,
-            WildcardNamespaces::Not(other) => {
-                namespace != no_namespace && namespace != other.0
-            }
+            WildcardNamespaces::Not(other) => namespace != no_namespace && namespace != other.0,
             WildcardNamespaces::Listed(listed) => listed.iter().any(|id| id.0 == namespace),
         }
     }
@@ -257,7 +255,9 @@ impl Codec {
         let mut names: Vec<String> = match node.kind {
             NodeKind::Element => self.alternatives[node.range()]
                 .iter()
-                .map(|alternative| format!("<{}>", self.elements[alternative.element as usize].local))
+                .map(|alternative| {
+                    format!("<{}>", self.elements[alternative.element as usize].local)
+                })
                 .collect(),
             NodeKind::Any => vec!["any element".to_owned()],
             _ => self.firsts[node.firsts.start as usize..node.firsts.end as usize]

@@ -259,7 +259,11 @@ mod tests {
             ("http://a/b/c/d?q", "../../../g", "http://a/g"),
             ("http://a/b/c/d?q", "ftp://x/y", "ftp://x/y"),
             ("http://a/b/c/d?q", "", "http://a/b/c/d?q"),
-            ("http://a/Svc.asmx?wsdl", "?xsd=xsd0", "http://a/Svc.asmx?xsd=xsd0"),
+            (
+                "http://a/Svc.asmx?wsdl",
+                "?xsd=xsd0",
+                "http://a/Svc.asmx?xsd=xsd0",
+            ),
             ("http://a", "g", "http://a/g"),
             ("a/b.wsdl", "../x/c.xsd", "x/c.xsd"),
             ("a/b.wsdl", "..\\..\\..\\c.xsd", "c.xsd"),

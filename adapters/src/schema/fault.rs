@@ -341,7 +341,9 @@ pub enum WarningKind {
         taken: ExpandedName,
     },
     /// A pattern with anchors, which XML Schema does not know.
-    #[error("the anchors of the pattern {0:?} were dropped: a pattern always covers the whole value")]
+    #[error(
+        "the anchors of the pattern {0:?} were dropped: a pattern always covers the whole value"
+    )]
     Anchors(String),
     /// An imported document has another namespace than was announced.
     #[error("the imported schema has the namespace {found:?}, not {announced:?}")]

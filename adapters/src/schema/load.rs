@@ -137,11 +137,14 @@ impl<'d> Loader<'d> {
     }
 
     fn push(&mut self, document: SchemaDocument) -> Result<(), SchemaFault> {
-        bound("documents", self.schemas.len() + 1, self.limits.documents * 4).map_err(|kind| {
-            SchemaFault {
-                place: document.place(&document.root),
-                kind,
-            }
+        bound(
+            "documents",
+            self.schemas.len() + 1,
+            self.limits.documents * 4,
+        )
+        .map_err(|kind| SchemaFault {
+            place: document.place(&document.root),
+            kind,
         })?;
         self.waiting.push_back(self.schemas.len());
         self.schemas.push(document);
@@ -323,7 +326,11 @@ impl<'d> Loader<'d> {
             let mentioned = namespace == crate::xml::XML_NAMESPACE
                 || self.schemas.iter().any(|schema| {
                     schema.imports.contains(namespace)
-                        || schema.root.bindings().iter().any(|(_, uri)| *uri == namespace)
+                        || schema
+                            .root
+                            .bindings()
+                            .iter()
+                            .any(|(_, uri)| *uri == namespace)
                 })
                 || namespace == known::ENCODING_11;
             let Some(text) = known::schema_of(namespace).filter(|_| mentioned && !brought) else {

@@ -18,12 +18,10 @@ mod load;
 mod model;
 mod read;
 
-pub use builtin::{BuiltIn, XML_SCHEMA};
 pub(crate) use builtin::is_draft;
+pub use builtin::{BuiltIn, XML_SCHEMA};
 pub use documents::{Document, Documents, MemoryDocuments, Refusal, resolve_reference};
-pub use fault::{
-    ComponentKind, ExpandedName, FaultKind, Place, SchemaFault, Warning, WarningKind,
-};
+pub use fault::{ComponentKind, ExpandedName, FaultKind, Place, SchemaFault, Warning, WarningKind};
 pub use limits::SchemaLimits;
 pub(crate) use load::{Loader, bound};
 pub use model::{

@@ -492,7 +492,13 @@ impl Schema {
     }
 
     /// Adds an element that no document declares: a part of a message, a wrapper of an rpc operation.
-    pub fn add_element(&mut self, name: NameId, type_id: TypeId, nillable: bool, place: Place) -> ElementId {
+    pub fn add_element(
+        &mut self,
+        name: NameId,
+        type_id: TypeId,
+        nillable: bool,
+        place: Place,
+    ) -> ElementId {
         let id = ElementId::of(self.elements.len());
         self.elements.push(ElementDeclaration {
             name,

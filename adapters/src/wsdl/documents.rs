@@ -4,7 +4,7 @@ use super::model::{Binding, Description, Port, Service};
 use super::operations;
 use crate::schema::known::WSDL_11;
 use crate::schema::{
-    Documents, ExpandedName, FaultKind, Loader, Place, SchemaFault, SchemaLimits, Schema, Warning,
+    Documents, ExpandedName, FaultKind, Loader, Place, Schema, SchemaFault, SchemaLimits, Warning,
     WarningKind, XML_SCHEMA, bound, build, collect_words,
 };
 use crate::soap::SoapVersion;
@@ -61,7 +61,12 @@ pub(super) struct Reading<'a> {
     pub(super) schema: Schema,
     pub(super) warnings: Vec<Warning>,
     /// Elements that were made for types: name and type.
-    pub(super) made: Vec<(crate::schema::NameId, crate::schema::TypeId, bool, crate::schema::ElementId)>,
+    pub(super) made: Vec<(
+        crate::schema::NameId,
+        crate::schema::TypeId,
+        bool,
+        crate::schema::ElementId,
+    )>,
 }
 
 pub(super) type Read<T> = Result<T, SchemaFault>;
@@ -212,7 +217,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn describe(mut self, documents: &'a [WsdlDocument], limits: &SchemaLimits) -> Read<Description> {
+    fn describe(
+        mut self,
+        documents: &'a [WsdlDocument],
+        limits: &SchemaLimits,
+    ) -> Read<Description> {
         let all: Vec<Component<'a>> = self.bindings.values().copied().collect();
         let mut order: Vec<Component<'a>> = Vec::new();
         // In the order of the documents, not of names.
@@ -284,7 +293,9 @@ impl<'a> Reading<'a> {
             };
             let found = self.find(&component, port, "binding", written)?;
             let found_name = ExpandedName::new(found.namespace(), named(&found)?);
-            let place = bindings.iter().position(|binding| binding.name == found_name);
+            let place = bindings
+                .iter()
+                .position(|binding| binding.name == found_name);
             // A binding of another protocol; its own warning has told.
             let Some(binding) = place else { continue };
             let address = address.and_then(|address| address.attribute("location"));

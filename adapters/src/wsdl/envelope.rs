@@ -173,7 +173,10 @@ impl CompiledService {
                     SoapVersion::V11 => style.as_str(),
                     SoapVersion::V12 => crate::schema::known::ENCODING_12,
                 };
-                format!(" soapenv:encodingStyle=\"{}\"", escape_text(style).replace('"', "&quot;"))
+                format!(
+                    " soapenv:encodingStyle=\"{}\"",
+                    escape_text(style).replace('"', "&quot;")
+                )
             }
         };
         let mut writing = self.writing(options, message.body_use != Use::Literal, out);
@@ -298,7 +301,12 @@ impl CompiledService {
             };
             let result = envelope.run();
             let in_fault = envelope.in_fault;
-            Ok(result.map_err(|f| (in_fault, f.within(|| "Envelope".to_owned()).into_fault(text))))
+            Ok(result.map_err(|f| {
+                (
+                    in_fault,
+                    f.within(|| "Envelope".to_owned()).into_fault(text),
+                )
+            }))
         };
         match run(false)? {
             Ok(decoded) => Ok(decoded),
@@ -333,7 +341,8 @@ impl<'v> EnvelopeReading<'v, '_> {
             return Err(self.reading.failure(kind));
         }
         if !self.is_envelope(&root) {
-            let kind = CodecFaultKind::Envelope("the envelope is not of the agreed version of SOAP");
+            let kind =
+                CodecFaultKind::Envelope("the envelope is not of the agreed version of SOAP");
             return Err(self.reading.failure(kind));
         }
         let mut headers = Object::default();
@@ -358,12 +367,18 @@ impl<'v> EnvelopeReading<'v, '_> {
                 Piece::Text(text) if text.trim_ascii().is_empty() => {}
                 Piece::Text(_) => return Err(self.reading.failure(CodecFaultKind::Text)),
                 Piece::End => break,
-                Piece::Eof => return Err(self.reading.malformed("the document ends inside an element")),
+                Piece::Eof => {
+                    return Err(self
+                        .reading
+                        .malformed("the document ends inside an element"));
+                }
             }
         }
         self.reading.nothing_more()?;
         match found {
-            None => Err(self.reading.failure(CodecFaultKind::Envelope("there is no body"))),
+            None => Err(self
+                .reading
+                .failure(CodecFaultKind::Envelope("there is no body"))),
             Some(Found::Fault(fault)) => Ok(Decoded::Fault(fault)),
             Some(Found::Body(body)) => Ok(Decoded::Message {
                 headers,
@@ -380,9 +395,11 @@ impl<'v> EnvelopeReading<'v, '_> {
     ) -> Outcome<()> {
         let codec = &self.service.codec;
         while let Some(tag) = self.child()? {
-            let known = self.message.headers.iter().find(|header| {
-                codec.is_named(header.element, tag.namespace, tag.local)
-            });
+            let known = self
+                .message
+                .headers
+                .iter()
+                .find(|header| codec.is_named(header.element, tag.namespace, tag.local));
             match known {
                 Some(header) => {
                     // What the envelope says of a block is not part of its value.
@@ -433,7 +450,11 @@ impl<'v> EnvelopeReading<'v, '_> {
                 Piece::End => return Ok(None),
                 Piece::Text(text) if text.trim_ascii().is_empty() => {}
                 Piece::Text(_) => return Err(self.reading.failure(CodecFaultKind::Text)),
-                Piece::Eof => return Err(self.reading.malformed("the document ends inside an element")),
+                Piece::Eof => {
+                    return Err(self
+                        .reading
+                        .malformed("the document ends inside an element"));
+                }
             }
         }
     }
@@ -453,7 +474,9 @@ impl<'v> EnvelopeReading<'v, '_> {
         while let Some(tag) = self.child()? {
             if tag.local == "Fault" && self.is_envelope(&tag) {
                 self.in_fault = true;
-                let fault = self.fault(&tag).map_err(|f| f.within(|| "Fault".to_owned()))?;
+                let fault = self
+                    .fault(&tag)
+                    .map_err(|f| f.within(|| "Fault".to_owned()))?;
                 self.in_fault = false;
                 return self.rest_of_body().map(|()| Found::Fault(fault));
             }
@@ -481,7 +504,9 @@ impl<'v> EnvelopeReading<'v, '_> {
         }
         if let Some(element) = expected.pop() {
             let name = self.service.description.element_name(element).local;
-            return Err(self.reading.failure(CodecFaultKind::Missing(format!("<{name}>"))));
+            return Err(self
+                .reading
+                .failure(CodecFaultKind::Missing(format!("<{name}>"))));
         }
         Ok(Found::Body(match (several, single) {
             (true, _) => Value::Object(object),
@@ -510,9 +535,8 @@ impl<'v> EnvelopeReading<'v, '_> {
     fn fault(&mut self, tag: &Tag<'v>) -> Outcome<FaultDetail<'v>> {
         let value = self.reading.undeclared(tag, 3)?;
         let version = self.version.namespace();
-        let of_envelope = |value: &Value<'v>, local: &str| {
-            value.get(&format!("{{{version}}}{local}")).cloned()
-        };
+        let of_envelope =
+            |value: &Value<'v>, local: &str| value.get(&format!("{{{version}}}{local}")).cloned();
         let code = match value.get("faultcode") {
             Some(code) => local_part(&text_of(code)),
             None => codes(&value, version).join("."),
@@ -523,8 +547,14 @@ impl<'v> EnvelopeReading<'v, '_> {
                 .and_then(|reason| of_envelope(&reason, "Text"))
                 .map_or_else(String::new, |texts| in_chinese(&texts)),
         };
-        let actor = value.get("faultactor").cloned().or_else(|| of_envelope(&value, "Role"));
-        let detail = value.get("detail").cloned().or_else(|| of_envelope(&value, "Detail"));
+        let actor = value
+            .get("faultactor")
+            .cloned()
+            .or_else(|| of_envelope(&value, "Role"));
+        let detail = value
+            .get("detail")
+            .cloned()
+            .or_else(|| of_envelope(&value, "Detail"));
         let detail = detail.unwrap_or(Value::Null);
         Ok(FaultDetail {
             name: self.announced(&detail),
@@ -540,7 +570,11 @@ impl<'v> EnvelopeReading<'v, '_> {
             return None;
         };
         let found = self.operation.faults.iter().find(|fault| {
-            let name = self.service.description.element_name(fault.element).to_string();
+            let name = self
+                .service
+                .description
+                .element_name(fault.element)
+                .to_string();
             fields.get(&name).is_some()
         });
         found.map(|fault| fault.name.clone())
@@ -560,7 +594,10 @@ fn codes(fault: &Value<'_>, version: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut at = fault.get(&key("Code"));
     while let Some(code) = at.filter(|_| found.len() < SUBCODES_MAX) {
-        found.extend(code.get(&key("Value")).map(|value| local_part(&text_of(value))));
+        found.extend(
+            code.get(&key("Value"))
+                .map(|value| local_part(&text_of(value))),
+        );
         at = code.get(&key("Subcode"));
     }
     found
@@ -574,11 +611,16 @@ fn in_chinese(texts: &Value<'_>) -> String {
     let language = |item: &Value<'_>| match item {
         Value::Object(object) => object.iter().any(|(key, value)| {
             key.ends_with("lang")
-                && value.as_text().is_some_and(|text| text.to_ascii_lowercase().starts_with("zh"))
+                && value
+                    .as_text()
+                    .is_some_and(|text| text.to_ascii_lowercase().starts_with("zh"))
         }),
         _ => false,
     };
-    let chosen = items.iter().find(|item| language(item)).or_else(|| items.first());
+    let chosen = items
+        .iter()
+        .find(|item| language(item))
+        .or_else(|| items.first());
     chosen.map_or_else(String::new, text_of)
 }
 

@@ -1,6 +1,8 @@
 //! Messages of a binding: body, headers, attachments (WSDL 1.1, sections 2.3, 3.5, 3.7 and 5).
 
-use super::documents::{Component, Read, Reading, documentation, missing_attribute, named, soap_child};
+use super::documents::{
+    Component, Read, Reading, documentation, missing_attribute, named, soap_child,
+};
 use super::model::{Attachment, Body, Header, Message, Use};
 use crate::schema::known::{ENCODING_11, WSDL_11};
 use crate::schema::{
@@ -34,7 +36,11 @@ pub(super) struct Side<'a, 'n> {
 
 /// `use` and `encodingStyle` of a body, header or fault; literal where nothing is said.
 pub(super) fn use_of(element: Option<&PositionedElement>) -> Use {
-    let attribute = |name| element.and_then(|element| element.attribute(name)).map(str::trim);
+    let attribute = |name| {
+        element
+            .and_then(|element| element.attribute(name))
+            .map(str::trim)
+    };
     match attribute("use") {
         Some("encoded") => {
             let style = attribute("encodingStyle").filter(|style| !style.is_empty());
@@ -69,7 +75,10 @@ pub(super) fn message<'a>(reading: &mut Reading<'a>, side: &Side<'a, '_>) -> Rea
         .children_named(WSDL_11, "part")
         .filter(|part| {
             let name = part.attribute("name").unwrap_or_default().trim();
-            let attached = extensions.attached.iter().any(|(attached, _)| *attached == name);
+            let attached = extensions
+                .attached
+                .iter()
+                .any(|(attached, _)| *attached == name);
             match listed {
                 Some(listed) => listed.split_whitespace().any(|listed| listed == name),
                 None => !in_headers(name) && !attached,
@@ -126,7 +135,9 @@ impl<'a> Extensions<'a> {
     }
 
     fn collect(&mut self, element: &'a PositionedElement) {
-        self.body = self.body.or(soap_child(element, "body").map(|(body, _)| body));
+        self.body = self
+            .body
+            .or(soap_child(element, "body").map(|(body, _)| body));
         self.headers.extend(element.children.iter().filter(|child| {
             child.name == "header"
                 && matches!(
@@ -162,7 +173,10 @@ fn rpc<'a>(
     extensions: &Extensions<'a>,
     body_use: &Use,
 ) -> Read<Body> {
-    let written = extensions.body.and_then(|body| body.attribute("namespace")).map(str::trim);
+    let written = extensions
+        .body
+        .and_then(|body| body.attribute("namespace"))
+        .map(str::trim);
     let namespace = match written {
         Some(namespace) if !namespace.is_empty() => namespace.to_owned(),
         _ => {
@@ -171,7 +185,10 @@ fn rpc<'a>(
                 what: "the namespace of an rpc body",
                 taken: taken.clone(),
             };
-            let at = extensions.body.or(side.bound).unwrap_or(side.component.element);
+            let at = extensions
+                .body
+                .or(side.bound)
+                .unwrap_or(side.component.element);
             reading.warn(&side.component, at, kind);
             taken
         }
@@ -255,9 +272,9 @@ fn is_wrapper(reading: &Reading<'_>, element: ElementId, side: &Side<'_, '_>) ->
     let sequence = match &complex.content {
         ComplexContent::Elements(None) => true,
         ComplexContent::Elements(Some(particle)) => match &particle.term {
-            Term::Sequence(inside) => {
-                inside.iter().all(|p| matches!(p.term, Term::Element(_) | Term::Any(_)))
-            }
+            Term::Sequence(inside) => inside
+                .iter()
+                .all(|p| matches!(p.term, Term::Element(_) | Term::Any(_))),
             _ => false,
         },
         ComplexContent::Simple(_) => false,
@@ -280,15 +297,17 @@ pub(super) fn part_element(
     let Some(written) = part.attribute("type") else {
         return Err(missing_attribute(component, part, "element"));
     };
-    let type_id = TypeId::of(reading.named_component(component, part, written, ComponentKind::Type)?);
+    let type_id =
+        TypeId::of(reading.named_component(component, part, written, ComponentKind::Type)?);
     let Some(local) = part.attribute("name").map(str::trim) else {
         return Err(missing_attribute(component, part, "name"));
     };
     let name = reading.schema.names.name(namespace, local);
     let nillable = *part_use != Use::Literal;
-    let known = reading.made.iter().find(|(made, of, nil, _)| {
-        (*made, *of, *nil) == (name, type_id, nillable)
-    });
+    let known = reading
+        .made
+        .iter()
+        .find(|(made, of, nil, _)| (*made, *of, *nil) == (name, type_id, nillable));
     if let Some((.., element)) = known {
         return Ok(*element);
     }
@@ -324,16 +343,23 @@ impl Reading<'_> {
             {
                 let taken = ExpandedName::new(taken, local);
                 let written = written.to_owned();
-                self.warn(component, element, WarningKind::Reference { written, taken });
+                self.warn(
+                    component,
+                    element,
+                    WarningKind::Reference { written, taken },
+                );
                 return Ok(found);
             }
         }
         let name = ExpandedName::new(namespace, local);
         let near = self.near(kind, local);
-        let unread = self.warnings.iter().find_map(|warning| match &warning.kind {
-            WarningKind::Unread { location, .. } => Some(location.clone()),
-            _ => None,
-        });
+        let unread = self
+            .warnings
+            .iter()
+            .find_map(|warning| match &warning.kind {
+                WarningKind::Unread { location, .. } => Some(location.clone()),
+                _ => None,
+            });
         Err(fault(FaultKind::Missing {
             kind,
             name,
@@ -380,7 +406,11 @@ fn header<'a>(
     let header_use = use_of(Some(element));
     let (part, block) = header_part(reading, side, element, &header_use)?;
     let mut faults = Vec::new();
-    for fault in element.children.iter().filter(|child| child.name == "headerfault") {
+    for fault in element
+        .children
+        .iter()
+        .filter(|child| child.name == "headerfault")
+    {
         let fault_use = use_of(Some(fault));
         faults.push(header_part(reading, side, fault, &fault_use)?.1);
     }
@@ -388,7 +418,10 @@ fn header<'a>(
         part,
         element: block,
         header_use,
-        required: matches!(element.attribute_in(WSDL_11, "required"), Some("true" | "1")),
+        required: matches!(
+            element.attribute_in(WSDL_11, "required"),
+            Some("true" | "1")
+        ),
         faults,
     })
 }

@@ -1,6 +1,8 @@
 //! Bindings and their operations (WSDL 1.1, sections 2.4, 2.5, 3.3 and 3.4).
 
-use super::documents::{Component, Read, Reading, documentation, missing_attribute, named, soap_child};
+use super::documents::{
+    Component, Read, Reading, documentation, missing_attribute, named, soap_child,
+};
 use super::messages::{self, Direction, Side};
 use super::model::{Binding, Exchange, FaultMessage, Operation};
 use crate::schema::known::WSDL_11;
@@ -98,7 +100,10 @@ fn overload<'a>(
         .filter(|operation| operation.attribute("name").map(str::trim) == Some(name))
         .collect();
     let side_name = |operation: &PositionedElement, side: &str, declared: bool| {
-        let child = operation.children.iter().find(|child| child.is(WSDL_11, side))?;
+        let child = operation
+            .children
+            .iter()
+            .find(|child| child.is(WSDL_11, side))?;
         let given = child.attribute("name").map(|name| name.trim().to_owned());
         // The default names of section 2.4.5.
         let default = || match side {
@@ -136,7 +141,13 @@ fn operation<'a>(
         Some(soap) => style_of(&sides.component, soap)?.unwrap_or(binding_style),
         None => binding_style,
     };
-    let declared = |side: &str| sides.declared.children.iter().position(|c| c.is(WSDL_11, side));
+    let declared = |side: &str| {
+        sides
+            .declared
+            .children
+            .iter()
+            .position(|c| c.is(WSDL_11, side))
+    };
     let exchange = match (declared("input"), declared("output")) {
         (Some(input), Some(output)) if input < output => Exchange::RequestResponse,
         (Some(_), Some(_)) => Exchange::SolicitResponse,
@@ -151,7 +162,11 @@ fn operation<'a>(
             component: sides.component,
             port_type: sides.port_type,
             declared: &sides.declared.children[place],
-            bound: sides.bound.children.iter().find(|child| child.is(WSDL_11, side)),
+            bound: sides
+                .bound
+                .children
+                .iter()
+                .find(|child| child.is(WSDL_11, side)),
             operation: name,
             order: sides.declared.attribute("parameterOrder"),
             style,
@@ -191,7 +206,9 @@ fn faults<'a>(reading: &mut Reading<'a>, sides: &Sides<'a>) -> Read<Vec<FaultMes
             .bound
             .children_named(WSDL_11, "fault")
             .find(|fault| fault.attribute("name").map(str::trim) == Some(name));
-        let soap = bound.and_then(|fault| soap_child(fault, "fault")).map(|(soap, _)| soap);
+        let soap = bound
+            .and_then(|fault| soap_child(fault, "fault"))
+            .map(|(soap, _)| soap);
         let fault_use = messages::use_of(soap);
         let Some(part) = message.element.children_named(WSDL_11, "part").next() else {
             reading.warn(
@@ -202,8 +219,13 @@ fn faults<'a>(reading: &mut Reading<'a>, sides: &Sides<'a>) -> Read<Vec<FaultMes
             continue;
         };
         let namespace = soap.and_then(|soap| soap.attribute("namespace"));
-        let element =
-            messages::part_element(reading, &message, part, namespace.unwrap_or_default(), &fault_use)?;
+        let element = messages::part_element(
+            reading,
+            &message,
+            part,
+            namespace.unwrap_or_default(),
+            &fault_use,
+        )?;
         found.push(FaultMessage {
             name: name.to_owned(),
             documentation: documentation(declared),

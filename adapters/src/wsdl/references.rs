@@ -120,7 +120,10 @@ impl<'e> Copy<'e> {
         self.qualified(prefix, &named.name);
         if prefix.is_some() {
             self.declaration("ref-ns", &named.namespace);
-        } else if needed.iter().any(|(prefix, uri)| prefix.is_empty() && !uri.is_empty()) {
+        } else if needed
+            .iter()
+            .any(|(prefix, uri)| prefix.is_empty() && !uri.is_empty())
+        {
             // An unqualified name under a default namespace: a value in it could not be unprefixed anyway.
             declarations.retain(|(prefix, _)| !prefix.is_empty());
             scope.retain(|(prefix, _)| !prefix.is_empty());
@@ -152,7 +155,9 @@ impl<'e> Copy<'e> {
                 self.out.push_str("xml:");
             } else if !namespace.is_empty() {
                 // Bound where the attribute stands, and so in scope here too.
-                let known = scope.iter().find(|(p, uri)| !p.is_empty() && *uri == &**namespace);
+                let known = scope
+                    .iter()
+                    .find(|(p, uri)| !p.is_empty() && *uri == &**namespace);
                 if let Some((prefix, _)) = known {
                     self.out.push_str(prefix);
                     self.out.push(':');

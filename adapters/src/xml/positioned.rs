@@ -199,7 +199,9 @@ impl Lines {
             }
         }
         self.offset = offset;
-        let column = text.get(self.start..offset).map_or(0, |s| s.chars().count());
+        let column = text
+            .get(self.start..offset)
+            .map_or(0, |s| s.chars().count());
         (
             self.line.saturating_add(1),
             u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1),

@@ -26,17 +26,47 @@ fn any_text() -> impl Strategy<Value = String> {
 
 fn any_tree() -> impl Strategy<Value = Json> {
     let optional = |key: &'static str, value: BoxedStrategy<Json>| {
-        proptest::option::of(value).prop_map(move |value| (key, value)).boxed()
+        proptest::option::of(value)
+            .prop_map(move |value| (key, value))
+            .boxed()
     };
     let fields = move || {
         (
             any_text(),
-            optional("i", prop_oneof![Just(Json::Null), any::<i32>().prop_map(|n| json!(n.to_string()))].boxed()),
+            optional(
+                "i",
+                prop_oneof![
+                    Just(Json::Null),
+                    any::<i32>().prop_map(|n| json!(n.to_string()))
+                ]
+                .boxed(),
+            ),
             optional("@k", "[A-Z]{2}[0-9]{0,3}".prop_map(Json::from).boxed()),
-            optional("x", proptest::collection::vec(any::<bool>().prop_map(|b| json!(b.to_string())), 1..3).prop_map(Json::from).boxed()),
-            optional("y", proptest::collection::vec("-?[0-9]{1,20}(\\.[0-9]{1,9})?".prop_map(Json::from), 1..3).prop_map(Json::from).boxed()),
-            optional("t", "[a-z]{1,3}( [a-z]{1,3}){0,2}".prop_map(Json::from).boxed()),
-            optional("{urn:o}w", any_text().prop_map(|text| json!({"@a": text.clone(), "{urn:p}b": [text, "2"]})).boxed()),
+            optional(
+                "x",
+                proptest::collection::vec(any::<bool>().prop_map(|b| json!(b.to_string())), 1..3)
+                    .prop_map(Json::from)
+                    .boxed(),
+            ),
+            optional(
+                "y",
+                proptest::collection::vec(
+                    "-?[0-9]{1,20}(\\.[0-9]{1,9})?".prop_map(Json::from),
+                    1..3,
+                )
+                .prop_map(Json::from)
+                .boxed(),
+            ),
+            optional(
+                "t",
+                "[a-z]{1,3}( [a-z]{1,3}){0,2}".prop_map(Json::from).boxed(),
+            ),
+            optional(
+                "{urn:o}w",
+                any_text()
+                    .prop_map(|text| json!({"@a": text.clone(), "{urn:p}b": [text, "2"]}))
+                    .boxed(),
+            ),
         )
             .prop_map(|(s, i, k, x, y, t, w)| {
                 let mut fields = Map::new();

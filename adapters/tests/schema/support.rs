@@ -1,9 +1,7 @@
 //! Verbs of these tests.
 
 use serde_json::Value as Json;
-use tongban_adapters::codec::{
-    Codec, CodecFault, DecodeOptions, EncodeOptions, Value,
-};
+use tongban_adapters::codec::{Codec, CodecFault, DecodeOptions, EncodeOptions, Value};
 use tongban_adapters::schema::{
     MemoryDocuments, Schema, SchemaFault, SchemaLimits, Warning, read_schema,
 };
@@ -82,7 +80,8 @@ impl Compiled {
             .or_else(|| self.schema.element("", element))
             .expect("a global element");
         let value = Value::from_json(value);
-        self.codec.encode(element, &value, &EncodeOptions::default())
+        self.codec
+            .encode(element, &value, &EncodeOptions::default())
     }
 
     /// The message means the value, the value is written as the message, and what is written means the value again.
@@ -105,8 +104,12 @@ impl Compiled {
             Ok(read) => assert_eq!(&read, value, "reading {xml}"),
             Err(fault) => panic!("reading {xml}: {fault}"),
         }
-        let written = self.encode(element, value).unwrap_or_else(|f| panic!("writing {value}: {f}"));
-        let again = self.decode(&written).unwrap_or_else(|f| panic!("reading {written}: {f}"));
+        let written = self
+            .encode(element, value)
+            .unwrap_or_else(|f| panic!("writing {value}: {f}"));
+        let again = self
+            .decode(&written)
+            .unwrap_or_else(|f| panic!("reading {written}: {f}"));
         assert_eq!(&again, value, "{written}");
     }
 
@@ -115,7 +118,11 @@ impl Compiled {
     pub fn refuses(&self, xml: &str, code: &str, path: &str) {
         match self.decode(xml) {
             Ok(value) => panic!("{xml} was read as {value}"),
-            Err(fault) => assert_eq!((fault.kind.code(), fault.path.as_str()), (code, path), "{fault}"),
+            Err(fault) => assert_eq!(
+                (fault.kind.code(), fault.path.as_str()),
+                (code, path),
+                "{fault}"
+            ),
         }
     }
 
@@ -124,7 +131,11 @@ impl Compiled {
     pub fn refuses_value(&self, element: &str, value: &Json, code: &str, path: &str) {
         match self.encode(element, value) {
             Ok(xml) => panic!("{value} was written as {xml}"),
-            Err(fault) => assert_eq!((fault.kind.code(), fault.path.as_str()), (code, path), "{fault}"),
+            Err(fault) => assert_eq!(
+                (fault.kind.code(), fault.path.as_str()),
+                (code, path),
+                "{fault}"
+            ),
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::support::*;
 use serde_json::json;
 
-const USE: &str = "use='encoded' encodingStyle='http://schemas.xmlsoap.org/soap/encoding/' namespace='urn:s'";
+const USE: &str =
+    "use='encoded' encodingStyle='http://schemas.xmlsoap.org/soap/encoding/' namespace='urn:s'";
 
 const TYPES: &str = "<xsd:schema targetNamespace='urn:t'>
    <xsd:import namespace='http://schemas.xmlsoap.org/soap/encoding/'/>
@@ -19,8 +20,15 @@ fn service_of(input: &str, output: &str) -> tongban_adapters::wsdl::CompiledServ
 
 #[test]
 fn every_value_names_its_type() {
-    let service = service_of("<wsdl:part name='in0' type='xsd:string'/><wsdl:part name='in1' type='t:Reason'/><wsdl:part name='in2' type='soapenc:int'/>", "<wsdl:part name='r' type='xsd:string'/>");
-    let text = request(&service, "op", &json!({"in0": "甲", "in1": {"code": "1", "text": null, "next": null}, "in2": null}));
+    let service = service_of(
+        "<wsdl:part name='in0' type='xsd:string'/><wsdl:part name='in1' type='t:Reason'/><wsdl:part name='in2' type='soapenc:int'/>",
+        "<wsdl:part name='r' type='xsd:string'/>",
+    );
+    let text = request(
+        &service,
+        "op",
+        &json!({"in0": "甲", "in1": {"code": "1", "text": null, "next": null}, "in2": null}),
+    );
     assert_eq!(
         text,
         "<soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body><ns1:op xmlns:ns1=\"urn:s\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" soapenv:encodingStyle=\"http://schemas.xmlsoap.org/soap/encoding/\"><in0 xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" xsi:type=\"xsd:string\">甲</in0><in1 xmlns:t=\"urn:t\" xsi:type=\"t:Reason\"><code xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" xsi:type=\"xsd:int\">1</code><text xmlns:soapenc=\"http://schemas.xmlsoap.org/soap/encoding/\" xsi:type=\"soapenc:string\" xsi:nil=\"true\"/><next xsi:type=\"t:Reason\" xsi:nil=\"true\"/></in1><in2 xmlns:soapenc=\"http://schemas.xmlsoap.org/soap/encoding/\" xsi:type=\"soapenc:int\" xsi:nil=\"true\"/></ns1:op></soapenv:Body></soapenv:Envelope>"
@@ -33,17 +41,36 @@ fn arrays_are_lists() {
         "<wsdl:part name='a' type='t:ArrayOfReason'/><wsdl:part name='b' type='t:ArrayOfArrayOf_xsd_string'/><wsdl:part name='c' type='t:Listed'/><wsdl:part name='d' type='soapenc:Array'/>",
         "<wsdl:part name='r' type='t:ArrayOfReason'/>",
     );
-    let text = request(&service, "op", &json!({"a": [{"code": "1"}, null], "b": [["x", "y"], []], "c": ["1", "2"], "d": []}));
-    for part in ["soapenc:arrayType=\"t:Reason[2]\"", "soapenc:arrayType=\"xsd:string[][2]\"", "soapenc:arrayType=\"xsd:string[2]\"", "<entry xsi:type=\"xsd:int\">1</entry>", "soapenc:arrayType=\"xsd:anyType[0]\""] {
+    let text = request(
+        &service,
+        "op",
+        &json!({"a": [{"code": "1"}, null], "b": [["x", "y"], []], "c": ["1", "2"], "d": []}),
+    );
+    for part in [
+        "soapenc:arrayType=\"t:Reason[2]\"",
+        "soapenc:arrayType=\"xsd:string[][2]\"",
+        "soapenc:arrayType=\"xsd:string[2]\"",
+        "<entry xsi:type=\"xsd:int\">1</entry>",
+        "soapenc:arrayType=\"xsd:anyType[0]\"",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let empty = answer(&service, "op", &envelope("<t:opResponse xmlns:t='urn:s'><r xsi:type='soapenc:Array' soapenc:arrayType='t:Reason[0]'/></t:opResponse>"));
+    let empty = answer(
+        &service,
+        "op",
+        &envelope(
+            "<t:opResponse xmlns:t='urn:s'><r xsi:type='soapenc:Array' soapenc:arrayType='t:Reason[0]'/></t:opResponse>",
+        ),
+    );
     assert_eq!(empty.unwrap(), json!({"body": {"r": []}}));
 }
 
 #[test]
 fn objects_beside_the_message_are_put_in_their_place() {
-    let service = service_of("", "<wsdl:part name='r' type='t:ArrayOfReason'/><wsdl:part name='one' type='t:Reason'/>");
+    let service = service_of(
+        "",
+        "<wsdl:part name='r' type='t:ArrayOfReason'/><wsdl:part name='one' type='t:Reason'/>",
+    );
     let text = envelope(
         "<ns1:opResponse xmlns:ns1='urn:s' s:encodingStyle='http://schemas.xmlsoap.org/soap/encoding/'><one href='#id1'/><r xsi:type='soapenc:Array' soapenc:arrayType='ns2:Reason[2]' xmlns:ns2='urn:t'><item href='#id0'/><item href='#id1'/></r></ns1:opResponse>
          <multiRef id='id0' soapenc:root='0' xsi:type='ns3:Reason' xmlns:ns3='urn:t'><text xsi:type='soapenc:string'>甲 &lt;</text><code href='#id2'/><next xsi:nil='true'/></multiRef>
@@ -60,11 +87,22 @@ fn objects_beside_the_message_are_put_in_their_place() {
 fn references_in_a_circle_or_without_an_end_are_refused() {
     let service = service_of("", "<wsdl:part name='r' type='t:Reason'/>");
     for (body, code) in [
-        ("<o><r href='#a'/></o><multiRef id='a'><next href='#a'/></multiRef>".to_owned(), "soap_reference"),
+        (
+            "<o><r href='#a'/></o><multiRef id='a'><next href='#a'/></multiRef>".to_owned(),
+            "soap_reference",
+        ),
         ("<o><r href='#nowhere'/></o>".to_owned(), "soap_reference"),
         // Each doubles the next: nothing is copied beyond the bound of nodes.
         (
-            format!("<o><r href='#m0'/></o>{}<multiRef id='m40'/>", (0..40).map(|n| format!("<multiRef id='m{n}'><a href='#m{0}'/><b href='#m{0}'/></multiRef>", n + 1)).collect::<String>()),
+            format!(
+                "<o><r href='#m0'/></o>{}<multiRef id='m40'/>",
+                (0..40)
+                    .map(|n| format!(
+                        "<multiRef id='m{n}'><a href='#m{0}'/><b href='#m{0}'/></multiRef>",
+                        n + 1
+                    ))
+                    .collect::<String>()
+            ),
             "soap_reference",
         ),
     ] {
@@ -79,7 +117,13 @@ fn references_in_a_circle_or_without_an_end_are_refused() {
 fn members_of_a_structure_may_come_in_any_order_and_types_of_the_sender_are_no_fault() {
     let service = service_of("", "<wsdl:part name='r' type='t:Reason'/>");
     let text = envelope("<m:opResponse xmlns:m='urn:s'><opReturn/></m:opResponse>".replace("opReturn/", "r xsi:type='t:Reason'><text xsi:type='xsd:string'>x</text><code xsi:type='xsd:long'>5</code></r").as_str());
-    assert_eq!(answer(&service, "op", &text).unwrap(), json!({"body": {"r": {"text": "x", "code": "5"}}}));
+    assert_eq!(
+        answer(&service, "op", &text).unwrap(),
+        json!({"body": {"r": {"text": "x", "code": "5"}}})
+    );
     let fault = answer(&service, "op", &text.replace(">5<", ">five<")).unwrap_err();
-    assert_eq!((fault.kind.code(), fault.path.as_str()), ("value_invalid", "/Envelope/Body/opResponse/r/code"));
+    assert_eq!(
+        (fault.kind.code(), fault.path.as_str()),
+        ("value_invalid", "/Envelope/Body/opResponse/r/code")
+    );
 }

@@ -77,21 +77,27 @@ pub fn read(
 ) -> Result<Json, CodecFault> {
     let options = MessageOptions::default();
     let text = CompiledService::prepared(binding, message, text, &options)?;
-    Ok(match service.decode(binding, operation, message, &text, &options)? {
-        Decoded::Message { headers, must_understand, body } => {
-            let mut json = json!({"body": body.to_json()});
-            if !headers.is_empty() {
-                json["headers"] = Value::Object(headers).to_json();
+    Ok(
+        match service.decode(binding, operation, message, &text, &options)? {
+            Decoded::Message {
+                headers,
+                must_understand,
+                body,
+            } => {
+                let mut json = json!({"body": body.to_json()});
+                if !headers.is_empty() {
+                    json["headers"] = Value::Object(headers).to_json();
+                }
+                if !must_understand.is_empty() {
+                    json["must_understand"] = must_understand.into();
+                }
+                json
             }
-            if !must_understand.is_empty() {
-                json["must_understand"] = must_understand.into();
-            }
-            json
-        }
-        Decoded::Fault(fault) => json!({
-            "code": fault.code, "reason": fault.reason, "name": fault.name, "actor": fault.actor, "detail": fault.detail.to_json(),
-        }),
-    })
+            Decoded::Fault(fault) => json!({
+                "code": fault.code, "reason": fault.reason, "name": fault.name, "actor": fault.actor, "detail": fault.detail.to_json(),
+            }),
+        },
+    )
 }
 
 /// The request of an operation as it is written, and its meaning when it is read.
@@ -99,8 +105,10 @@ pub fn read(
 pub fn request(service: &CompiledService, name: &str, body: &Json) -> String {
     let (binding, operation) = operation(service, name);
     let message = operation.input.as_ref().unwrap();
-    let text = write(service, binding, message, &Json::Null, body).unwrap_or_else(|f| panic!("{f}"));
-    let again = read(service, binding, operation, message, &text).unwrap_or_else(|f| panic!("{f}: {text}"));
+    let text =
+        write(service, binding, message, &Json::Null, body).unwrap_or_else(|f| panic!("{f}"));
+    let again =
+        read(service, binding, operation, message, &text).unwrap_or_else(|f| panic!("{f}: {text}"));
     assert_eq!(&again["body"], body, "{text}");
     text
 }
@@ -108,10 +116,18 @@ pub fn request(service: &CompiledService, name: &str, body: &Json) -> String {
 /// What an answer of an operation means.
 pub fn answer(service: &CompiledService, name: &str, text: &str) -> Result<Json, CodecFault> {
     let (binding, operation) = operation(service, name);
-    read(service, binding, operation, operation.output.as_ref().unwrap(), text)
+    read(
+        service,
+        binding,
+        operation,
+        operation.output.as_ref().unwrap(),
+        text,
+    )
 }
 
 /// An envelope of SOAP 1.1 around a body.
 pub fn envelope(body: &str) -> String {
-    format!("<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xmlns:xsd='http://www.w3.org/2001/XMLSchema' xmlns:soapenc='http://schemas.xmlsoap.org/soap/encoding/' xmlns:t='urn:t'><s:Body>{body}</s:Body></s:Envelope>")
+    format!(
+        "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xmlns:xsd='http://www.w3.org/2001/XMLSchema' xmlns:soapenc='http://schemas.xmlsoap.org/soap/encoding/' xmlns:t='urn:t'><s:Body>{body}</s:Body></s:Envelope>"
+    )
 }

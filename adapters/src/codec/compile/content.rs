@@ -6,9 +6,7 @@
 use super::Compiler;
 use super::types::range;
 use crate::codec::table::*;
-use crate::schema::{
-    ElementId, NameId, Occurs, Particle, Place, SchemaFault, Term, TypeId, bound,
-};
+use crate::schema::{ElementId, NameId, Occurs, Particle, Place, SchemaFault, Term, TypeId, bound};
 use std::collections::HashMap;
 use std::ops::Range;
 

@@ -26,7 +26,14 @@ impl Codec {
         limits: &SchemaLimits,
     ) -> Result<(Self, Vec<Warning>), SchemaFault> {
         let mut names = schema.names.clone();
-        for namespace in ["", SCHEMA_INSTANCE, XML_SCHEMA, ENCODING_11, ENCODING_12, XML_NAMESPACE] {
+        for namespace in [
+            "",
+            SCHEMA_INSTANCE,
+            XML_SCHEMA,
+            ENCODING_11,
+            ENCODING_12,
+            XML_NAMESPACE,
+        ] {
             names.namespace(namespace);
         }
         let prefixes = prefixes(schema, &names);

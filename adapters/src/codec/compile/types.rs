@@ -4,9 +4,8 @@ use super::Compiler;
 use crate::codec::table::*;
 use crate::schema::known::{ENCODING_11, ENCODING_12};
 use crate::schema::{
-    AttributeDeclaration, AttributePresence, AttributeUse, Attributes, ComplexContent,
-    ComplexType, Derivation, FaultKind, NameId, Particle, SchemaFault, Term, TypeId, TypeKind,
-    Wildcard,
+    AttributeDeclaration, AttributePresence, AttributeUse, Attributes, ComplexContent, ComplexType,
+    Derivation, FaultKind, NameId, Particle, SchemaFault, Term, TypeId, TypeKind, Wildcard,
 };
 use std::collections::HashMap;
 use std::ops::Range;
@@ -54,7 +53,10 @@ impl<'s> Compiler<'s> {
         match &definition.kind {
             TypeKind::AnyType => {}
             TypeKind::Simple(_) => {
-                let simple = self.codec.simple.compile(self.schema, type_id, self.limits)?;
+                let simple = self
+                    .codec
+                    .simple
+                    .compile(self.schema, type_id, self.limits)?;
                 compiled.content = Content::Simple(simple);
             }
             TypeKind::Complex(complex) => {
@@ -73,7 +75,10 @@ impl<'s> Compiler<'s> {
         let effective = self.effective(type_id)?;
         compiled.content = match (effective.simple, effective.any) {
             (Some(simple), _) => {
-                let id = self.codec.simple.compile(self.schema, simple, self.limits)?;
+                let id = self
+                    .codec
+                    .simple
+                    .compile(self.schema, simple, self.limits)?;
                 Content::Simple(id)
             }
             (None, true) => Content::Any,
@@ -156,17 +161,17 @@ impl<'s> Compiler<'s> {
 
     fn name_of(&self, type_id: TypeId) -> String {
         let name = self.schema.types[type_id.index()].name;
-        name.map_or_else(|| "(anonymous)".to_owned(), |name| {
-            let (namespace, local) = self.schema.names.parts(name);
-            crate::schema::ExpandedName::new(namespace, local).to_string()
-        })
+        name.map_or_else(
+            || "(anonymous)".to_owned(),
+            |name| {
+                let (namespace, local) = self.schema.names.parts(name);
+                crate::schema::ExpandedName::new(namespace, local).to_string()
+            },
+        )
     }
 
     /// Attributes of the whole chain: a step adds, replaces, or in a restriction forbids.
-    fn all_attributes(
-        &mut self,
-        type_id: TypeId,
-    ) -> Result<(Range<u32>, Range<u32>), SchemaFault> {
+    fn all_attributes(&mut self, type_id: TypeId) -> Result<(Range<u32>, Range<u32>), SchemaFault> {
         let schema = self.schema;
         let mut steps: Vec<&'s ComplexType> = Vec::new();
         let mut at = type_id;
@@ -191,7 +196,9 @@ impl<'s> Compiler<'s> {
                     .iter()
                     .any(|known| known.key == compiled.key);
                 if taken {
-                    let uri = schema.names.uri(crate::schema::NamespaceId(compiled.namespace));
+                    let uri = schema
+                        .names
+                        .uri(crate::schema::NamespaceId(compiled.namespace));
                     compiled.key = format!("@{{{uri}}}{}", compiled.local).into();
                 }
                 self.codec.attributes.push(compiled);
@@ -239,10 +246,14 @@ impl<'s> Compiler<'s> {
         let names = &self.schema.names;
         let local = names.local(declaration.name);
         let namespace = names.namespace_of(declaration.name).0;
-        let of_use = |choose: fn(&AttributeUse) -> &Option<String>| used.and_then(|u| choose(u).clone());
+        let of_use =
+            |choose: fn(&AttributeUse) -> &Option<String>| used.and_then(|u| choose(u).clone());
         let default = of_use(|u| &u.default).or_else(|| declaration.default.clone());
         let fixed = of_use(|u| &u.fixed).or_else(|| declaration.fixed.clone());
-        let simple = self.codec.simple.compile(self.schema, declaration.type_id, self.limits)?;
+        let simple = self
+            .codec
+            .simple
+            .compile(self.schema, declaration.type_id, self.limits)?;
         Ok(CompiledAttribute {
             namespace,
             local: local.into(),
@@ -259,7 +270,8 @@ impl<'s> Compiler<'s> {
         let is_array = |at: TypeId| {
             let name = self.schema.types[at.index()].name?;
             let (namespace, local) = self.schema.names.parts(name);
-            (local == "Array" && (namespace == ENCODING_11 || namespace == ENCODING_12)).then_some(())
+            (local == "Array" && (namespace == ENCODING_11 || namespace == ENCODING_12))
+                .then_some(())
         };
         let mut at = type_id;
         let mut item: Option<(TypeId, String)> = None;

@@ -33,7 +33,9 @@ impl<'v> Reading<'v> {
         };
         let Some(element) = element else {
             let expected = match root {
-                Some(element) => self.codec.expanded(self.codec.elements[element as usize].name),
+                Some(element) => self
+                    .codec
+                    .expanded(self.codec.elements[element as usize].name),
                 None => "a global element of the schema".to_owned(),
             };
             let found = name.to_string();
@@ -69,7 +71,12 @@ impl<'v> Reading<'v> {
     }
 
     /// The value of an element whose start tag was read; reads up to its end.
-    pub(crate) fn element(&mut self, element: u32, tag: &Tag<'v>, depth: usize) -> Outcome<Value<'v>> {
+    pub(crate) fn element(
+        &mut self,
+        element: u32,
+        tag: &Tag<'v>,
+        depth: usize,
+    ) -> Outcome<Value<'v>> {
         let codec = self.codec;
         let declared = &codec.elements[element as usize];
         if declared.is_abstract {
@@ -106,12 +113,18 @@ impl<'v> Reading<'v> {
             let actual = self.named_type(&name, declared_type)?;
             if actual != declared_type {
                 kind = &codec.types[actual as usize];
-                let name = kind.name.map(|name| codec.expanded(name)).unwrap_or_default();
+                let name = kind
+                    .name
+                    .map(|name| codec.expanded(name))
+                    .unwrap_or_default();
                 fields.push((Cow::Borrowed("@xsi:type"), Value::Text(Cow::Owned(name))));
             }
         }
         if kind.is_abstract {
-            let name = kind.name.map(|name| codec.expanded(name)).unwrap_or_default();
+            let name = kind
+                .name
+                .map(|name| codec.expanded(name))
+                .unwrap_or_default();
             return Err(self.failure(CodecFaultKind::Abstract(name)));
         }
         if kind.array.is_none() {
@@ -170,8 +183,9 @@ impl<'v> Reading<'v> {
             match known {
                 Some(slot) => {
                     let value = self.element(slot.element, &tag, depth + 1);
-                    let value = value
-                        .map_err(|failure| failure.within(|| numbered(slot, &fields[attributes..])))?;
+                    let value = value.map_err(|failure| {
+                        failure.within(|| numbered(slot, &fields[attributes..]))
+                    })?;
                     if !slot.repeats && fields.iter().any(|(key, _)| **key == *slot.key) {
                         let (name, given) = (slot.key.to_string(), 2);
                         return Err(self.failure(CodecFaultKind::TooMany { name, given }));
@@ -318,7 +332,11 @@ impl<'v> Reading<'v> {
         if let Some(value) = constraint
             && text.is_empty()
         {
-            return Ok(Cow::Borrowed(if self.options.defaults { value } else { "" }));
+            return Ok(Cow::Borrowed(if self.options.defaults {
+                value
+            } else {
+                ""
+            }));
         }
         let value = self.checked(simple, text);
         let value = value.map_err(|mut failure| {
@@ -423,8 +441,9 @@ impl<'v> Reading<'v> {
                 Ok(Matched::Element(found)) => {
                     let slot = &slots[found.slot as usize];
                     let value = self.element(found.element, &tag, depth + 1);
-                    let value = value
-                        .map_err(|failure| failure.within(|| numbered(slot, &fields[attributes..])))?;
+                    let value = value.map_err(|failure| {
+                        failure.within(|| numbered(slot, &fields[attributes..]))
+                    })?;
                     if mixed {
                         ordered.push(one_child(Cow::Borrowed(&slot.key), value));
                     } else {
@@ -569,7 +588,11 @@ fn place<'v>(fields: &mut Fields<'v>, slot: &'v Slot, value: Value<'v>) {
         fields.push((Cow::Borrowed(&slot.key), value));
         return;
     }
-    let known = fields.iter_mut().rev().find(|(key, _)| **key == *slot.key);
+    // Keys of slots are borrowed from them, so the same slot is the same text.
+    let known = fields
+        .iter_mut()
+        .rev()
+        .find(|(key, _)| std::ptr::eq(key.as_ptr(), slot.key.as_ptr()));
     match known {
         Some((_, Value::List(items))) => items.push(value),
         _ => fields.push((Cow::Borrowed(&slot.key), Value::List(vec![value]))),
@@ -578,5 +601,6 @@ fn place<'v>(fields: &mut Fields<'v>, slot: &'v Slot, value: Value<'v>) {
 
 #[inline]
 pub(super) fn is_blank(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+    text.bytes()
+        .all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
 }

@@ -120,55 +120,81 @@ impl<'v> Reading<'v> {
         }
         loop {
             self.offset = self.at();
-            match self.reader.read_event() {
-                Ok(Event::Start(start)) => return self.tag(&start, false).map(Piece::Start),
-                Ok(Event::Empty(start)) => return self.tag(&start, true).map(Piece::Start),
-                Ok(Event::End(_)) => return Ok(Piece::End),
-                Ok(Event::Text(text)) => {
-                    let text = match self.carriage_returns {
-                        true => Cow::Owned(text.xml10_content().into_owned()),
-                        false => text.into_inner(),
-                    };
-                    return Ok(Piece::Text(text));
-                }
-                Ok(Event::CData(data)) => {
-                    let text = match self.carriage_returns {
-                        true => Cow::Owned(data.xml10_content().into_owned()),
-                        false => data.into_inner(),
-                    };
-                    return Ok(Piece::Text(text));
-                }
-                Ok(Event::GeneralRef(reference)) => {
-                    let character = reference_character(&reference.into_inner())
-                        .map_err(|error| self.of_xml(&error))?;
-                    return Ok(Piece::Text(Cow::Owned(character.to_string())));
-                }
-                Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => {}
-                Ok(Event::DocType(_)) => return Err(self.failure(CodecFaultKind::DocumentType)),
-                Ok(Event::Eof) => return Ok(Piece::Eof),
-                Err(_) => return Err(self.malformed("the markup is broken")),
+            let event = self.reader.read_event();
+            if let Some(piece) = self.piece(event)? {
+                return Ok(piece);
             }
         }
+    }
+
+    #[inline]
+    fn piece(&mut self, event: quick_xml::Result<Event<'v>>) -> Outcome<Option<Piece<'v>>> {
+        Ok(Some(match event {
+            Ok(Event::Start(start)) => Piece::Start(self.tag(&start, false)?),
+            Ok(Event::Empty(start)) => Piece::Start(self.tag(&start, true)?),
+            Ok(Event::End(_)) => Piece::End,
+            Ok(Event::Text(text)) => Piece::Text(match self.carriage_returns {
+                true => Cow::Owned(text.xml10_content().into_owned()),
+                false => text.into_inner(),
+            }),
+            Ok(Event::CData(data)) => Piece::Text(match self.carriage_returns {
+                true => Cow::Owned(data.xml10_content().into_owned()),
+                false => data.into_inner(),
+            }),
+            Ok(Event::GeneralRef(reference)) => {
+                let character = reference_character(&reference.into_inner())
+                    .map_err(|error| self.of_xml(&error))?;
+                Piece::Text(Cow::Owned(character.to_string()))
+            }
+            Ok(Event::Comment(_) | Event::PI(_) | Event::Decl(_)) => return Ok(None),
+            Ok(Event::DocType(_)) => return Err(self.failure(CodecFaultKind::DocumentType)),
+            Ok(Event::Eof) => Piece::Eof,
+            Err(_) => return Err(self.malformed("the markup is broken")),
+        }))
     }
 
     /// All text up to the end of the element; another element inside is a fault.
     #[inline]
     pub(crate) fn text_content(&mut self) -> Outcome<Cow<'v, str>> {
         let mut all = Cow::Borrowed("");
-        loop {
-            match self.next()? {
-                Piece::Text(text) if all.is_empty() => all = text,
-                Piece::Text(text) => all.to_mut().push_str(&text),
-                Piece::End => return Ok(all),
-                Piece::Start(tag) => {
-                    let found = tag.local.to_owned();
-                    let expected = "a text".to_owned();
-                    let kind = CodecFaultKind::Unexpected { found, expected };
-                    return Err(self.failure(kind));
+        while !self.ended {
+            // Most elements with text are one text and its end.
+            self.offset = self.at();
+            match self.reader.read_event() {
+                Ok(Event::Text(text)) if all.is_empty() && !self.carriage_returns => {
+                    all = text.into_inner();
+                    continue;
                 }
-                Piece::Eof => return Err(self.malformed("the document ends inside an element")),
+                Ok(Event::End(_)) => return Ok(all),
+                event => match self.piece(event)? {
+                    None => continue,
+                    Some(piece) => {
+                        if self.add_text(piece, &mut all)? {
+                            return Ok(all);
+                        }
+                    }
+                },
             }
         }
+        self.ended = false;
+        Ok(all)
+    }
+
+    /// Adds a piece to a text; true at the end of the element.
+    fn add_text(&self, piece: Piece<'v>, all: &mut Cow<'v, str>) -> Outcome<bool> {
+        match piece {
+            Piece::Text(text) if all.is_empty() => *all = text,
+            Piece::Text(text) => all.to_mut().push_str(&text),
+            Piece::End => return Ok(true),
+            Piece::Start(tag) => {
+                let found = tag.local.to_owned();
+                let expected = "a text".to_owned();
+                let kind = CodecFaultKind::Unexpected { found, expected };
+                return Err(self.failure(kind));
+            }
+            Piece::Eof => return Err(self.malformed("the document ends inside an element")),
+        }
+        Ok(false)
     }
 
     /// Passes over an element, its start tag read.
@@ -295,7 +321,10 @@ impl<'v> Reading<'v> {
     }
 
     fn value(&self, raw: &'v str) -> Outcome<Cow<'v, str>> {
-        match raw.bytes().any(|b| matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r')) {
+        match raw
+            .bytes()
+            .any(|b| matches!(b, b'&' | b'<' | b'\t' | b'\n' | b'\r'))
+        {
             false => Ok(Cow::Borrowed(raw)),
             true => attribute_value(raw)
                 .map(Cow::Owned)
@@ -306,7 +335,9 @@ impl<'v> Reading<'v> {
     fn bind(&mut self, prefix: &'v str, uri: Cow<'v, str>) -> Outcome<()> {
         // No prefix may be unbound, and the two reserved ones keep their meaning (Namespaces in XML 1.0, section 3).
         let wrong = !prefix.is_empty()
-            && (uri.is_empty() || prefix == "xmlns" || !is_nc_name(prefix)
+            && (uri.is_empty()
+                || prefix == "xmlns"
+                || !is_nc_name(prefix)
                 || (prefix == "xml") != (uri == XML_NAMESPACE));
         if wrong {
             return Err(self.malformed("a namespace declaration is wrong"));
@@ -348,7 +379,11 @@ impl<'v> Reading<'v> {
 
     #[inline]
     fn namespace_of(&self, prefix: &str) -> Option<u32> {
-        let found = self.bindings.iter().rev().find(|(known, _)| *known == prefix);
+        let found = self
+            .bindings
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == prefix);
         found.map(|(_, namespace)| *namespace)
     }
 

@@ -162,7 +162,11 @@ impl<'c, 'x> Writing<'c, 'x> {
                 }));
             }
         }
-        match given.extras.iter().find(|(_, values, used)| *used < values.len()) {
+        match given
+            .extras
+            .iter()
+            .find(|(_, values, used)| *used < values.len())
+        {
             Some((key, ..)) => Err(failure(CodecFaultKind::Unknown((*key).to_owned()))),
             None => Ok(()),
         }
@@ -196,7 +200,13 @@ impl<'c, 'x> Writing<'c, 'x> {
         Ok(())
     }
 
-    fn group(&mut self, index: u32, node: &'c Node, given: &mut Given<'x>, depth: usize) -> Outcome<()> {
+    fn group(
+        &mut self,
+        index: u32,
+        node: &'c Node,
+        given: &mut Given<'x>,
+        depth: usize,
+    ) -> Outcome<()> {
         let codec = self.codec;
         let children = &codec.children[node.range()];
         if node.kind != NodeKind::Choice {
@@ -261,7 +271,11 @@ impl<'c, 'x> Writing<'c, 'x> {
     }
 
     fn has_extra(&self, node: &Node, given: &Given<'x>) -> bool {
-        if given.extras.iter().all(|(_, values, used)| *used >= values.len()) {
+        if given
+            .extras
+            .iter()
+            .all(|(_, values, used)| *used >= values.len())
+        {
             return false;
         }
         match node.kind {
@@ -358,7 +372,11 @@ impl<'c, 'x> Writing<'c, 'x> {
             None => "",
         };
         let no_namespace = codec.namespace_ids.get("").copied().unwrap_or(u32::MAX);
-        let namespace = codec.namespace_ids.get(uri).copied().unwrap_or(u32::MAX - 1);
+        let namespace = codec
+            .namespace_ids
+            .get(uri)
+            .copied()
+            .unwrap_or(u32::MAX - 1);
         codec.wildcards[wildcard as usize].lets_in(namespace, no_namespace)
     }
 
@@ -414,9 +432,14 @@ impl<'c, 'x> Writing<'c, 'x> {
                 other => return Err(shape(other, "a text or an object with one child")),
             };
             let (key, value) = &fields[0];
-            let slot = kind.keys.get(&**key).and_then(|slot| slots.get(*slot as usize));
+            let slot = kind
+                .keys
+                .get(&**key)
+                .and_then(|slot| slots.get(*slot as usize));
             let (uri, local) = match (slot, key.strip_prefix('{')) {
-                (Some(slot), _) => codec.names.parts(codec.elements[slot.element as usize].name),
+                (Some(slot), _) => codec
+                    .names
+                    .parts(codec.elements[slot.element as usize].name),
                 (None, Some(rest)) => rest.split_once('}').unwrap_or(("", key)),
                 (None, None) => ("", &**key),
             };

@@ -117,7 +117,10 @@ impl<'c, 'x> Writing<'c, 'x> {
         let id = |uri: &str| codec.namespace_ids.get(uri).copied();
         let none = id("").unwrap_or(u32::MAX);
         let namespace = id(namespace).unwrap_or(u32::MAX - 1);
-        match wild.iter().any(|wildcard| wildcard.lets_in(namespace, none)) {
+        match wild
+            .iter()
+            .any(|wildcard| wildcard.lets_in(namespace, none))
+        {
             true => self.free_attribute(key, value),
             false => Err(failure(CodecFaultKind::Unknown(key.to_owned()))),
         }
@@ -163,7 +166,10 @@ impl<'c, 'x> Writing<'c, 'x> {
             Value::List(items) => items.as_slice(),
             // Also as it would be written: an object with one list.
             Value::Object(object) => {
-                let mut fields = object.fields.iter().filter(|(key, _)| !key.starts_with('@'));
+                let mut fields = object
+                    .fields
+                    .iter()
+                    .filter(|(key, _)| !key.starts_with('@'));
                 match (fields.next(), fields.next()) {
                     (None, _) => &[],
                     (Some((_, Value::List(items))), None) => items.as_slice(),

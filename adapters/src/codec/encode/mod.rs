@@ -110,7 +110,9 @@ impl<'c, 'x> Writing<'c, 'x> {
         let codec = self.codec;
         let declared = &codec.elements[element as usize];
         if declared.is_abstract {
-            return Err(failure(CodecFaultKind::Abstract(codec.expanded(declared.name))));
+            return Err(failure(CodecFaultKind::Abstract(
+                codec.expanded(declared.name),
+            )));
         }
         let name = TagName::Declared(declared);
         let mark = self.start(name)?;
@@ -130,7 +132,9 @@ impl<'c, 'x> Writing<'c, 'x> {
         let codec = self.codec;
         let declared = &codec.elements[element as usize];
         if declared.is_abstract {
-            return Err(failure(CodecFaultKind::Abstract(codec.expanded(declared.name))));
+            return Err(failure(CodecFaultKind::Abstract(
+                codec.expanded(declared.name),
+            )));
         }
         let name = TagName::Declared(declared);
         let mark = self.start(name)?;
@@ -208,7 +212,8 @@ impl<'c, 'x> Writing<'c, 'x> {
         if !self.declared[namespace as usize] {
             self.declared[namespace as usize] = true;
             self.undo.push(namespace);
-            self.out.push_str(&self.codec.declarations[namespace as usize]);
+            self.out
+                .push_str(&self.codec.declarations[namespace as usize]);
         }
     }
 
@@ -268,7 +273,10 @@ impl<'c, 'x> Writing<'c, 'x> {
             self.type_attribute(kind);
         }
         if kind.is_abstract {
-            let name = kind.name.map(|name| codec.expanded(name)).unwrap_or_default();
+            let name = kind
+                .name
+                .map(|name| codec.expanded(name))
+                .unwrap_or_default();
             return Err(failure(CodecFaultKind::Abstract(name)));
         }
         let nil = *value == Value::Null
@@ -355,7 +363,11 @@ impl<'c, 'x> Writing<'c, 'x> {
             return rest.split_once('}');
         }
         let (prefix, local) = written.split_once(':')?;
-        let place = self.codec.prefixes.iter().position(|known| **known == *prefix)?;
+        let place = self
+            .codec
+            .prefixes
+            .iter()
+            .position(|known| **known == *prefix)?;
         Some((&self.codec.names.namespaces()[place], local))
     }
 
@@ -370,7 +382,9 @@ impl<'c, 'x> Writing<'c, 'x> {
     ) -> Outcome<()> {
         let text: Cow<'_, str> = match value {
             Value::Text(text) => Cow::Borrowed(text),
-            Value::List(items) if self.codec.simple.get(simple).listed => Cow::Owned(joined(items)?),
+            Value::List(items) if self.codec.simple.get(simple).listed => {
+                Cow::Owned(joined(items)?)
+            }
             Value::List(_) => return Err(shape(value, "a text")),
             Value::Null => Cow::Borrowed(""),
             Value::Object(object) => {
@@ -467,7 +481,9 @@ impl<'c, 'x> Writing<'c, 'x> {
                     });
                     return Err(fault.within(|| known.key.to_string()));
                 }
-                (None | Some(Value::Null), Some(fixed)) if known.required => Cow::Borrowed(&**fixed),
+                (None | Some(Value::Null), Some(fixed)) if known.required => {
+                    Cow::Borrowed(&**fixed)
+                }
                 (None | Some(Value::Null), _) if known.required && !self.options.encoded => {
                     return Err(failure(CodecFaultKind::Missing(known.key.to_string())));
                 }
@@ -476,8 +492,8 @@ impl<'c, 'x> Writing<'c, 'x> {
             self.attribute(known, value)
                 .map_err(|fault| fault.within(|| known.key.to_string()))?;
         }
-        let wild = &codec.wildcards
-            [kind.any_attributes.start as usize..kind.any_attributes.end as usize];
+        let wild =
+            &codec.wildcards[kind.any_attributes.start as usize..kind.any_attributes.end as usize];
         for (key, value) in &object.fields {
             if key.starts_with('@')
                 && !matches!(&**key, "@xsi:type" | "@xsi:nil")
@@ -562,7 +578,8 @@ impl Codec {
                 open.extend(slots.iter().map(|slot| slot.element));
             }
             let used = namespaces.iter().enumerate().filter(|(_, used)| **used);
-            used.map(|(id, _)| u32::try_from(id).unwrap_or(u32::MAX)).collect()
+            used.map(|(id, _)| u32::try_from(id).unwrap_or(u32::MAX))
+                .collect()
         })
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn check(schema: &Schema, chain: usize) -> Result<(), SchemaFault> {
     types.check(|index| {
         let definition = &schema.types[index];
         let name = definition.name.map(|name| schema.names.local(name));
-        (definition.place.clone(), name.unwrap_or("(anonymous)").to_owned())
+        (
+            definition.place.clone(),
+            name.unwrap_or("(anonymous)").to_owned(),
+        )
     })?;
     let groups = Graph {
         kind: ComponentKind::Group,
@@ -28,7 +31,12 @@ pub(super) fn check(schema: &Schema, chain: usize) -> Result<(), SchemaFault> {
         chain,
         next: |index: usize, out: &mut Vec<usize>| groups_in(&schema.groups[index].1, out),
     };
-    groups.check(|index| (nowhere(), schema.names.local(schema.groups[index].0).to_owned()))?;
+    groups.check(|index| {
+        (
+            nowhere(),
+            schema.names.local(schema.groups[index].0).to_owned(),
+        )
+    })?;
     let attribute_groups = Graph {
         kind: ComponentKind::AttributeGroup,
         size: schema.attribute_groups.len(),
@@ -52,7 +60,10 @@ pub(super) fn check(schema: &Schema, chain: usize) -> Result<(), SchemaFault> {
     };
     heads.check(|index| {
         let declaration = &schema.elements[index];
-        (declaration.place.clone(), schema.names.local(declaration.name).to_owned())
+        (
+            declaration.place.clone(),
+            schema.names.local(declaration.name).to_owned(),
+        )
     })
 }
 

@@ -41,7 +41,11 @@ impl<'a> Builder<'a> {
             (None, Some(part)) => self.anonymous(part, context)?,
             (None, None) => self.any_type(),
             (Some(_), Some(part)) => {
-                return Err(self.unexpected(part, "either a type attribute or a type inside", context));
+                return Err(self.unexpected(
+                    part,
+                    "either a type attribute or a type inside",
+                    context,
+                ));
             }
         };
         for part in parts(element) {
@@ -67,10 +71,16 @@ impl<'a> Builder<'a> {
     }
 
     /// An element inside a model group: declared here, or referred to.
-    fn local_element(&mut self, element: &'a PositionedElement, context: Context) -> Read<ElementId> {
+    fn local_element(
+        &mut self,
+        element: &'a PositionedElement,
+        context: Context,
+    ) -> Read<ElementId> {
         if let Some(reference) = element.attribute("ref") {
             let kind = ComponentKind::Element;
-            return self.referred(element, reference, kind, context).map(ElementId);
+            return self
+                .referred(element, reference, kind, context)
+                .map(ElementId);
         }
         let local = self.required(context.document, element, "name")?.trim();
         let document = &self.documents[context.document];
@@ -249,6 +259,8 @@ pub(super) fn qualified(
     schema: &PositionedElement,
     default: &str,
 ) -> bool {
-    let form = element.attribute("form").or_else(|| schema.attribute(default));
+    let form = element
+        .attribute("form")
+        .or_else(|| schema.attribute(default));
     form.is_some_and(|form| form.trim() == "qualified")
 }

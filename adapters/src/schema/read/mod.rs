@@ -253,7 +253,9 @@ impl<'a> Builder<'a> {
                 });
                 let index = schema.attributes.len() - 1;
                 if newest {
-                    schema.global_attributes.insert(name, AttributeId::of(index));
+                    schema
+                        .global_attributes
+                        .insert(name, AttributeId::of(index));
                 }
                 index
             }

@@ -48,7 +48,11 @@ impl<'a> Builder<'a> {
             }
             "union" => {
                 let mut members = Vec::new();
-                for name in step.attribute("memberTypes").unwrap_or_default().split_whitespace() {
+                for name in step
+                    .attribute("memberTypes")
+                    .unwrap_or_default()
+                    .split_whitespace()
+                {
                     members.push(self.type_reference(step, name, context)?);
                 }
                 for inline in parts(step).filter(|part| part.name == "simpleType") {
@@ -97,8 +101,12 @@ impl<'a> Builder<'a> {
                 }
                 "pattern" => {
                     self.patterns += value.len();
-                    bound("bytes of patterns", self.patterns, self.limits.patterns_text)
-                        .map_err(|kind| self.fault(context.document, part, kind))?;
+                    bound(
+                        "bytes of patterns",
+                        self.patterns,
+                        self.limits.patterns_text,
+                    )
+                    .map_err(|kind| self.fault(context.document, part, kind))?;
                     let place = self.documents[context.document].place(part);
                     facets.patterns.push((value.to_owned(), place));
                 }
