@@ -29,6 +29,8 @@ pub(super) struct CompiledSimple {
     pub(super) free: bool,
     /// Whether values are qualified names.
     pub(super) qualified: bool,
+    /// Whether values are bytes in base64, which may travel as an attachment.
+    pub(super) binary: bool,
     /// Whether a value may be several items.
     pub(super) listed: bool,
     /// The built-in type that it comes from; `None` for lists and unions.
@@ -46,9 +48,9 @@ enum CompiledVariety {
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct CompiledFacets {
-    pub(super) length: Option<u64>,
-    pub(super) min_length: Option<u64>,
-    pub(super) max_length: Option<u64>,
+    length: Option<u64>,
+    min_length: Option<u64>,
+    max_length: Option<u64>,
     patterns: Vec<(Vec<Regex>, String)>,
     enumeration: Vec<String>,
     /// Facet, bound, and the orders of value to bound that it lets through.
@@ -68,6 +70,10 @@ pub(super) struct SimpleTypes {
 impl SimpleTypes {
     pub(super) fn get(&self, id: SimpleId) -> &CompiledSimple {
         &self.types[id as usize]
+    }
+
+    pub(super) fn facets(&self, id: SimpleId) -> Option<&CompiledFacets> {
+        self.types[id as usize].facets.as_deref()
     }
 
     /// The compiled form of a type, made on first use. Chains are bounded and without circles (checked by the reader).
@@ -105,6 +111,7 @@ impl SimpleTypes {
                 free: false,
                 qualified: self.is_qualified(schema, *item, limits)?,
                 listed: true,
+                binary: false,
                 built_in: None,
                 enumeration: Vec::new(),
             },
@@ -119,6 +126,7 @@ impl SimpleTypes {
                     facets: None,
                     free: false,
                     qualified: members.iter().any(|member| self.get(*member).qualified),
+                    binary: false,
                     listed: members.iter().any(|member| self.get(*member).listed),
                     variety: CompiledVariety::Union(members),
                     built_in: None,
@@ -168,6 +176,7 @@ impl SimpleTypes {
             facets: None,
             free: matches!(built_in, BuiltIn::String | BuiltIn::AnySimpleType),
             qualified: matches!(built_in, BuiltIn::QName | BuiltIn::Notation),
+            binary: built_in == BuiltIn::Base64Binary,
             listed: built_in.items().is_some(),
             enumeration: Vec::new(),
         })
@@ -252,7 +261,7 @@ impl SimpleTypes {
     }
 
     fn bounds(
-        &self,
+        &mut self,
         base: &CompiledSimple,
         step: &Facets,
         facets: &mut CompiledFacets,
@@ -266,6 +275,16 @@ impl SimpleTypes {
         ];
         for (facet, bound, lets_through) in written {
             let Some(bound) = bound else { continue };
+            if base
+                .built_in
+                .is_some_and(|built_in| !is_ordered(built_in.primitive()))
+            {
+                self.warnings.push(Warning {
+                    place: place.clone(),
+                    kind: WarningKind::Ignored(format!("{facet} of a type without an order")),
+                });
+                continue;
+            }
             let fits = base.built_in.is_some_and(|built_in| {
                 // A bound may lie outside of the base (part 2, 4.3.7 to 4.3.10 ask for a value of the primitive type at least).
                 lexical::is_value(built_in.primitive(), bound)
@@ -335,6 +354,29 @@ impl SimpleTypes {
 }
 
 impl CompiledFacets {
+    pub(super) fn describe(&self, shape: &mut super::shape::TextShape) {
+        shape.min_length = self.length.or(self.min_length);
+        shape.max_length = self.length.or(self.max_length);
+        shape.patterns = self
+            .patterns
+            .iter()
+            .map(|(_, written)| written.clone())
+            .collect();
+        shape.bounds = self
+            .bounds
+            .iter()
+            .map(|(facet, bound, _)| (*facet, bound.clone()))
+            .collect();
+        let digits = [
+            ("totalDigits", self.total_digits),
+            ("fractionDigits", self.fraction_digits),
+        ];
+        let digits = digits
+            .into_iter()
+            .filter_map(|(facet, most)| Some((facet, most?.to_string())));
+        shape.bounds.extend(digits);
+    }
+
     fn broken(&self, simple: &CompiledSimple, text: &str) -> Option<ValueRule> {
         let facet = |facet, bound: u64| {
             let bound = bound.to_string();
@@ -406,6 +448,21 @@ impl CompiledFacets {
                         .any(|value| same(value) == Some(Ordering::Equal))
                 })
     }
+}
+
+/// Primitive types whose values have an order (part 2, 4.2.2).
+fn is_ordered(primitive: BuiltIn) -> bool {
+    !matches!(
+        primitive,
+        BuiltIn::AnySimpleType
+            | BuiltIn::String
+            | BuiltIn::Boolean
+            | BuiltIn::AnyUri
+            | BuiltIn::QName
+            | BuiltIn::Notation
+            | BuiltIn::HexBinary
+            | BuiltIn::Base64Binary
+    )
 }
 
 fn no_facets(facets: &CompiledFacets) -> bool {

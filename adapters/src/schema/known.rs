@@ -16,8 +16,30 @@ pub(crate) const WSDL_11: &str = "http://schemas.xmlsoap.org/wsdl/";
 /// Namespace of content types of binary data.
 pub(crate) const XML_MIME: &str = "http://www.w3.org/2005/05/xmlmime";
 
+/// Namespace of WS-Addressing 1.0.
+const ADDRESSING: &str = "http://www.w3.org/2005/08/addressing";
+
 /// Namespaces that have a schema here.
-pub(crate) const KNOWN: [&str; 5] = [XML_NAMESPACE, ENCODING_11, ENCODING_12, WSDL_11, XML_MIME];
+pub(crate) const KNOWN: [&str; 6] = [
+    XML_NAMESPACE,
+    ENCODING_11,
+    ENCODING_12,
+    WSDL_11,
+    XML_MIME,
+    ADDRESSING,
+];
+
+/// Namespaces of types that stacks name without ever bringing a schema: maps, vectors and attachments of Axis. A type of theirs that
+/// no document defines may hold anything.
+const WITHOUT_SCHEMA: [&str; 2] = [
+    "http://xml.apache.org/xml-soap",
+    "http://xml.apache.org/axis/session",
+];
+
+/// Whether an undefined type of a namespace may hold anything.
+pub(crate) fn is_without_schema(namespace: &str) -> bool {
+    WITHOUT_SCHEMA.contains(&namespace)
+}
 
 /// The schema of a namespace.
 pub(crate) fn schema_of(namespace: &str) -> Option<String> {
@@ -40,6 +62,18 @@ pub(crate) fn schema_of(namespace: &str) -> Option<String> {
 <xs:attribute name="expectedContentTypes" type="xs:string"/>
 <xs:complexType name="base64Binary"><xs:simpleContent><xs:extension base="xs:base64Binary"><xs:attribute ref="t:contentType"/></xs:extension></xs:simpleContent></xs:complexType>
 <xs:complexType name="hexBinary"><xs:simpleContent><xs:extension base="xs:hexBinary"><xs:attribute ref="t:contentType"/></xs:extension></xs:simpleContent></xs:complexType>"###,
+        )),
+        // WS-Addressing 1.0 core, sections 2.1 and 3.2.
+        ADDRESSING => Some(schema(
+            namespace,
+            r###"<xs:complexType name="AttributedURIType"><xs:simpleContent><xs:extension base="xs:anyURI"><xs:anyAttribute namespace="##other" processContents="lax"/></xs:extension></xs:simpleContent></xs:complexType>
+<xs:complexType name="ReferenceParametersType"><xs:sequence><xs:any minOccurs="0" maxOccurs="unbounded" processContents="lax"/></xs:sequence><xs:anyAttribute namespace="##other" processContents="lax"/></xs:complexType>
+<xs:complexType name="MetadataType"><xs:sequence><xs:any minOccurs="0" maxOccurs="unbounded" processContents="lax"/></xs:sequence><xs:anyAttribute namespace="##other" processContents="lax"/></xs:complexType>
+<xs:complexType name="EndpointReferenceType"><xs:sequence><xs:element name="Address" type="t:AttributedURIType"/><xs:element ref="t:ReferenceParameters" minOccurs="0"/><xs:element ref="t:Metadata" minOccurs="0"/><xs:any namespace="##other" minOccurs="0" maxOccurs="unbounded" processContents="lax"/></xs:sequence><xs:anyAttribute namespace="##other" processContents="lax"/></xs:complexType>
+<xs:complexType name="RelatesToType"><xs:simpleContent><xs:extension base="xs:anyURI"><xs:attribute name="RelationshipType" type="xs:anyURI"/><xs:anyAttribute namespace="##other" processContents="lax"/></xs:extension></xs:simpleContent></xs:complexType>
+<xs:element name="EndpointReference" type="t:EndpointReferenceType"/><xs:element name="ReferenceParameters" type="t:ReferenceParametersType"/><xs:element name="Metadata" type="t:MetadataType"/>
+<xs:element name="MessageID" type="t:AttributedURIType"/><xs:element name="RelatesTo" type="t:RelatesToType"/><xs:element name="ReplyTo" type="t:EndpointReferenceType"/><xs:element name="From" type="t:EndpointReferenceType"/><xs:element name="FaultTo" type="t:EndpointReferenceType"/><xs:element name="To" type="t:AttributedURIType"/><xs:element name="Action" type="t:AttributedURIType"/>
+<xs:attribute name="IsReferenceParameter" type="xs:boolean"/>"###,
         )),
         ENCODING_11 => Some(schema(
             namespace,

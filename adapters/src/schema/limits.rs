@@ -17,7 +17,7 @@ pub struct SchemaLimits {
     pub chain: usize,
     /// Particles after groups and base types are put in place, over all types.
     pub particles: usize,
-    /// Largest finite occurrence bound that is taken as written. Counted, never unrolled.
+    /// Largest `minOccurs`. Occurrences are counted, never unrolled; a larger `maxOccurs` is no bound.
     pub occurrences: u32,
     /// Bytes of a compiled regular expression, each.
     pub pattern_bytes: usize,

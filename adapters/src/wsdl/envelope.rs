@@ -209,6 +209,50 @@ impl CompiledService {
         Ok(writing.out)
     }
 
+    /// The operation that a request calls: by the element in its body; of several with the same element, or where that is no
+    /// operation's, by the action.
+    ///
+    /// # Errors
+    /// [`CodecFault`] for a text that is no envelope of the binding's version.
+    pub fn called<'s>(
+        &'s self,
+        binding: &'s Binding,
+        soap_action: Option<&str>,
+        text: &str,
+        options: &MessageOptions,
+    ) -> Result<Option<&'s Operation>, CodecFault> {
+        let limits = options.limits;
+        let decode_options = DecodeOptions {
+            limits,
+            ..DecodeOptions::default()
+        };
+        let mut reading = Reading::new(&self.codec, text, &decode_options)?;
+        let body = first_in_body(&mut reading, binding.version);
+        let body = body.map_err(|failure| failure.into_fault(text))?;
+        let takes = |operation: &&Operation| {
+            let input = operation.input.as_ref();
+            input.is_some_and(|input| match (&input.body, body) {
+                (Body::Empty, None) => true,
+                (Body::Element { element, .. }, Some((namespace, local))) => {
+                    self.codec.is_named(*element, namespace, local)
+                }
+                (Body::Elements(elements), Some((namespace, local))) => elements
+                    .first()
+                    .is_some_and(|element| self.codec.is_named(*element, namespace, local)),
+                _ => false,
+            })
+        };
+        let action = soap_action.map(|action| action.trim().trim_matches('"'));
+        let acts = |operation: &&Operation| {
+            action.is_some_and(|action| !action.is_empty() && operation.soap_action == action)
+        };
+        let all = || binding.operations.iter();
+        let both = all().find(|operation| takes(operation) && acts(operation));
+        Ok(both
+            .or_else(|| all().find(takes))
+            .or_else(|| all().find(acts)))
+    }
+
     /// A fault in its envelope; `announced` with the value of its detail, where the fault is one of the description.
     ///
     /// # Errors
@@ -578,6 +622,39 @@ impl<'v> EnvelopeReading<'v, '_> {
             fields.get(&name).is_some()
         });
         found.map(|fault| fault.name.clone())
+    }
+}
+
+/// Namespace and local name of the first element in the body.
+fn first_in_body<'v>(
+    reading: &mut Reading<'v>,
+    version: SoapVersion,
+) -> Outcome<Option<(u32, &'v str)>> {
+    let no_envelope = "the root element is no SOAP envelope of the agreed version";
+    let root = reading.root()?;
+    if root.local != "Envelope" || reading.uri(root.namespace) != version.namespace() {
+        return Err(reading.failure(CodecFaultKind::Envelope(no_envelope)));
+    }
+    loop {
+        match reading.next()? {
+            Piece::Start(tag) if tag.local == "Body" => break,
+            Piece::Start(tag) => {
+                reading.skip()?;
+                reading.close(tag.bindings);
+            }
+            Piece::Text(_) => {}
+            Piece::End | Piece::Eof => {
+                let missing = CodecFaultKind::Envelope("there is no body");
+                return Err(reading.failure(missing));
+            }
+        }
+    }
+    loop {
+        match reading.next()? {
+            Piece::Start(tag) => return Ok(Some((tag.namespace, tag.local))),
+            Piece::Text(_) => {}
+            Piece::End | Piece::Eof => return Ok(None),
+        }
     }
 }
 

@@ -290,13 +290,24 @@ pub(super) fn part_element(
     namespace: &str,
     part_use: &Use,
 ) -> Read<ElementId> {
-    if let Some(written) = part.attribute("element") {
+    let (element, of_type) = (part.attribute("element"), part.attribute("type"));
+    let Some(written) = of_type.or(element) else {
+        return Err(missing_attribute(component, part, "element"));
+    };
+    // Which of the two is meant can be told by what there is, where the wrong one is written.
+    let is = |kind| {
+        let expanded = part.qualified(written);
+        expanded.and_then(|(namespace, local)| reading.component(kind, namespace, local))
+    };
+    let (an_element, a_type) = (is(ComponentKind::Element), is(ComponentKind::Type));
+    let refers_to_element = match of_type {
+        Some(_) => a_type.is_none() && an_element.is_some(),
+        None => an_element.is_some() || a_type.is_none(),
+    };
+    if refers_to_element {
         let named = reading.named_component(component, part, written, ComponentKind::Element)?;
         return Ok(ElementId::of(named));
     }
-    let Some(written) = part.attribute("type") else {
-        return Err(missing_attribute(component, part, "element"));
-    };
     let type_id =
         TypeId::of(reading.named_component(component, part, written, ComponentKind::Type)?);
     let Some(local) = part.attribute("name").map(str::trim) else {
@@ -372,6 +383,11 @@ impl Reading<'_> {
         match kind {
             ComponentKind::Element => self.schema.element(namespace, local).map(ElementId::index),
             _ => {
+                if crate::schema::known::is_without_schema(namespace) {
+                    let found = self.schema.type_named(namespace, local).map(TypeId::index);
+                    // Type 0 is anyType.
+                    return found.or(Some(0));
+                }
                 let namespace = match crate::schema::is_draft(namespace) {
                     true => XML_SCHEMA,
                     false => namespace,

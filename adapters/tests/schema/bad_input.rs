@@ -161,7 +161,7 @@ fn mistakes_are_located_and_say_what_was_expected() {
             "attribute_value",
         ),
         (
-            "<xs:complexType name='a'><xs:sequence><xs:element name='b' maxOccurs='99999999999'/></xs:sequence></xs:complexType>",
+            "<xs:complexType name='a'><xs:sequence><xs:element name='b' minOccurs='99999999999' maxOccurs='unbounded'/></xs:sequence></xs:complexType>",
             "description_bound",
         ),
         (

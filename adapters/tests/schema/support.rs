@@ -7,28 +7,28 @@ use tongban_adapters::schema::{
 };
 
 /// A compiled schema.
-pub struct Compiled {
-    pub schema: Schema,
-    pub codec: Codec,
-    pub warnings: Vec<Warning>,
+pub(crate) struct Compiled {
+    pub(crate) schema: Schema,
+    pub(crate) codec: Codec,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// The namespace of test schemas.
-pub const NS: &str = "urn:t";
+pub(crate) const NS: &str = "urn:t";
 
 /// Components inside a schema of [`NS`], bound to `t`, with qualified elements.
-pub fn schema(components: &str) -> String {
+pub(crate) fn schema(components: &str) -> String {
     format!(
         "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns:t='{NS}' xmlns='{NS}' targetNamespace='{NS}' elementFormDefault='qualified'>{components}</xs:schema>"
     )
 }
 
 /// Compiles the first of the documents with the others beside it.
-pub fn compile_all(documents: &[(&str, &str)]) -> Result<Compiled, SchemaFault> {
+pub(crate) fn compile_all(documents: &[(&str, &str)]) -> Result<Compiled, SchemaFault> {
     compile_within(documents, &SchemaLimits::default())
 }
 
-pub fn compile_within(
+pub(crate) fn compile_within(
     documents: &[(&str, &str)],
     limits: &SchemaLimits,
 ) -> Result<Compiled, SchemaFault> {
@@ -47,7 +47,7 @@ pub fn compile_within(
 }
 
 /// Components that must compile.
-pub fn compiled(components: &str) -> Compiled {
+pub(crate) fn compiled(components: &str) -> Compiled {
     match compile_all(&[("a.xsd", &schema(components))]) {
         Ok(compiled) => compiled,
         Err(fault) => panic!("{fault}"),
@@ -55,7 +55,7 @@ pub fn compiled(components: &str) -> Compiled {
 }
 
 /// The fault of components that must not.
-pub fn refused(components: &str) -> SchemaFault {
+pub(crate) fn refused(components: &str) -> SchemaFault {
     match compile_all(&[("a.xsd", &schema(components))]) {
         Ok(_) => panic!("{components} was taken"),
         Err(fault) => fault,
@@ -63,17 +63,21 @@ pub fn refused(components: &str) -> SchemaFault {
 }
 
 impl Compiled {
-    pub fn decode(&self, xml: &str) -> Result<Json, CodecFault> {
+    pub(crate) fn decode(&self, xml: &str) -> Result<Json, CodecFault> {
         self.decode_with(xml, &DecodeOptions::default())
     }
 
-    pub fn decode_with(&self, xml: &str, options: &DecodeOptions) -> Result<Json, CodecFault> {
+    pub(crate) fn decode_with(
+        &self,
+        xml: &str,
+        options: &DecodeOptions,
+    ) -> Result<Json, CodecFault> {
         self.codec
             .decode(xml, options)
             .map(|(_, value)| value.to_json())
     }
 
-    pub fn encode(&self, element: &str, value: &Json) -> Result<String, CodecFault> {
+    pub(crate) fn encode(&self, element: &str, value: &Json) -> Result<String, CodecFault> {
         let element = self
             .schema
             .element(NS, element)
@@ -86,7 +90,7 @@ impl Compiled {
 
     /// The message means the value, the value is written as the message, and what is written means the value again.
     #[track_caller]
-    pub fn both_ways(&self, element: &str, xml: &str, value: &Json) {
+    pub(crate) fn both_ways(&self, element: &str, xml: &str, value: &Json) {
         match self.decode(xml) {
             Ok(read) => assert_eq!(&read, value, "reading {xml}"),
             Err(fault) => panic!("reading {xml}: {fault}"),
@@ -99,7 +103,7 @@ impl Compiled {
 
     /// As [`Self::both_ways`] for messages of other writers: what we write is another text of the same value.
     #[track_caller]
-    pub fn means(&self, element: &str, xml: &str, value: &Json) {
+    pub(crate) fn means(&self, element: &str, xml: &str, value: &Json) {
         match self.decode(xml) {
             Ok(read) => assert_eq!(&read, value, "reading {xml}"),
             Err(fault) => panic!("reading {xml}: {fault}"),
@@ -115,7 +119,7 @@ impl Compiled {
 
     /// The code and path of the fault that a message meets.
     #[track_caller]
-    pub fn refuses(&self, xml: &str, code: &str, path: &str) {
+    pub(crate) fn refuses(&self, xml: &str, code: &str, path: &str) {
         match self.decode(xml) {
             Ok(value) => panic!("{xml} was read as {value}"),
             Err(fault) => assert_eq!(
@@ -128,7 +132,7 @@ impl Compiled {
 
     /// The code and path of the fault that a value meets.
     #[track_caller]
-    pub fn refuses_value(&self, element: &str, value: &Json, code: &str, path: &str) {
+    pub(crate) fn refuses_value(&self, element: &str, value: &Json, code: &str, path: &str) {
         match self.encode(element, value) {
             Ok(xml) => panic!("{value} was written as {xml}"),
             Err(fault) => assert_eq!(

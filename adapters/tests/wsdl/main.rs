@@ -11,4 +11,5 @@
 mod descriptions;
 mod encoded;
 mod literal;
+mod stacks;
 mod support;

@@ -7,7 +7,7 @@ use tongban_adapters::wsdl::{
     Binding, CompiledService, Decoded, EnvelopeParts, Message, MessageOptions, Operation, read_wsdl,
 };
 
-pub fn compile(documents: &[(&str, &str)]) -> Result<CompiledService, SchemaFault> {
+pub(crate) fn compile(documents: &[(&str, &str)]) -> Result<CompiledService, SchemaFault> {
     let mut source = MemoryDocuments::new();
     for (location, text) in documents {
         source = source.with(*location, *text);
@@ -18,12 +18,12 @@ pub fn compile(documents: &[(&str, &str)]) -> Result<CompiledService, SchemaFaul
 }
 
 #[track_caller]
-pub fn service(text: &str) -> CompiledService {
+pub(crate) fn service(text: &str) -> CompiledService {
     compile(&[("a.wsdl", text)]).unwrap_or_else(|fault| panic!("{fault}"))
 }
 
 /// `<definitions>` with the usual prefixes around components; the target namespace is `urn:t`.
-pub fn definitions(components: &str) -> String {
+pub(crate) fn definitions(components: &str) -> String {
     format!(
         "<wsdl:definitions xmlns:wsdl='http://schemas.xmlsoap.org/wsdl/' xmlns:soap='http://schemas.xmlsoap.org/wsdl/soap/' xmlns:soap12='http://schemas.xmlsoap.org/wsdl/soap12/'
          xmlns:xsd='http://www.w3.org/2001/XMLSchema' xmlns:mime='http://schemas.xmlsoap.org/wsdl/mime/' xmlns:soapenc='http://schemas.xmlsoap.org/soap/encoding/' xmlns:t='urn:t' targetNamespace='urn:t'>{components}</wsdl:definitions>"
@@ -31,7 +31,13 @@ pub fn definitions(components: &str) -> String {
 }
 
 /// Messages, port type, binding and service of one operation `op` with the given body attributes and style.
-pub fn one_operation(types: &str, input: &str, output: &str, style: &str, body: &str) -> String {
+pub(crate) fn one_operation(
+    types: &str,
+    input: &str,
+    output: &str,
+    style: &str,
+    body: &str,
+) -> String {
     definitions(&format!(
         "<wsdl:types>{types}</wsdl:types><wsdl:message name='In'>{input}</wsdl:message><wsdl:message name='Out'>{output}</wsdl:message>
          <wsdl:portType name='P'><wsdl:operation name='op'><wsdl:input message='t:In'/><wsdl:output message='t:Out'/></wsdl:operation></wsdl:portType>
@@ -41,7 +47,10 @@ pub fn one_operation(types: &str, input: &str, output: &str, style: &str, body: 
     ))
 }
 
-pub fn operation<'s>(service: &'s CompiledService, name: &str) -> (&'s Binding, &'s Operation) {
+pub(crate) fn operation<'s>(
+    service: &'s CompiledService,
+    name: &str,
+) -> (&'s Binding, &'s Operation) {
     let found = service.description().bindings.iter().find_map(|binding| {
         let operation = binding.operations.iter().find(|op| op.name == name)?;
         Some((binding, operation))
@@ -49,7 +58,7 @@ pub fn operation<'s>(service: &'s CompiledService, name: &str) -> (&'s Binding, 
     found.unwrap_or_else(|| panic!("there is no operation {name}"))
 }
 
-pub fn write(
+pub(crate) fn write(
     service: &CompiledService,
     binding: &Binding,
     message: &Message,
@@ -68,7 +77,7 @@ pub fn write(
     service.encode(binding, message, &parts, &MessageOptions::default())
 }
 
-pub fn read(
+pub(crate) fn read(
     service: &CompiledService,
     binding: &Binding,
     operation: &Operation,
@@ -102,7 +111,7 @@ pub fn read(
 
 /// The request of an operation as it is written, and its meaning when it is read.
 #[track_caller]
-pub fn request(service: &CompiledService, name: &str, body: &Json) -> String {
+pub(crate) fn request(service: &CompiledService, name: &str, body: &Json) -> String {
     let (binding, operation) = operation(service, name);
     let message = operation.input.as_ref().unwrap();
     let text =
@@ -114,7 +123,11 @@ pub fn request(service: &CompiledService, name: &str, body: &Json) -> String {
 }
 
 /// What an answer of an operation means.
-pub fn answer(service: &CompiledService, name: &str, text: &str) -> Result<Json, CodecFault> {
+pub(crate) fn answer(
+    service: &CompiledService,
+    name: &str,
+    text: &str,
+) -> Result<Json, CodecFault> {
     let (binding, operation) = operation(service, name);
     read(
         service,
@@ -126,7 +139,7 @@ pub fn answer(service: &CompiledService, name: &str, text: &str) -> Result<Json,
 }
 
 /// An envelope of SOAP 1.1 around a body.
-pub fn envelope(body: &str) -> String {
+pub(crate) fn envelope(body: &str) -> String {
     format!(
         "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xmlns:xsd='http://www.w3.org/2001/XMLSchema' xmlns:soapenc='http://schemas.xmlsoap.org/soap/encoding/' xmlns:t='urn:t'><s:Body>{body}</s:Body></s:Envelope>"
     )

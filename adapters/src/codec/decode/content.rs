@@ -9,6 +9,11 @@ use crate::codec::value::{Object, Value};
 use crate::schema::ExpandedName;
 use std::borrow::Cow;
 
+/// Namespace of references to attachments (XOP, section 1.2).
+const XOP: &str = "http://www.w3.org/2004/08/xop/include";
+/// Key of such a reference in a value.
+pub(in crate::codec) const INCLUDE: &str = "{http://www.w3.org/2004/08/xop/include}Include";
+
 /// Fields of an element while it is read.
 pub(super) type Fields<'v> = Vec<(Cow<'v, str>, Value<'v>)>;
 
@@ -105,7 +110,10 @@ impl<'v> Reading<'v> {
             && let Content::Simple(simple) = kind.content
             && kind.attributes.is_empty()
         {
-            return self.simple(simple, declared).map(Value::Text);
+            return match codec.simple.get(simple).binary {
+                false => self.simple(simple, declared).map(Value::Text),
+                true => self.binary(simple, declared, Vec::new()),
+            };
         }
         let mut fields: Fields<'v> = Vec::new();
         let instance = self.instance_attributes()?;
@@ -141,6 +149,9 @@ impl<'v> Reading<'v> {
         }
         match kind.content {
             Content::Any => self.free_content(fields, depth),
+            Content::Simple(simple) if codec.simple.get(simple).binary => {
+                self.binary(simple, declared, fields)
+            }
             Content::Simple(simple) => {
                 let text = self.simple(simple, declared)?;
                 Ok(text_or_object(text, fields))
@@ -328,6 +339,20 @@ impl<'v> Reading<'v> {
     ) -> Outcome<Cow<'v, str>> {
         let offset = self.offset;
         let text = self.text_content()?;
+        self.fixed_or_checked(simple, declared, text)
+            .map_err(|mut failure| {
+                failure.offset = Some(offset);
+                failure
+            })
+    }
+
+    #[inline]
+    fn fixed_or_checked(
+        &self,
+        simple: SimpleId,
+        declared: Option<&'v CompiledElement>,
+        text: Cow<'v, str>,
+    ) -> Outcome<Cow<'v, str>> {
         let constraint = declared.and_then(|d| d.fixed.as_ref().or(d.default.as_ref()));
         if let Some(value) = constraint
             && text.is_empty()
@@ -338,15 +363,55 @@ impl<'v> Reading<'v> {
                 ""
             }));
         }
-        let value = self.checked(simple, text);
-        let value = value.map_err(|mut failure| {
-            failure.offset = Some(offset);
-            failure
-        })?;
+        let value = self.checked(simple, text)?;
         match declared.and_then(|d| d.fixed.as_ref()) {
             Some(fixed) if **fixed != *value => Err(self.not_fixed(fixed, &value)),
             _ => Ok(value),
         }
+    }
+
+    /// Bytes in base64, or a reference to the attachment that has them (XOP, section 2.1; MTOM, section 3).
+    fn binary(
+        &mut self,
+        simple: SimpleId,
+        declared: Option<&'v CompiledElement>,
+        mut fields: Fields<'v>,
+    ) -> Outcome<Value<'v>> {
+        let mut text = Cow::Borrowed("");
+        let mut included = None;
+        loop {
+            match self.next()? {
+                Piece::Start(tag) => {
+                    let first = included.is_none() && is_blank(&text);
+                    if !first || tag.local != "Include" || self.uri(tag.namespace) != XOP {
+                        let found = tag.local.to_owned();
+                        let expected = "a text".to_owned();
+                        return Err(self.failure(CodecFaultKind::Unexpected { found, expected }));
+                    }
+                    let href = self.attributes.iter().find(|a| a.local == "href");
+                    let Some(href) = href.map(|href| href.value.clone()) else {
+                        return Err(self.failure(CodecFaultKind::Missing("@href".to_owned())));
+                    };
+                    self.skip()?;
+                    self.close(tag.bindings);
+                    included = Some(href);
+                }
+                Piece::Text(piece) if text.is_empty() => text = piece,
+                Piece::Text(piece) => text.to_mut().push_str(&piece),
+                Piece::End => break,
+                Piece::Eof => return Err(self.malformed("the document ends inside an element")),
+            }
+        }
+        let Some(href) = included else {
+            let value = self.fixed_or_checked(simple, declared, text)?;
+            return Ok(text_or_object(value, fields));
+        };
+        if !is_blank(&text) {
+            return Err(self.failure(CodecFaultKind::Text));
+        }
+        let reference = one_child(Cow::Borrowed("@href"), Value::Text(href));
+        fields.push((Cow::Borrowed(INCLUDE), reference));
+        Ok(Value::Object(Object { fields }))
     }
 
     #[inline]

@@ -100,6 +100,7 @@ impl Codec {
     }
 }
 
+pub(super) use content::INCLUDE;
 pub(crate) use tags::{Piece, Reading, Tag};
 
 /// A fault on its way up; each level adds its step of the path.

@@ -6,7 +6,7 @@
 mod content;
 mod free;
 
-use super::decode::{Failure, Outcome, ValueLimits};
+use super::decode::{Failure, INCLUDE, Outcome, ValueLimits};
 use super::fault::{CodecFault, CodecFaultKind, ValueFault, ValueRule, shape_of};
 use super::simple::SimpleId;
 use super::table::*;
@@ -388,8 +388,11 @@ impl<'c, 'x> Writing<'c, 'x> {
             Value::List(_) => return Err(shape(value, "a text")),
             Value::Null => Cow::Borrowed(""),
             Value::Object(object) => {
-                self.only_text(kind, object)?;
+                self.only_text(kind, simple, object)?;
                 self.attributes(kind, object)?;
+                if let Some(reference) = object.get(INCLUDE) {
+                    return self.included(name, reference);
+                }
                 match object.get("#text") {
                     Some(Value::Text(text)) => Cow::Borrowed(&**text),
                     Some(Value::List(items)) => Cow::Owned(joined(items)?),
@@ -424,10 +427,29 @@ impl<'c, 'x> Writing<'c, 'x> {
         Ok(())
     }
 
+    /// A reference to the attachment that has the bytes (XOP, section 2.1).
+    fn included(&mut self, name: TagName<'_>, reference: &Value<'_>) -> Outcome<()> {
+        let Some(href) = reference.get("@href").and_then(Value::as_text) else {
+            return Err(failure(CodecFaultKind::Missing("@href".to_owned())));
+        };
+        self.out
+            .push_str("><xop:Include xmlns:xop=\"http://www.w3.org/2004/08/xop/include\" href=\"");
+        if !escape_attribute(&mut self.out, href) {
+            return Err(failure(CodecFaultKind::Character));
+        }
+        self.out.push_str("\"/>");
+        self.end(name, false);
+        Ok(())
+    }
+
     /// An object for text content has attributes and `#text` only.
-    fn only_text(&self, kind: &CompiledType, object: &Object<'_>) -> Outcome<()> {
+    fn only_text(&self, kind: &CompiledType, simple: SimpleId, object: &Object<'_>) -> Outcome<()> {
+        let binary = self.codec.simple.get(simple).binary;
         let other = object.fields.iter().find(|(key, _)| {
-            !key.starts_with('@') && key != "#text" && !kind.keys.contains_key(&**key)
+            !key.starts_with('@')
+                && key != "#text"
+                && !(binary && key == INCLUDE)
+                && !kind.keys.contains_key(&**key)
         });
         match other {
             Some((key, _)) => Err(failure(CodecFaultKind::Unknown(key.to_string()))),
@@ -448,7 +470,13 @@ impl<'c, 'x> Writing<'c, 'x> {
             Value::Text(text) => (&none, Some(&**text)),
             other => return Err(shape(other, "an empty object")),
         };
-        self.only_text(kind, object)?;
+        let other = object
+            .fields
+            .iter()
+            .find(|(key, _)| !key.starts_with('@') && key != "#text");
+        if let Some((key, _)) = other {
+            return Err(failure(CodecFaultKind::Unknown(key.to_string())));
+        }
         self.attributes(kind, object)?;
         match text.filter(|text| !text.is_empty()) {
             None => self.end(name, true),

@@ -167,30 +167,33 @@ impl<'a> Builder<'a> {
     }
 
     fn occurs(&self, element: &PositionedElement, context: Context) -> Read<Occurs> {
-        let bound = self.limits.occurrences;
-        let number = |attribute: &'static str, text: &str| -> Read<u32> {
+        let number = |attribute: &'static str, text: &str| -> Read<u64> {
             let text = text.trim();
             if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
                 let expected = "a count";
                 return Err(self.bad_value(element, attribute, text, expected, context));
             }
-            text.parse::<u32>()
-                .ok()
-                .filter(|count| *count <= bound)
-                .ok_or_else(|| {
-                    let bound = bound as usize;
-                    let what = "occurrences";
-                    let kind = FaultKind::Bound { what, bound };
-                    self.fault(context.document, element, kind)
-                })
+            // More digits than fit are more than any bound.
+            Ok(text.parse().unwrap_or(u64::MAX))
         };
         let min = match element.attribute("minOccurs") {
             Some(text) => number("minOccurs", text)?,
             None => 1,
         };
+        let bound = self.limits.occurrences;
+        let Some(min) = u32::try_from(min).ok().filter(|min| *min <= bound) else {
+            let kind = FaultKind::Bound {
+                what: "occurrences that are asked for",
+                bound: bound as usize,
+            };
+            return Err(self.fault(context.document, element, kind));
+        };
         let max = match element.attribute("maxOccurs").map(str::trim) {
             Some("unbounded" | "*") => None,
-            Some(text) => Some(number("maxOccurs", text)?),
+            Some(text) => {
+                let max = u32::try_from(number("maxOccurs", text)?).ok();
+                max.filter(|max| *max < u32::MAX)
+            }
             // minOccurs above one without maxOccurs is a mistake with one meaning.
             None => Some(min.max(1)),
         };

@@ -396,6 +396,9 @@ impl<'a> Builder<'a> {
         kind: ComponentKind,
         context: Context,
     ) -> Read<u32> {
+        if kind == ComponentKind::Type && super::known::is_without_schema(namespace) {
+            return Ok(self.any_type().0);
+        }
         let target = self.documents[context.document].namespace.clone();
         if !written.contains(':') {
             let in_target = self.entry(kind, &target, local);
