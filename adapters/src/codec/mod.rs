@@ -13,6 +13,7 @@ mod compile;
 mod decimal;
 mod decode;
 mod encode;
+mod facets;
 mod fault;
 mod lexical;
 mod matcher;

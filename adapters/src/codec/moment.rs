@@ -246,7 +246,7 @@ impl Cursor<'_> {
         let negative = self.take(b'-').is_some();
         let length = self.0.iter().take_while(|b| b.is_ascii_digit()).count();
         // More than four digits have no leading zero.
-        if length < 4 || length > 18 || (length > 4 && self.0[0] == b'0') {
+        if !(4..=18).contains(&length) || (length > 4 && self.0[0] == b'0') {
             return None;
         }
         let digits = &self.0[..length];

@@ -144,7 +144,7 @@ impl Translator {
     }
 
     fn counted(&mut self) -> Step {
-        let mut number = |translator: &mut Self| {
+        let number = |translator: &mut Self| {
             let start = translator.at;
             while translator.peek().is_some_and(|c| c.is_ascii_digit()) {
                 translator.at += 1;

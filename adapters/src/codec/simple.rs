@@ -3,7 +3,7 @@
 //! Facets of every step of a derivation hold together: lengths and bounds narrow, patterns of one step are alternatives and those of
 //! different steps must all cover the value, the innermost enumeration wins.
 
-use super::decimal::Decimal;
+use super::facets::{CompiledFacets, is_ordered, no_facets};
 use super::fault::{ValueFault, ValueRule, shape_of};
 use super::lexical;
 use super::pattern;
@@ -13,7 +13,6 @@ use crate::schema::{
 };
 use regex::Regex;
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// Place of a compiled simple type.
@@ -23,7 +22,7 @@ pub(super) type SimpleId = u32;
 #[derive(Debug, Clone)]
 pub(super) struct CompiledSimple {
     white_space: WhiteSpace,
-    variety: CompiledVariety,
+    pub(super) variety: CompiledVariety,
     facets: Option<Box<CompiledFacets>>,
     /// Whether any text at all is a value as it stands.
     pub(super) free: bool,
@@ -40,23 +39,10 @@ pub(super) struct CompiledSimple {
 }
 
 #[derive(Debug, Clone)]
-enum CompiledVariety {
+pub(super) enum CompiledVariety {
     Atomic(BuiltIn),
     List(SimpleId),
     Union(Vec<SimpleId>),
-}
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct CompiledFacets {
-    length: Option<u64>,
-    min_length: Option<u64>,
-    max_length: Option<u64>,
-    patterns: Vec<(Vec<Regex>, String)>,
-    enumeration: Vec<String>,
-    /// Facet, bound, and the orders of value to bound that it lets through.
-    bounds: Vec<(&'static str, String, [bool; 3])>,
-    total_digits: Option<u64>,
-    fraction_digits: Option<u64>,
 }
 
 /// All simple types that were asked for.
@@ -353,159 +339,11 @@ impl SimpleTypes {
     }
 }
 
-impl CompiledFacets {
-    pub(super) fn describe(&self, shape: &mut super::shape::TextShape) {
-        shape.min_length = self.length.or(self.min_length);
-        shape.max_length = self.length.or(self.max_length);
-        shape.patterns = self
-            .patterns
-            .iter()
-            .map(|(_, written)| written.clone())
-            .collect();
-        shape.bounds = self
-            .bounds
-            .iter()
-            .map(|(facet, bound, _)| (*facet, bound.clone()))
-            .collect();
-        let digits = [
-            ("totalDigits", self.total_digits),
-            ("fractionDigits", self.fraction_digits),
-        ];
-        let digits = digits
-            .into_iter()
-            .filter_map(|(facet, most)| Some((facet, most?.to_string())));
-        shape.bounds.extend(digits);
-    }
-
-    fn broken(&self, simple: &CompiledSimple, text: &str) -> Option<ValueRule> {
-        let facet = |facet, bound: u64| {
-            let bound = bound.to_string();
-            Some(ValueRule::Facet { facet, bound })
-        };
-        if self
-            .length
-            .or(self.min_length)
-            .or(self.max_length)
-            .is_some()
-            && let Some(length) = length_of(simple, text)
-        {
-            match (self.length, self.min_length, self.max_length) {
-                (Some(exact), ..) if length != exact => return facet("length", exact),
-                (_, Some(least), _) if length < least => return facet("minLength", least),
-                (.., Some(most)) if length > most => return facet("maxLength", most),
-                _ => {}
-            }
-        }
-        for (alternatives, written) in &self.patterns {
-            if !alternatives.iter().any(|regex| regex.is_match(text)) {
-                let bound = written.clone();
-                let facet = "pattern";
-                return Some(ValueRule::Facet { facet, bound });
-            }
-        }
-        let primitive = simple.built_in.map(BuiltIn::primitive);
-        if !self.enumeration.is_empty() && !self.listed(primitive, text) {
-            return Some(ValueRule::Enumeration(some_of(&self.enumeration)));
-        }
-        for (facet, bound, [less, equal, greater]) in &self.bounds {
-            let through = match primitive.and_then(|p| lexical::compare(p, text, bound)) {
-                Some(Ordering::Less) => *less,
-                Some(Ordering::Equal) => *equal,
-                Some(Ordering::Greater) => *greater,
-                None => false,
-            };
-            if !through {
-                let bound = bound.clone();
-                return Some(ValueRule::Facet { facet, bound });
-            }
-        }
-        if (self.total_digits.is_some() || self.fraction_digits.is_some())
-            && let Some(decimal) = Decimal::parse(text)
-        {
-            if let Some(most) = self
-                .total_digits
-                .filter(|most| decimal.total_digits() > *most)
-            {
-                return facet("totalDigits", most);
-            }
-            let beyond = |most: &u64| decimal.fraction_digits() > *most;
-            if let Some(most) = self.fraction_digits.filter(beyond) {
-                return facet("fractionDigits", most);
-            }
-        }
-        None
-    }
-
-    /// Values are compared, not their writing: 1.0 is in an enumeration of 1 (part 2, 4.3.5).
-    fn listed(&self, primitive: Option<BuiltIn>, text: &str) -> bool {
-        self.enumeration.iter().any(|value| value == text)
-            || primitive
-                .filter(|p| !matches!(p, BuiltIn::String | BuiltIn::AnyUri | BuiltIn::QName))
-                .is_some_and(|primitive| {
-                    let same = |value: &String| lexical::compare(primitive, text, value);
-                    self.enumeration
-                        .iter()
-                        .any(|value| same(value) == Some(Ordering::Equal))
-                })
-    }
-}
-
-/// Primitive types whose values have an order (part 2, 4.2.2).
-fn is_ordered(primitive: BuiltIn) -> bool {
-    !matches!(
-        primitive,
-        BuiltIn::AnySimpleType
-            | BuiltIn::String
-            | BuiltIn::Boolean
-            | BuiltIn::AnyUri
-            | BuiltIn::QName
-            | BuiltIn::Notation
-            | BuiltIn::HexBinary
-            | BuiltIn::Base64Binary
-    )
-}
-
-fn no_facets(facets: &CompiledFacets) -> bool {
-    facets
-        .length
-        .or(facets.min_length)
-        .or(facets.max_length)
-        .is_none()
-        && facets.patterns.is_empty()
-        && facets.enumeration.is_empty()
-        && facets.bounds.is_empty()
-}
-
-/// Length in the unit of the type (part 2, 4.3.1): characters, bytes, items; none for qualified names.
-fn length_of(simple: &CompiledSimple, text: &str) -> Option<u64> {
-    match &simple.variety {
-        CompiledVariety::List(_) => Some(text.split_ascii_whitespace().count() as u64),
-        CompiledVariety::Union(_) => None,
-        CompiledVariety::Atomic(built_in) => match built_in.primitive() {
-            BuiltIn::HexBinary => Some(text.len() as u64 / 2),
-            BuiltIn::Base64Binary => lexical::base64_bytes(text),
-            BuiltIn::QName | BuiltIn::Notation => None,
-            _ => Some(text.chars().count() as u64),
-        },
-    }
-}
-
 fn narrowed(step: Option<u64>, base: Option<u64>, narrower: fn(u64, u64) -> u64) -> Option<u64> {
     match (step, base) {
         (Some(step), Some(base)) => Some(narrower(step, base)),
         (step, base) => step.or(base),
     }
-}
-
-/// A few of the listed values.
-fn some_of(values: &[String]) -> String {
-    let shown: Vec<&str> = values.iter().take(8).map(String::as_str).collect();
-    let more = if values.len() > shown.len() {
-        ", …"
-    } else {
-        ""
-    };
-    format!("{}{more}", shown.join(", "))
 }
 
 /// `{namespace}local` of a qualified name.

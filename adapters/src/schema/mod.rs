@@ -16,6 +16,7 @@ pub(crate) mod known;
 mod limits;
 mod load;
 mod model;
+mod names;
 mod read;
 
 pub(crate) use builtin::is_draft;
@@ -25,11 +26,13 @@ pub use fault::{ComponentKind, ExpandedName, FaultKind, Place, SchemaFault, Warn
 pub use limits::SchemaLimits;
 pub(crate) use load::{Loader, bound};
 pub use model::{
-    AttributeDeclaration, AttributeGroupId, AttributeId, AttributePresence, AttributeUse,
-    Attributes, ComplexContent, ComplexType, Derivation, ElementDeclaration, ElementId,
-    EnumerationValue, Facets, GroupId, NameId, Names, NamespaceId, Occurs, Particle,
-    ProcessContents, Schema, SimpleType, Term, TypeDefinition, TypeId, TypeKind, Variety,
-    WhiteSpace, Wildcard, WildcardNamespaces,
+    AttributeDeclaration, AttributePresence, AttributeUse, Attributes, ComplexContent, ComplexType,
+    Derivation, ElementDeclaration, EnumerationValue, Facets, Occurs, Particle, ProcessContents,
+    Schema, SimpleType, Term, TypeDefinition, TypeKind, Variety, WhiteSpace, Wildcard,
+    WildcardNamespaces,
+};
+pub use names::{
+    AttributeGroupId, AttributeId, ElementId, GroupId, NameId, Names, NamespaceId, TypeId,
 };
 pub(crate) use read::{build, collect_words};
 

@@ -14,6 +14,9 @@ mod envelope;
 mod messages;
 mod model;
 mod operations;
+mod parts;
+mod received;
+mod received_fault;
 mod references;
 
 pub use envelope::{CompiledService, Decoded, EnvelopeParts, FaultDetail, MessageOptions};

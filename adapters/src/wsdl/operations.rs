@@ -5,9 +5,10 @@ use super::documents::{
 };
 use super::messages::{self, Direction, Side};
 use super::model::{Binding, Exchange, FaultMessage, Operation};
+use super::parts;
 use crate::schema::known::WSDL_11;
 use crate::schema::{ExpandedName, FaultKind, SchemaFault, WarningKind};
-use crate::soap::{SoapStyle, SoapVersion};
+use crate::soap::SoapStyle;
 use crate::xml::PositionedElement;
 
 /// A binding, if it is one of SOAP.
@@ -48,7 +49,7 @@ pub(super) fn binding<'a>(
             bound,
             declared: abstract_operation,
         };
-        operations.push(operation(reading, &sides, name, style, version)?);
+        operations.push(operation(reading, &sides, name, style)?);
     }
     let own = documentation(element);
     Ok(Some(Binding {
@@ -134,7 +135,6 @@ fn operation<'a>(
     sides: &Sides<'a>,
     name: &str,
     binding_style: SoapStyle,
-    version: SoapVersion,
 ) -> Read<Operation> {
     let soap = soap_child(sides.bound, "operation").map(|(soap, _)| soap);
     let style = match soap {
@@ -170,7 +170,6 @@ fn operation<'a>(
             operation: name,
             order: sides.declared.attribute("parameterOrder"),
             style,
-            version,
             direction,
         };
         messages::message(reading, &at).map(Some)
@@ -219,7 +218,7 @@ fn faults<'a>(reading: &mut Reading<'a>, sides: &Sides<'a>) -> Read<Vec<FaultMes
             continue;
         };
         let namespace = soap.and_then(|soap| soap.attribute("namespace"));
-        let element = messages::part_element(
+        let element = parts::part_element(
             reading,
             &message,
             part,

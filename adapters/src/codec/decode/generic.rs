@@ -60,7 +60,7 @@ impl<'v> Reading<'v> {
     ) -> Outcome<(Cow<'v, str>, Value<'v>)> {
         let key = self.free_key(tag.namespace, tag.local);
         // Type 0 is anyType.
-        let value = self.typed(0, None, tag, depth);
+        let value = self.typed(0, None, depth);
         let value = value.map_err(|failure| failure.within(|| tag.local.to_owned()))?;
         self.close(tag.bindings);
         Ok((key, value))
@@ -68,7 +68,7 @@ impl<'v> Reading<'v> {
 
     /// The value of an element that nothing declares, its start tag read.
     pub(crate) fn undeclared(&mut self, tag: &Tag<'v>, depth: usize) -> Outcome<Value<'v>> {
-        let value = self.typed(0, None, tag, depth)?;
+        let value = self.typed(0, None, depth)?;
         self.close(tag.bindings);
         Ok(value)
     }
@@ -180,7 +180,7 @@ impl<'v> Reading<'v> {
             match self.next()? {
                 Piece::Start(tag) => {
                     let place = items.len() + 1;
-                    let value = self.typed(item_type, None, &tag, depth + 1);
+                    let value = self.typed(item_type, None, depth + 1);
                     let value =
                         value.map_err(|f| f.within(|| format!("{}[{place}]", tag.local)))?;
                     self.close(tag.bindings);

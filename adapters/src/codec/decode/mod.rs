@@ -3,9 +3,13 @@
 //! One pass over the text. What a value says is borrowed from the text wherever it stands there as it is; keys are borrowed from the
 //! codec. Everything is counted against [`ValueLimits`] before it is built.
 
+mod attributes;
 mod content;
+mod document;
 mod generic;
 mod tags;
+mod text;
+mod unknown;
 
 use super::fault::{CodecFault, CodecFaultKind, Position};
 use super::table::Codec;
@@ -100,8 +104,8 @@ impl Codec {
     }
 }
 
-pub(super) use content::INCLUDE;
 pub(crate) use tags::{Piece, Reading, Tag};
+pub(super) use text::INCLUDE;
 
 /// A fault on its way up; each level adds its step of the path.
 #[derive(Debug)]
@@ -114,7 +118,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// The fault with the place of its offset in the text.
-    pub(crate) fn into_fault(self: Box<Self>, text: &str) -> CodecFault {
+    pub(crate) fn into_fault(self, text: &str) -> CodecFault {
         CodecFault {
             path: path_text(self.path),
             position: self.offset.map(|offset| position(text, offset)),
@@ -123,7 +127,7 @@ impl Failure {
     }
 
     /// The fault without a place.
-    pub(crate) fn without_place(self: Box<Self>) -> CodecFault {
+    pub(crate) fn without_place(self) -> CodecFault {
         CodecFault {
             path: path_text(self.path),
             position: None,

@@ -7,12 +7,12 @@ use crate::codec::value::{Object, Value};
 use crate::codec::write::escape_text;
 
 /// What one element's content is written from.
-struct Given<'x> {
+pub(super) struct Given<'x> {
     /// First of its slots in [`Writing::filled`].
-    base: usize,
-    slots: std::ops::Range<usize>,
+    pub(super) base: usize,
+    pub(super) slots: std::ops::Range<usize>,
     /// Fields that no slot knows.
-    extras: Vec<(&'x str, &'x [Value<'x>], usize)>,
+    pub(super) extras: Vec<(&'x str, &'x [Value<'x>], usize)>,
 }
 
 impl<'c, 'x> Writing<'c, 'x> {
@@ -222,93 +222,6 @@ impl<'c, 'x> Writing<'c, 'x> {
         }
     }
 
-    /// The branch of a choice: of those that the value can fill, the one that takes most of it.
-    fn chosen(&self, children: &[u32], given: &Given<'x>) -> Option<u32> {
-        let mut best: Option<(bool, usize, u32)> = None;
-        for child in children {
-            let node = &self.codec.nodes[*child as usize];
-            let covered = self.covered(node, given);
-            if covered == 0 {
-                continue;
-            }
-            let filled = self.can_fill(node, given);
-            let better = match best {
-                None => true,
-                Some((known, most, _)) => (filled, covered) > (known, most),
-            };
-            if better {
-                best = Some((filled, covered, *child));
-            }
-        }
-        best.map(|(_, _, child)| child)
-    }
-
-    fn covered(&self, node: &Node, given: &Given<'x>) -> usize {
-        let left = |slot: u32| {
-            let filled = &self.filled[given.base + slot as usize];
-            filled.used < filled.values.len()
-        };
-        let fields = match node.kind {
-            NodeKind::Any => 0,
-            NodeKind::Element => self.codec.alternatives[node.range()]
-                .iter()
-                .filter(|alternative| left(alternative.slot))
-                .count(),
-            _ => {
-                let slots = node.slots.start as usize..node.slots.end as usize;
-                let slots = self.codec.group_slots[slots].iter();
-                slots.filter(|slot| left(**slot)).count()
-            }
-        };
-        match fields {
-            0 => usize::from(self.has_extra(node, given)),
-            some => some,
-        }
-    }
-
-    fn has_something(&self, node: &Node, given: &Given<'x>) -> bool {
-        self.covered(node, given) > 0
-    }
-
-    fn has_extra(&self, node: &Node, given: &Given<'x>) -> bool {
-        if given
-            .extras
-            .iter()
-            .all(|(_, values, used)| *used >= values.len())
-        {
-            return false;
-        }
-        match node.kind {
-            NodeKind::Element => false,
-            NodeKind::Any => given
-                .extras
-                .iter()
-                .any(|(key, values, used)| *used < values.len() && self.lets_in(node.start, key)),
-            _ => self.codec.children[node.range()]
-                .iter()
-                .any(|child| self.has_extra(&self.codec.nodes[*child as usize], given)),
-        }
-    }
-
-    /// Whether all that a node asks for is there.
-    fn can_fill(&self, node: &Node, given: &Given<'x>) -> bool {
-        if node.min == 0 || node.emptiable {
-            return true;
-        }
-        match node.kind {
-            NodeKind::Any => true,
-            NodeKind::Element => self.covered(node, given) > 0,
-            kind => {
-                let mut children = self.codec.children[node.range()].iter();
-                let can = |child: &u32| self.can_fill(&self.codec.nodes[*child as usize], given);
-                match kind {
-                    NodeKind::Choice => children.any(can),
-                    _ => children.all(can),
-                }
-            }
-        }
-    }
-
     fn elements(&mut self, node: &Node, given: &mut Given<'x>, depth: usize) -> Outcome<()> {
         let codec = self.codec;
         let alternatives = &codec.alternatives[node.range()];
@@ -365,21 +278,6 @@ impl<'c, 'x> Writing<'c, 'x> {
         Ok(())
     }
 
-    fn lets_in(&self, wildcard: u32, key: &str) -> bool {
-        let codec = self.codec;
-        let uri = match key.strip_prefix('{') {
-            Some(rest) => rest.split_once('}').map_or("", |(uri, _)| uri),
-            None => "",
-        };
-        let no_namespace = codec.namespace_ids.get("").copied().unwrap_or(u32::MAX);
-        let namespace = codec
-            .namespace_ids
-            .get(uri)
-            .copied()
-            .unwrap_or(u32::MAX - 1);
-        codec.wildcards[wildcard as usize].lets_in(namespace, no_namespace)
-    }
-
     fn wild_elements(
         &mut self,
         index: u32,
@@ -402,65 +300,6 @@ impl<'c, 'x> Writing<'c, 'x> {
             true => Err(failure(CodecFaultKind::Missing(self.codec.expected(index)))),
             false => Ok(()),
         }
-    }
-
-    /// `#content`: texts and one-field objects, written in their order; the order is checked as a reader would.
-    fn in_order(
-        &mut self,
-        kind: &'c CompiledType,
-        root: u32,
-        mixed: bool,
-        content: &'x Value<'x>,
-        depth: usize,
-    ) -> Outcome<()> {
-        let codec = self.codec;
-        let Value::List(pieces) = content else {
-            return Err(shape(content, "a list"));
-        };
-        let slots = &codec.slots[kind.slots.start as usize..kind.slots.end as usize];
-        let mut matcher = crate::codec::matcher::Matcher::default();
-        let base = matcher.open(codec, root);
-        for piece in pieces {
-            let fields = match piece {
-                Value::Text(text) if mixed || text.trim().is_empty() => {
-                    if !escape_text(&mut self.out, text) {
-                        return Err(failure(CodecFaultKind::Character));
-                    }
-                    continue;
-                }
-                Value::Object(object) if object.len() == 1 => &object.fields,
-                other => return Err(shape(other, "a text or an object with one child")),
-            };
-            let (key, value) = &fields[0];
-            let slot = kind
-                .keys
-                .get(&**key)
-                .and_then(|slot| slots.get(*slot as usize));
-            let (uri, local) = match (slot, key.strip_prefix('{')) {
-                (Some(slot), _) => codec
-                    .names
-                    .parts(codec.elements[slot.element as usize].name),
-                (None, Some(rest)) => rest.split_once('}').unwrap_or(("", key)),
-                (None, None) => ("", &**key),
-            };
-            let known = |uri: &str| codec.namespace_ids.get(uri).copied();
-            let namespace = known(uri).unwrap_or(u32::MAX - 1);
-            let none = known("").unwrap_or(u32::MAX);
-            let mut child = crate::codec::matcher::Child::new(namespace, local, none);
-            use crate::codec::matcher::Matched;
-            match matcher.advance(codec, base, &mut child) {
-                Ok(Matched::Element(found)) => self.element(found.element, value, depth + 1),
-                Ok(Matched::Wildcard(_)) => self.free_element(key, value, depth + 1),
-                Err(_) => Err(failure(CodecFaultKind::Unexpected {
-                    found: key.to_string(),
-                    expected: "another child".to_owned(),
-                })),
-            }
-            .map_err(|fault| fault.within(|| key.to_string()))?;
-        }
-        matcher
-            .finish(codec, base)
-            .map_err(|due| failure(CodecFaultKind::Missing(codec.expected(due))))
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Builder, Context, Read, documentation, parts};
 use crate::schema::fault::ComponentKind;
 use crate::schema::known::WSDL_11;
 use crate::schema::model::*;
+use crate::schema::names::*;
 use crate::xml::PositionedElement;
 
 impl<'a> Builder<'a> {

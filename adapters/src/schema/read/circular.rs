@@ -3,6 +3,7 @@
 
 use crate::schema::fault::{ComponentKind, FaultKind, Place, SchemaFault};
 use crate::schema::model::*;
+use crate::schema::names::*;
 
 /// Every chain of definitions ends within `chain` steps.
 pub(super) fn check(schema: &Schema, chain: usize) -> Result<(), SchemaFault> {

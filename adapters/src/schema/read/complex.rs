@@ -4,6 +4,7 @@ use super::elements::Taken;
 use super::{Builder, Context, Read, parts};
 use crate::schema::fault::FaultKind;
 use crate::schema::model::*;
+use crate::schema::names::*;
 use crate::xml::PositionedElement;
 
 impl<'a> Builder<'a> {

@@ -4,6 +4,7 @@ use super::{Builder, Context, Read, documentation, parts};
 use crate::schema::fault::{ComponentKind, FaultKind};
 use crate::schema::known::XML_MIME;
 use crate::schema::model::*;
+use crate::schema::names::*;
 use crate::xml::PositionedElement;
 
 impl<'a> Builder<'a> {
