@@ -102,6 +102,31 @@ fn main() {
     let (schema, _) = read_schema(&mut documents, "a.xsd", &limits).expect("a schema");
     let (codec, _) = Codec::compile(&schema, &limits).expect("a codec");
     let element = schema.element("urn:t", "cases").expect("an element");
+    // One of them alone, for a profiler: `codec_speed decode`.
+    if let Some(only) = std::env::args().nth(1) {
+        let text = message(10);
+        let options = DecodeOptions::default();
+        let value = codec
+            .decode_element(element, &text, &options)
+            .expect("a value");
+        for _ in 0..40_000 {
+            match only.as_str() {
+                "decode" => drop(black_box(codec.decode_element(element, &text, &options))),
+                "encode" => {
+                    drop(black_box(codec.encode(
+                        element,
+                        &value,
+                        &EncodeOptions::default(),
+                    )));
+                }
+                _ => {
+                    let mut reader = Reader::from_str(&text);
+                    while !matches!(black_box(reader.read_event().unwrap()), Event::Eof) {}
+                }
+            }
+        }
+        return;
+    }
     println!(
         "| message | bare read | decode | ratio | bare write | bare copy | encode | ratio to write, copy |"
     );

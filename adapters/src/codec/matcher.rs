@@ -289,9 +289,36 @@ fn alternative(codec: &Codec, node: &Node, child: &Child<'_>) -> Option<Alternat
         .iter()
         .find(|alternative| {
             let element = &codec.elements[alternative.element as usize];
-            element.namespace.0 == child.namespace && *element.local == *child.local
+            element.namespace.0 == child.namespace && same(&element.local, child.local)
         })
         .copied()
+}
+
+/// Equality of names, which are short: without a call for most of them.
+#[inline]
+pub(super) fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>(), b.first_chunk::<8>()) {
+        (Some(first), Some(other)) => {
+            u64::from_ne_bytes(*first) == u64::from_ne_bytes(*other)
+                && match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+                    (Some(last), Some(other)) if a.len() <= 16 => {
+                        u64::from_ne_bytes(*last) == u64::from_ne_bytes(*other)
+                    }
+                    _ => a == b,
+                }
+        }
+        _ => match (a.first_chunk::<4>(), b.first_chunk::<4>()) {
+            (Some(first), Some(other)) => {
+                u32::from_ne_bytes(*first) == u32::from_ne_bytes(*other)
+                    && a.last_chunk::<4>() == b.last_chunk::<4>()
+            }
+            _ => a.iter().zip(b).all(|(a, b)| a == b),
+        },
+    }
 }
 
 /// Whether a group may begin with a child.

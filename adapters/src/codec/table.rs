@@ -58,6 +58,9 @@ pub(super) struct CompiledElement {
     pub(super) is_abstract: bool,
     pub(super) default: Option<Box<str>>,
     pub(super) fixed: Option<Box<str>>,
+    /// Its simple type, where that is all there is to it: no attributes, no default or fixed value, not abstract, no bytes that
+    /// may be attached.
+    pub(super) leaf: Option<SimpleId>,
     /// Namespaces that a message of this element is sure to use or likely to; worked out on first use.
     pub(super) reachable: OnceLock<Box<[u32]>>,
 }

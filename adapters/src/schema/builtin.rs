@@ -91,7 +91,8 @@ built_in! {
 }
 
 impl BuiltIn {
-    /// The type of a local name; also the names that the drafts of 1999 and 2000 had for some.
+    /// The type of a local name; also the names that the drafts of 1999 and 2000 had for some, and for the types that version 1.1
+    /// adds the ones that hold all their values.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let name = match name {
@@ -100,7 +101,9 @@ impl BuiltIn {
             "uriReference" => "anyURI",
             "binary" => "base64Binary",
             "CDATA" => "normalizedString",
-            "ur-type" => "anySimpleType",
+            "ur-type" | "anyAtomicType" => "anySimpleType",
+            "dateTimeStamp" => "dateTime",
+            "yearMonthDuration" | "dayTimeDuration" => "duration",
             other => other,
         };
         Self::ALL

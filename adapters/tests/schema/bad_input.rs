@@ -253,6 +253,23 @@ fn levels_nodes_attributes_and_bytes_of_messages_have_bounds() {
         assert!(any.decode(&deep(127, name)).is_ok());
         assert!(any.decode(&deep(128, name)).is_err());
     }
+    let deepest = DecodeOptions {
+        limits: ValueLimits {
+            depth: 100_000,
+            ..ValueLimits::default()
+        },
+        ..DecodeOptions::default()
+    };
+    for name in ["r", "n"] {
+        assert!(
+            any.decode_with(&deep(ValueLimits::DEPTH_MAX - 1, name), &deepest)
+                .is_ok()
+        );
+        assert!(
+            any.decode_with(&deep(ValueLimits::DEPTH_MAX, name), &deepest)
+                .is_err()
+        );
+    }
     let options = |limits, unknown| DecodeOptions {
         limits,
         unknown,

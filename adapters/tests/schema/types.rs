@@ -278,3 +278,34 @@ fn xml_inside_a_text_is_a_text() {
         value
     );
 }
+
+#[test]
+fn what_version_1_1_adds_is_taken_as_far_as_it_goes() {
+    let compiled = compiled(
+        "<xs:simpleType name='S'><xs:restriction base='xs:dateTimeStamp'><xs:assertion test='true()'/><xs:explicitTimezone value='required'/></xs:restriction></xs:simpleType>
+         <xs:element name='r'><xs:complexType><xs:sequence><xs:element name='a' type='t:S'/><xs:element name='d' type='xs:dayTimeDuration'/></xs:sequence><xs:assert test='true()'/></xs:complexType></xs:element>",
+    );
+    assert_eq!(compiled.warnings.len(), 3);
+    compiled.refuses(
+        "<r xmlns='urn:t'><a>x</a><d>P1D</d></r>",
+        "value_invalid",
+        "/r/a",
+    );
+    assert!(
+        compiled
+            .decode("<r xmlns='urn:t'><a>2026-01-01T00:00:00Z</a><d>P1D</d></r>")
+            .is_ok()
+    );
+}
+
+#[test]
+fn bounds_of_types_without_an_order_have_no_effect_and_are_told() {
+    let compiled = compiled(
+        "<xs:element name='r'><xs:simpleType><xs:restriction base='xs:string'><xs:minInclusive value='1'/></xs:restriction></xs:simpleType></xs:element>",
+    );
+    assert_eq!(
+        compiled.warnings[0].kind.to_string(),
+        "minInclusive of a type without an order has no effect here"
+    );
+    assert!(compiled.decode("<r xmlns='urn:t'>0</r>").is_ok());
+}

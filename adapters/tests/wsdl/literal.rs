@@ -7,7 +7,7 @@ use tongban_adapters::soap::{FaultSide, SoapVersion};
 use tongban_adapters::wsdl::{Body, Exchange, MessageOptions};
 
 /// In the manner of an .NET asmx service: wrapped, qualified, both versions of SOAP, HTTP bindings beside them, a header.
-const DOT_NET: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+pub(crate) const DOT_NET: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <wsdl:definitions xmlns:s="http://www.w3.org/2001/XMLSchema" xmlns:soap12="http://schemas.xmlsoap.org/wsdl/soap12/" xmlns:http="http://schemas.xmlsoap.org/wsdl/http/" xmlns:mime="http://schemas.xmlsoap.org/wsdl/mime/" xmlns:tns="http://tempuri.org/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" targetNamespace="http://tempuri.org/" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/">
   <wsdl:documentation>网上办事服务</wsdl:documentation>
   <wsdl:types>

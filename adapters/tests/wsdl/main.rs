@@ -8,6 +8,7 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "these tests measure real time")]
 
+mod damaged;
 mod descriptions;
 mod encoded;
 mod literal;

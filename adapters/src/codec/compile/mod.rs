@@ -83,6 +83,7 @@ impl Codec {
         };
         compiler.elements();
         compiler.types()?;
+        compiler.leaves();
         for (name, id) in &schema.global_attributes {
             let declaration = &schema.attributes[id.index()];
             let compiled = compiler.attribute(declaration, None)?;
@@ -124,8 +125,26 @@ impl Compiler<'_> {
                 is_abstract: declaration.is_abstract,
                 default: declaration.default.as_deref().map(Into::into),
                 fixed: declaration.fixed.as_deref().map(Into::into),
+                leaf: None,
                 reachable: OnceLock::new(),
             });
+        }
+    }
+
+    fn leaves(&mut self) {
+        for element in &mut self.codec.elements {
+            let kind = &self.codec.types[element.type_index as usize];
+            let bare = kind.attributes.is_empty()
+                && kind.any_attributes.is_empty()
+                && !element.is_abstract
+                && element.default.is_none()
+                && element.fixed.is_none();
+            element.leaf = match kind.content {
+                Content::Simple(simple) if bare && !self.codec.simple.get(simple).binary => {
+                    Some(simple)
+                }
+                _ => None,
+            };
         }
     }
 

@@ -8,6 +8,9 @@ use crate::codec::table::*;
 use crate::codec::value::{Object, Value};
 use std::borrow::Cow;
 
+/// Fields that room is made for before any is read; a type may have thousands and a message few.
+const FIELDS_AT_ONCE: usize = 16;
+
 /// Fields of an element while it is read.
 pub(super) type Fields<'v> = Vec<(Cow<'v, str>, Value<'v>)>;
 
@@ -51,7 +54,9 @@ impl<'v> Reading<'v> {
                 true => self.binary(simple, declared, Vec::new()),
             };
         }
-        let mut fields: Fields<'v> = Vec::new();
+        let slots = (kind.slots.end - kind.slots.start) as usize;
+        let room = self.attributes.len() + slots.min(FIELDS_AT_ONCE);
+        let mut fields: Fields<'v> = Vec::with_capacity(room);
         let instance = self.instance_attributes()?;
         if let Some(name) = instance.type_name {
             let actual = self.named_type(&name, declared_type)?;
@@ -158,7 +163,6 @@ impl<'v> Reading<'v> {
         let codec = self.codec;
         let slots = &codec.slots[kind.slots.start as usize..kind.slots.end as usize];
         let attributes = fields.len();
-        fields.reserve(slots.len().min(32));
         // Of mixed content: texts and children in order.
         let mut ordered: Vec<Value<'v>> = Vec::new();
         let mut has_text = false;
@@ -184,7 +188,16 @@ impl<'v> Reading<'v> {
             match self.matcher.advance(codec, base, &mut child) {
                 Ok(Matched::Element(found)) => {
                     let slot = &slots[found.slot as usize];
-                    let value = self.element(found.element, &tag, depth + 1);
+                    let leaf = codec.elements[found.element as usize].leaf;
+                    let bare = self.attributes.is_empty() && depth < self.depth_max;
+                    let value = match leaf.filter(|_| bare) {
+                        Some(simple) => {
+                            let text = self.leaf(simple);
+                            self.close(tag.bindings);
+                            text.map(Value::Text)
+                        }
+                        None => self.element(found.element, &tag, depth + 1),
+                    };
                     let value = value.map_err(|failure| {
                         failure.within(|| numbered(slot, &fields[attributes..]))
                     })?;

@@ -4,7 +4,7 @@ use super::{DecodeOptions, Failure, Outcome, ValueLimits};
 use crate::codec::compile::SCHEMA_INSTANCE;
 use crate::codec::fault::{CodecFault, CodecFaultKind};
 use crate::codec::lexical::is_nc_name;
-use crate::codec::matcher::Matcher;
+use crate::codec::matcher::{Matcher, same};
 use crate::codec::table::Codec;
 use crate::codec::write::all_allowed;
 use crate::xml::{XML_NAMESPACE, XmlError, attribute_value, reference_character};
@@ -383,7 +383,7 @@ impl<'v> Reading<'v> {
             .bindings
             .iter()
             .rev()
-            .find(|(known, _)| *known == prefix);
+            .find(|(known, _)| same(known, prefix));
         found.map(|(_, namespace)| *namespace)
     }
 

@@ -22,6 +22,20 @@ impl<'v> Reading<'v> {
         }))
     }
 
+    /// The text of an element that is nothing but a text.
+    #[inline]
+    pub(super) fn leaf(&mut self, simple: SimpleId) -> Outcome<Cow<'v, str>> {
+        let offset = self.offset;
+        let text = self.text_content()?;
+        if self.codec.simple.get(simple).free {
+            return Ok(text);
+        }
+        self.checked(simple, text).map_err(|mut failure| {
+            failure.offset = Some(offset);
+            failure
+        })
+    }
+
     /// The text of an element up to its end, checked.
     #[inline]
     pub(super) fn simple(

@@ -2,7 +2,7 @@
 
 use super::elements::Taken;
 use super::{Builder, Context, Read, parts};
-use crate::schema::fault::FaultKind;
+use crate::schema::fault::{FaultKind, WarningKind};
 use crate::schema::model::*;
 use crate::schema::names::*;
 use crate::xml::PositionedElement;
@@ -54,6 +54,12 @@ impl<'a> Builder<'a> {
             match part.name.as_str() {
                 "group" | "sequence" | "choice" | "all" => {}
                 "attribute" | "attributeGroup" | "anyAttribute" => continue,
+                // Of version 1.1: they forbid, or let in what the reader's options say.
+                "assert" | "openContent" => {
+                    let kind = WarningKind::Ignored(format!("<{}>", part.name));
+                    self.warn(context.document, part, kind);
+                    continue;
+                }
                 _ => {
                     let expected = "all, choice, sequence, group or attributes";
                     return Err(self.unexpected(part, expected, context));

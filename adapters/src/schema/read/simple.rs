@@ -1,7 +1,7 @@
 //! Simple types and facets (XML Schema part 1, 3.14.2; part 2, 4.1.2 and 4.3).
 
 use super::{Builder, Context, Read, documentation, parts};
-use crate::schema::fault::FaultKind;
+use crate::schema::fault::{FaultKind, WarningKind};
 use crate::schema::load::bound;
 use crate::schema::model::*;
 use crate::xml::PositionedElement;
@@ -71,6 +71,15 @@ impl<'a> Builder<'a> {
     pub(super) fn facets(&mut self, step: &'a PositionedElement, context: Context) -> Read<Facets> {
         let mut facets = Facets::default();
         for part in parts(step) {
+            // Of version 1.1: they forbid.
+            if matches!(
+                part.name.as_str(),
+                "assertion" | "assert" | "explicitTimezone"
+            ) {
+                let kind = WarningKind::Ignored(format!("<{}>", part.name));
+                self.warn(context.document, part, kind);
+                continue;
+            }
             let Some(value) = part.attribute("value") else {
                 let is_facet = !matches!(
                     part.name.as_str(),
