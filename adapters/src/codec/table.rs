@@ -78,6 +78,10 @@ pub(super) struct CompiledType {
     /// Slots and attributes by key: a slot's number within the type, or an attribute's with the high bit set.
     pub(super) keys: HashMap<Box<str>, u32>,
     pub(super) array: Option<Array>,
+    /// Whether fields alone do not say in which order its elements stand: something repeats in a group that repeats.
+    pub(super) interleaves: bool,
+    /// Whether one field may belong to several places of one value.
+    pub(super) ambiguous: bool,
 }
 
 /// Marks an attribute in [`CompiledType::keys`].
@@ -134,6 +138,8 @@ pub(super) struct Node {
     pub(super) emptiable: bool,
     /// Whether a wildcard may come first.
     pub(super) first_any: bool,
+    /// Whether it occurs in every value, and what is around it just once.
+    pub(super) certain: bool,
     pub(super) start: u32,
     pub(super) end: u32,
     /// Of a group: names that may come first.
@@ -165,6 +171,10 @@ pub(super) struct Slot {
     pub(super) repeats: bool,
     /// Whether an occurrence is always asked for.
     pub(super) required: bool,
+    /// Whether it may be filled at several places of the content model.
+    pub(super) shared: bool,
+    /// How many of its values those places ask for that are in every value.
+    pub(super) least: u32,
 }
 
 /// A wildcard.

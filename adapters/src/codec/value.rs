@@ -7,6 +7,8 @@
 //! * another type than the declared one is named by `@xsi:type`: `{namespace}name`;
 //! * an element that a wildcard let in is under `{namespace}name`, or `name` where it has no namespace;
 //! * an encoded array (SOAP 1.1, 5.4.2) is a list of its items;
+//! * where groups repeat and fields alone would not say which value belongs to which round, `#order` has the keys in their order; it
+//!   may be left out, and counts only as long as the fields have just these values;
 //! * mixed content with elements is under `#content`: a list of texts and of objects with one child each, in order.
 //!
 //! Texts stay texts: numbers and dates are kept as they were written, so that nothing is rounded on the way.

@@ -26,6 +26,8 @@ pub struct MessageOptions {
     pub unknown: Unknown,
     /// Whether defaults of the schema are filled in in what is read.
     pub defaults: bool,
+    /// Whether `#order` is left out of what is read.
+    pub without_order: bool,
     /// Whether what is written begins with an XML declaration; it says UTF-8, and a caller that encodes otherwise writes its own.
     pub declaration: bool,
 }

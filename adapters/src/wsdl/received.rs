@@ -88,6 +88,7 @@ impl CompiledService {
             limits: options.limits,
             unknown: options.unknown,
             defaults: options.defaults,
+            without_order: options.without_order,
             encoded: message.body_use != Use::Literal,
         };
         let run = |plain: bool| {

@@ -2,6 +2,7 @@
 //!
 //! Invariants: no document type is read, so nothing expands and nothing is fetched; only the five built-in entities and
 //! character references exist; every size has a bound in [`Limits`]; an attribute given twice and an unbound prefix are errors.
+//! [`parse_positioned`] keeps places and prefixes besides, for descriptions.
 //! Names are compared by namespace and local part, as partners' prefixes differ from day to day.
 
 mod positioned;

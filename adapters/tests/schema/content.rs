@@ -215,7 +215,7 @@ fn named_groups_stand_where_they_are_referred_to() {
     compiled.both_ways(
         "r",
         &r("<t:a>1</t:a><t:b>2</t:b><t:a>3</t:a><t:b>4</t:b><t:c>5</t:c>"),
-        &json!({"a": ["1", "3"], "b": ["2", "4"], "c": "5"}),
+        &json!({"a": ["1", "3"], "b": ["2", "4"], "c": "5", "#order": "a b a b c"}),
     );
 }
 
@@ -538,5 +538,65 @@ fn two_names_that_differ_in_their_namespace_only_have_two_keys() {
         "r",
         "<t:r xmlns:t='urn:t' xmlns:o='urn:o'><id>1</id><o:id>x</o:id></t:r>",
         &json!({"id": "1", "{urn:o}id": "x"}),
+    );
+}
+
+#[test]
+fn an_order_that_fields_do_not_say_is_kept_beside_them() {
+    let compiled = compiled(
+        "<xs:element name='r'><xs:complexType><xs:sequence maxOccurs='unbounded'><xs:element name='a' type='xs:string' maxOccurs='3'/><xs:element name='b' type='xs:string' minOccurs='0'/><xs:any namespace='##other' minOccurs='0' processContents='lax'/></xs:sequence></xs:complexType></xs:element>
+         <xs:element name='p'><xs:complexType><xs:sequence><xs:element name='k' type='xs:string' minOccurs='0'/><xs:element name='x' type='xs:string'/><xs:element name='k' type='xs:string'/></xs:sequence></xs:complexType></xs:element>
+         <xs:element name='plain'><xs:complexType><xs:sequence maxOccurs='unbounded'><xs:element name='a' type='xs:string'/><xs:element name='b' type='xs:string'/></xs:sequence></xs:complexType></xs:element>",
+    );
+    compiled.means(
+        "r",
+        "<t:r xmlns:t='urn:t' xmlns:o='urn:o'><t:a>1</t:a><t:a>2</t:a><t:b>3</t:b><t:a>4</t:a><o:z/><t:a>5</t:a><t:b>6</t:b></t:r>",
+        &json!({"a": ["1", "2", "4", "5"], "b": ["3", "6"], "{urn:o}z": "", "#order": "a a b a {urn:o}z a b"}),
+    );
+    compiled.both_ways(
+        "p",
+        "<t:p xmlns:t=\"urn:t\"><t:x>1</t:x><t:k>2</t:k></t:p>",
+        &json!({"k": ["2"], "x": "1", "#order": "x k"}),
+    );
+    compiled.both_ways(
+        "plain",
+        "<t:plain xmlns:t=\"urn:t\"><t:a>1</t:a><t:b>2</t:b><t:a>3</t:a><t:b>4</t:b></t:plain>",
+        &json!({"a": ["1", "3"], "b": ["2", "4"]}),
+    );
+    // What a place must have is not taken by one that may have it; an order that does not fit any more counts no more.
+    for value in [
+        json!({"k": ["2"], "x": "1"}),
+        json!({"k": ["2"], "x": "1", "#order": "k x"}),
+        json!({"k": "2", "x": "1", "#order": "q"}),
+    ] {
+        assert_eq!(
+            compiled.encode("p", &value).unwrap(),
+            "<t:p xmlns:t=\"urn:t\"><t:x>1</t:x><t:k>2</t:k></t:p>"
+        );
+    }
+    let options = tongban_adapters::codec::DecodeOptions {
+        without_order: true,
+        ..Default::default()
+    };
+    let value = compiled
+        .decode_with(
+            "<t:p xmlns:t='urn:t'><t:x>1</t:x><t:k>2</t:k></t:p>",
+            &options,
+        )
+        .unwrap();
+    assert_eq!(value, json!({"k": ["2"], "x": "1"}));
+}
+
+#[test]
+fn a_group_that_may_be_absent_takes_a_count_in_any_split() {
+    takes(
+        "SEQ [sequence@0,unbounded~] a:2-4 /S b:0-1 /S",
+        "_ aa aaa aaaaa aaaaab b aab",
+        "a ab aabb",
+    );
+    takes(
+        "[choice@0,unbounded~] a:2-3 b /C",
+        "_ b aa aab baab",
+        "a ab ba",
     );
 }

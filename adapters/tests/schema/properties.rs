@@ -87,13 +87,32 @@ fn any_tree() -> impl Strategy<Value = Json> {
     })
 }
 
+/// The value without what only says an order.
+fn without_order(mut value: Json) -> Json {
+    match &mut value {
+        Json::Object(fields) => {
+            fields.remove("#order");
+            for field in fields.values_mut() {
+                *field = without_order(field.take());
+            }
+        }
+        Json::Array(items) => {
+            for item in items {
+                *item = without_order(item.take());
+            }
+        }
+        _ => {}
+    }
+    value
+}
+
 proptest! {
     #[test]
     fn what_is_written_reads_back_the_same(value in any_tree()) {
         let compiled = &*COMPILED;
         let written = compiled.encode("r", &value).unwrap();
         let again = compiled.decode(&written).unwrap();
-        prop_assert_eq!(&again, &value, "{}", written);
+        prop_assert_eq!(&without_order(again.clone()), &value, "{}", written);
         prop_assert_eq!(compiled.encode("r", &again).unwrap(), written);
     }
 

@@ -55,7 +55,12 @@ impl Compiler<'_> {
         for (slot, count) in counts {
             model.slots[slot as usize].repeats = count > 1;
         }
-        self.mark_required(root, &mut model.slots);
+        self.mark_required(root, &mut model.slots, true);
+        let mut uses = vec![0; model.slots.len()];
+        self.uses(root, &mut uses);
+        for (slot, uses) in model.slots.iter_mut().zip(uses) {
+            slot.shared = uses > 1;
+        }
         let start = self.codec.slots.len();
         self.codec.slots.extend(model.slots);
         Ok((
@@ -181,6 +186,17 @@ impl Compiler<'_> {
                 (node.min, node.max) = (min, max);
                 return made.swap_remove(0);
             }
+            // `a{2,4}` any number of times is nothing, or `a` at least twice.
+            if min == 0
+                && let Some((least, most)) = product((node.min, node.max), (1, max))
+            {
+                (node.min, node.max) = (least, most);
+                let once = Occurs {
+                    min: 0,
+                    max: Some(1),
+                };
+                return self.group(kind, once, made);
+            }
         }
         self.group(kind, occurs, made)
     }
@@ -282,6 +298,8 @@ impl Compiler<'_> {
             element: element.0,
             repeats: false,
             required: false,
+            shared: false,
+            least: 0,
         });
         slot
     }
@@ -294,6 +312,7 @@ impl Compiler<'_> {
             max: occurs.max.unwrap_or(UNBOUNDED),
             emptiable: false,
             first_any: false,
+            certain: false,
             start: inside.start,
             end: inside.end,
             firsts: 0..0,
@@ -331,20 +350,104 @@ impl Compiler<'_> {
         counts
     }
 
-    fn mark_required(&self, node: u32, slots: &mut [Slot]) {
+    /// How many nodes each slot is in.
+    fn uses(&self, node: u32, counts: &mut [u32]) {
         let found = &self.codec.nodes[node as usize];
+        match found.kind {
+            NodeKind::Any => {}
+            NodeKind::Element => {
+                for alternative in &self.codec.alternatives[found.range()] {
+                    counts[alternative.slot as usize] += 1;
+                }
+            }
+            _ => {
+                for child in &self.codec.children[found.range()] {
+                    self.uses(*child, counts);
+                }
+            }
+        }
+    }
+
+    /// At how many places of one value each slot may stand, wildcards being one slot of their own.
+    pub(super) fn places(&self, node: u32) -> HashMap<u32, u32> {
+        let found = &self.codec.nodes[node as usize];
+        match found.kind {
+            NodeKind::Any => {
+                // Elements without a namespace never go where those with one do.
+                let wildcard = &self.codec.wildcards[found.start as usize];
+                let none_only = match &wildcard.namespaces {
+                    crate::schema::WildcardNamespaces::Listed(listed) => listed
+                        .iter()
+                        .all(|namespace| self.codec.names.uri(*namespace).is_empty()),
+                    _ => false,
+                };
+                HashMap::from([(u32::MAX - u32::from(none_only), 1)])
+            }
+            NodeKind::Element => {
+                let alternatives = self.codec.alternatives[found.range()].iter();
+                alternatives
+                    .map(|alternative| (alternative.slot, 1))
+                    .collect()
+            }
+            kind => {
+                let mut counts: HashMap<u32, u32> = HashMap::new();
+                for child in &self.codec.children[found.range()] {
+                    for (slot, places) in self.places(*child) {
+                        let known = counts.entry(slot).or_default();
+                        *known = match kind {
+                            NodeKind::Choice => places.max(*known),
+                            _ => known.saturating_add(places),
+                        };
+                    }
+                }
+                counts
+            }
+        }
+    }
+
+    /// Whether a group repeats that is not a plain sequence of elements which occur once each.
+    pub(super) fn interleaves(&self, node: u32) -> bool {
+        let found = &self.codec.nodes[node as usize];
+        let children = match found.kind {
+            NodeKind::Element | NodeKind::Any => return false,
+            _ => &self.codec.children[found.range()],
+        };
+        let once = |child: &u32| {
+            let child = &self.codec.nodes[*child as usize];
+            child.kind == NodeKind::Element
+                && (child.min, child.max) == (1, 1)
+                && child.range().len() == 1
+        };
+        match found.max > 1 {
+            true => found.kind != NodeKind::Sequence || !children.iter().all(once),
+            false => children.iter().any(|child| self.interleaves(*child)),
+        }
+    }
+
+    /// Marks what occurs in every value, and counts what it asks for.
+    fn mark_required(&mut self, node: u32, slots: &mut [Slot], once: bool) {
+        let found = &mut self.codec.nodes[node as usize];
         if found.min == 0 {
             return;
         }
-        match found.kind {
+        found.certain = once;
+        let (kind, min, range) = (found.kind, found.min, found.range());
+        let once = once && found.max == 1;
+        match kind {
             NodeKind::Element => {
-                if let [only] = &self.codec.alternatives[found.range()] {
-                    slots[only.slot as usize].required = true;
+                if let [only] = &self.codec.alternatives[range] {
+                    let slot = &mut slots[only.slot as usize];
+                    slot.required = true;
+                    slot.least += if self.codec.nodes[node as usize].certain {
+                        min
+                    } else {
+                        0
+                    };
                 }
             }
             NodeKind::Sequence | NodeKind::All => {
-                for child in &self.codec.children[found.range()] {
-                    self.mark_required(*child, slots);
+                for place in range {
+                    self.mark_required(self.codec.children[place], slots, once);
                 }
             }
             NodeKind::Any | NodeKind::Choice => {}

@@ -49,6 +49,8 @@ impl<'s> Compiler<'s> {
             slots: 0..0,
             keys: HashMap::new(),
             array: None,
+            interleaves: false,
+            ambiguous: false,
         };
         match &definition.kind {
             TypeKind::AnyType => {}
@@ -85,6 +87,10 @@ impl<'s> Compiler<'s> {
             (None, false) => {
                 let (content, slots, keys) =
                     self.content(type_id, &effective.particles, effective.mixed)?;
+                if let Content::Model { root, .. } = content {
+                    compiled.interleaves = self.interleaves(root);
+                    compiled.ambiguous = self.places(root).into_values().any(|places| places > 1);
+                }
                 compiled.slots = slots;
                 compiled.keys = keys;
                 content
@@ -342,6 +348,8 @@ fn nest(
             slots: 0..0,
             keys: HashMap::new(),
             array: Some(array),
+            interleaves: false,
+            ambiguous: false,
         });
         inner.push_str(bracket);
     }

@@ -1,5 +1,6 @@
 //! Elements with a declared type.
 
+use super::order::Order;
 use super::text::text_or_object;
 use super::{Outcome, Piece, Reading, Tag, Unknown};
 use crate::codec::fault::CodecFaultKind;
@@ -166,6 +167,7 @@ impl<'v> Reading<'v> {
         // Of mixed content: texts and children in order.
         let mut ordered: Vec<Value<'v>> = Vec::new();
         let mut has_text = false;
+        let mut order = Order::of(kind, self.options.without_order);
         let base = self.matcher.open(codec, root);
         loop {
             let tag = match self.next()? {
@@ -204,6 +206,7 @@ impl<'v> Reading<'v> {
                     if mixed {
                         ordered.push(one_child(Cow::Borrowed(&slot.key), value));
                     } else {
+                        order.add(&slot.key);
                         place(&mut fields, slot, value);
                     }
                 }
@@ -212,6 +215,7 @@ impl<'v> Reading<'v> {
                     if mixed {
                         ordered.push(one_child(key, value));
                     } else {
+                        order.add(&key);
                         self.add_free(&mut fields, key, value)?;
                     }
                 }
@@ -223,7 +227,10 @@ impl<'v> Reading<'v> {
             return Err(self.failure(CodecFaultKind::Missing(expected)));
         }
         if mixed {
-            self.arrange(ordered, has_text, slots, &mut fields)?;
+            self.arrange(ordered, has_text, slots, &mut fields, &mut order)?;
+        }
+        if let Some(order) = order.told() {
+            fields.push((Cow::Borrowed("#order"), Value::Text(Cow::Owned(order))));
         }
         match fields.as_slice() {
             [(key, Value::Text(_))] if mixed && key == "#text" => match fields.pop() {
@@ -241,6 +248,7 @@ impl<'v> Reading<'v> {
         has_text: bool,
         slots: &'v [Slot],
         fields: &mut Fields<'v>,
+        order: &mut Order,
     ) -> Outcome<()> {
         let has_elements = ordered.iter().any(|piece| !matches!(piece, Value::Text(_)));
         if has_text && has_elements {
@@ -254,6 +262,7 @@ impl<'v> Reading<'v> {
                 Value::Text(text) => all.to_mut().push_str(&text),
                 Value::Object(object) => {
                     for (key, value) in object.fields {
+                        order.add(&key);
                         match slots.iter().find(|slot| *slot.key == *key) {
                             Some(slot) => place(fields, slot, value),
                             None => self.add_free(fields, key, value)?,

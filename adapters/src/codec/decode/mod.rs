@@ -7,6 +7,7 @@ mod attributes;
 mod content;
 mod document;
 mod generic;
+mod order;
 mod tags;
 mod text;
 mod unknown;
@@ -66,6 +67,8 @@ pub struct DecodeOptions {
     pub unknown: Unknown,
     /// Whether absent attributes and empty elements get the defaults of the schema (part 1, 3.2.4 and 3.3.4).
     pub defaults: bool,
+    /// Whether `#order` is left out where fields alone do not say the order of children: for values that are only looked at.
+    pub without_order: bool,
     /// Whether the message is of the encoded use: attributes of the encoding are passed over, and types that are named in it need
     /// not derive from the declared ones (SOAP 1.1, section 5).
     pub encoded: bool,

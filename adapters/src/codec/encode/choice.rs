@@ -7,29 +7,47 @@ use crate::codec::table::*;
 impl<'x> Writing<'_, 'x> {
     /// The branch of a choice: of those that the value can fill, the one that takes most of it.
     pub(super) fn chosen(&self, children: &[u32], given: &Given<'x>) -> Option<u32> {
-        let mut best: Option<(bool, usize, u32)> = None;
+        let mut best: Option<((bool, usize, usize), u32)> = None;
         for child in children {
             let node = &self.codec.nodes[*child as usize];
             let covered = self.covered(node, given);
             if covered == 0 {
                 continue;
             }
-            let filled = self.can_fill(node, given);
-            let better = match best {
-                None => true,
-                Some((known, most, _)) => (filled, covered) > (known, most),
-            };
-            if better {
-                best = Some((filled, covered, *child));
+            let score = (self.can_fill(node, given), self.own(node, given), covered);
+            if best.is_none_or(|(known, _)| score > known) {
+                best = Some((score, *child));
             }
         }
-        best.map(|(_, _, child)| child)
+        best.map(|(_, child)| child)
+    }
+
+    /// Fields of a branch that can go nowhere else.
+    pub(super) fn own(&self, node: &Node, given: &Given<'x>) -> usize {
+        let own = |slot: u32| {
+            let filled = &self.filled[given.base + slot as usize];
+            let shared = self.codec.slots[given.slots.start + slot as usize].shared;
+            filled.used < filled.values.len() && !shared
+        };
+        match node.kind {
+            NodeKind::Any => 0,
+            NodeKind::Element => self.codec.alternatives[node.range()]
+                .iter()
+                .filter(|alternative| own(alternative.slot))
+                .count(),
+            _ => {
+                let slots = node.slots.start as usize..node.slots.end as usize;
+                let slots = self.codec.group_slots[slots].iter();
+                slots.filter(|slot| own(**slot)).count()
+            }
+        }
     }
 
     pub(super) fn covered(&self, node: &Node, given: &Given<'x>) -> usize {
         let left = |slot: u32| {
             let filled = &self.filled[given.base + slot as usize];
-            filled.used < filled.values.len()
+            let owed = if node.certain { 0 } else { filled.owed };
+            filled.used + owed < filled.values.len()
         };
         let fields = match node.kind {
             NodeKind::Any => 0,
@@ -73,22 +91,20 @@ impl<'x> Writing<'_, 'x> {
         }
     }
 
-    /// Whether all that a node asks for is there.
+    /// Whether all is there that a node asks for where it has something, or must.
     pub(super) fn can_fill(&self, node: &Node, given: &Given<'x>) -> bool {
-        if node.min == 0 || node.emptiable {
-            return true;
+        if self.covered(node, given) == 0 {
+            return node.min == 0 || node.emptiable;
         }
+        let children = || {
+            let children = self.codec.children[node.range()].iter();
+            children.map(|child| &self.codec.nodes[*child as usize])
+        };
         match node.kind {
-            NodeKind::Any => true,
-            NodeKind::Element => self.covered(node, given) > 0,
-            kind => {
-                let mut children = self.codec.children[node.range()].iter();
-                let can = |child: &u32| self.can_fill(&self.codec.nodes[*child as usize], given);
-                match kind {
-                    NodeKind::Choice => children.any(can),
-                    _ => children.all(can),
-                }
-            }
+            NodeKind::Any | NodeKind::Element => true,
+            NodeKind::Choice => children()
+                .any(|child| self.covered(child, given) > 0 && self.can_fill(child, given)),
+            _ => children().all(|child| self.can_fill(child, given)),
         }
     }
 

@@ -75,6 +75,7 @@ impl<'c, 'x> Writing<'c, 'x> {
         let none = Filled {
             values: &[],
             used: 0,
+            owed: 0,
         };
         self.filled.resize(base + slots.len(), none);
         let mut given = Given {
@@ -85,7 +86,11 @@ impl<'c, 'x> Writing<'c, 'x> {
         if let Some(object) = object {
             self.fill(kind, object, &mut given)?;
         }
-        self.occurrences(root, &mut given, depth)?;
+        let order = object.and_then(|object| object.get("#order"));
+        match order.and_then(|order| self.planned(kind, root, order.as_text()?, &given)) {
+            Some(plan) => self.as_planned(plan, &mut given, depth)?,
+            None => self.occurrences(root, &mut given, depth)?,
+        }
         self.nothing_left(&given)?;
         self.filled.truncate(base);
         Ok(())
@@ -103,7 +108,7 @@ impl<'c, 'x> Writing<'c, 'x> {
         let mut next = 0;
         for (key, value) in &object.fields {
             if key.starts_with(['@', '#']) {
-                if key.starts_with('#') && !matches!(&**key, "#text" | "#content") {
+                if key.starts_with('#') && !matches!(&**key, "#text" | "#content" | "#order") {
                     return Err(failure(CodecFaultKind::Unknown(key.to_string())));
                 }
                 continue;
@@ -120,7 +125,16 @@ impl<'c, 'x> Writing<'c, 'x> {
             };
             next = slot + 1;
             let values = self.values_of(&slots[slot], value)?;
-            self.filled[given.base + slot].values = values;
+            let owed = if slots[slot].shared {
+                slots[slot].least as usize
+            } else {
+                0
+            };
+            self.filled[given.base + slot] = Filled {
+                values,
+                used: 0,
+                owed,
+            };
         }
         Ok(())
     }
@@ -190,6 +204,10 @@ impl<'c, 'x> Writing<'c, 'x> {
             if !something && (count >= node.min || node.emptiable) {
                 break;
             }
+            // Its fields may be for another place.
+            if count >= node.min && self.own(node, given) == 0 && !self.can_fill(node, given) {
+                break;
+            }
             let before = self.nodes;
             self.group(index, node, given, depth)?;
             if self.nodes == before {
@@ -227,14 +245,20 @@ impl<'c, 'x> Writing<'c, 'x> {
         let alternatives = &codec.alternatives[node.range()];
         let mut count = 0;
         while count < node.max {
+            // What a place that must be filled is owed is not taken by one that need not be.
+            let asked = node.certain && count < node.min;
             let due = alternatives.iter().find(|alternative| {
                 let filled = &self.filled[given.base + alternative.slot as usize];
-                filled.used < filled.values.len()
+                let owed = if asked { 0 } else { filled.owed };
+                filled.used + owed < filled.values.len()
             });
             let Some(due) = due else { break };
             let filled = &mut self.filled[given.base + due.slot as usize];
             let (values, used) = (filled.values, filled.used);
             filled.used += 1;
+            if asked {
+                filled.owed = filled.owed.saturating_sub(1);
+            }
             let slot = &codec.slots[given.slots.start + due.slot as usize];
             self.element(due.element, &values[used], depth + 1)
                 .map_err(|fault| {

@@ -70,6 +70,8 @@ pub(crate) struct Writing<'c, 'x> {
 struct Filled<'x> {
     values: &'x [Value<'x>],
     used: usize,
+    /// How many of them are for places that must be filled.
+    owed: usize,
 }
 
 /// The name of an element that is written.

@@ -1,5 +1,6 @@
 //! Content whose order the value says itself.
 
+use super::content::Given;
 use super::{Outcome, Writing, failure, shape};
 use crate::codec::fault::CodecFaultKind;
 use crate::codec::matcher::{Child, Matched, Matcher};
@@ -65,4 +66,102 @@ impl<'c, 'x> Writing<'c, 'x> {
             .finish(codec, base)
             .map_err(|due| failure(CodecFaultKind::Missing(codec.expected(due))))
     }
+
+    /// `#order`: what each key in it stands for, if the order is one that the schema allows and the fields have just these values.
+    /// A value that was changed has its fields written by the schema instead.
+    pub(super) fn planned(
+        &self,
+        kind: &CompiledType,
+        root: u32,
+        order: &str,
+        given: &Given<'x>,
+    ) -> Option<Vec<Planned>> {
+        let codec = self.codec;
+        let slots = &codec.slots[given.slots.clone()];
+        let none = codec.namespace_ids.get("").copied()?;
+        let mut counts = vec![0_usize; slots.len()];
+        let mut extra_counts = vec![0_usize; given.extras.len()];
+        let mut plan = Vec::new();
+        let mut matcher = Matcher::default();
+        let base = matcher.open(codec, root);
+        for key in order.split(' ') {
+            let slot = kind.keys.get(key).filter(|slot| **slot & ATTRIBUTE == 0);
+            let extra = given.extras.iter().position(|(known, ..)| *known == key);
+            let (namespace, local) = match (slot, extra) {
+                (Some(slot), _) => {
+                    *counts.get_mut(*slot as usize)? += 1;
+                    let element = &codec.elements[slots[*slot as usize].element as usize];
+                    (element.namespace.0, &*element.local)
+                }
+                (None, Some(extra)) => {
+                    extra_counts[extra] += 1;
+                    match key.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                        Some((uri, local)) => {
+                            let known = codec.namespace_ids.get(uri).copied();
+                            (known.unwrap_or(u32::MAX - 1), local)
+                        }
+                        None => (none, key),
+                    }
+                }
+                (None, None) => return None,
+            };
+            let mut child = Child::new(namespace, local, none);
+            match (matcher.advance(codec, base, &mut child).ok()?, slot, extra) {
+                (Matched::Element(found), Some(slot), _) => plan.push(Planned::Slot {
+                    slot: *slot,
+                    element: found.element,
+                }),
+                (Matched::Wildcard(_), None, Some(extra)) => plan.push(Planned::Extra(extra)),
+                _ => return None,
+            }
+        }
+        matcher.finish(codec, base).ok()?;
+        let filled = &self.filled[given.base..given.base + slots.len()];
+        let all = filled
+            .iter()
+            .zip(&counts)
+            .all(|(f, count)| f.values.len() == *count);
+        let mut extras = given.extras.iter().zip(&extra_counts);
+        let all_extras = extras.all(|((_, values, _), count)| values.len() == *count);
+        (all && all_extras).then_some(plan)
+    }
+
+    pub(super) fn as_planned(
+        &mut self,
+        plan: Vec<Planned>,
+        given: &mut Given<'x>,
+        depth: usize,
+    ) -> Outcome<()> {
+        for planned in plan {
+            match planned {
+                Planned::Slot { slot, element } => {
+                    let filled = &mut self.filled[given.base + slot as usize];
+                    let (values, used) = (filled.values, filled.used);
+                    filled.used += 1;
+                    let key = &self.codec.slots[given.slots.start + slot as usize].key;
+                    self.element(element, &values[used], depth + 1)
+                        .map_err(|fault| fault.within(|| format!("{key}[{}]", used + 1)))?;
+                }
+                Planned::Extra(extra) => {
+                    let (key, values, used) = given.extras[extra];
+                    given.extras[extra].2 += 1;
+                    self.free_element(key, &values[used], depth + 1)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a key of `#order` stands for.
+pub(super) enum Planned {
+    /// The next value of a slot.
+    Slot {
+        /// The slot.
+        slot: u32,
+        /// The element that it is here.
+        element: u32,
+    },
+    /// The next value of a field that a wildcard let in.
+    Extra(usize),
 }
