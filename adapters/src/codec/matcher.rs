@@ -1,7 +1,10 @@
 //! Which element of a content model a child is (part 1, 3.8.4 and 3.9.4), one child at a time.
 //!
 //! A frame is an open group: which of its children is due, and how often that one was seen. Content models are unambiguous (part 1,
-//! 3.8.6), so a child has one place at most and the first that takes it is right. Nothing is looked up for a child that is the
+//! 3.8.6), so a child has one place at most and the first that takes it is right. Counts are taken greedily: where a bounded group
+//! repeats an element that repeats itself and nothing stands between (`(a{2,3} b?){2,9}`), a run of `a` fills one round before the
+//! next begins, which can leave the last one short though another split would do. Groups of one element and choices without a bound
+//! are folded by the compiler so that this cannot happen to them. Nothing is looked up for a child that is the
 //! expected one; a group is entered by a search in its sorted first names.
 
 use super::table::{Alternative, Codec, Node, NodeKind};

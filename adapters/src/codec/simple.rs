@@ -310,8 +310,12 @@ impl SimpleTypes {
     fn broken(&self, simple: &CompiledSimple, text: &str) -> Option<ValueRule> {
         match &simple.variety {
             CompiledVariety::Atomic(built_in) => {
-                let expanded = simple.qualified && text.starts_with('{');
-                if !expanded && !lexical::is_value(*built_in, text) {
+                // A qualified name is expanded already; what is left of its form is the local part.
+                let written = match text.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                    Some((_, local)) if simple.qualified => local,
+                    _ => text,
+                };
+                if !lexical::is_value(*built_in, written) {
                     return Some(ValueRule::Form(built_in.name()));
                 }
             }

@@ -309,3 +309,11 @@ fn bounds_of_types_without_an_order_have_no_effect_and_are_told() {
     );
     assert!(compiled.decode("<r xmlns='urn:t'>0</r>").is_ok());
 }
+
+#[test]
+fn an_expanded_name_has_a_local_part_that_is_a_name() {
+    let compiled = compiled("<xs:element name='r' type='xs:QName'/>");
+    compiled.refuses("<t:r xmlns:t='urn:t'>t:=a</t:r>", "value_invalid", "/r");
+    compiled.refuses_value("r", &json!("{urn:t}a b"), "value_invalid", "/r");
+    compiled.refuses_value("r", &json!("nowhere:a"), "value_invalid", "/r");
+}

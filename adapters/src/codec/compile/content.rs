@@ -134,12 +134,28 @@ impl Compiler<'_> {
             NodeKind::Sequence => self.flattened(made),
             _ => made,
         };
+        if kind == NodeKind::Choice && occurs.max.is_none() {
+            self.one_at_a_time(&made);
+        }
         let occurs = match kind {
             // One of several may be an empty group.
             NodeKind::Choice if emptied => Occurs { min: 0, ..occurs },
             _ => occurs,
         };
         Ok(Some(self.folded(kind, occurs, made)))
+    }
+
+    /// In a choice that repeats without bound, `a+` is `a`: each occurrence is one more round, however many are asked for.
+    fn one_at_a_time(&mut self, made: &[Made]) {
+        for child in made {
+            let node = &mut self.codec.nodes[child.node as usize];
+            if matches!(node.kind, NodeKind::Element | NodeKind::Any)
+                && node.min <= 1
+                && node.max > 1
+            {
+                node.max = 1;
+            }
+        }
     }
 
     /// Sequences that occur once lie side by side in the sequence around them.
