@@ -116,7 +116,7 @@ impl CompiledService {
             out.push_str("<soapenv:Header>");
             out.push_str(parts.written_headers);
             out = self
-                .headers(message, &parts.headers, options, out)
+                .headers(binding.version, message, &parts.headers, options, out)
                 .map_err(|failure| in_envelope(failure, "Header"))?;
             out.push_str("</soapenv:Header>");
         }
@@ -130,6 +130,7 @@ impl CompiledService {
 
     fn headers<'v>(
         &self,
+        version: SoapVersion,
         message: &Message,
         given: &'v Object<'v>,
         options: &MessageOptions,
@@ -145,8 +146,8 @@ impl CompiledService {
                 }
                 continue;
             };
-            let encoded = header.header_use != Use::Literal;
-            let mut writing = self.writing(options, encoded, out);
+            let encoding = encoding(&header.header_use, version);
+            let mut writing = self.writing(options, encoding, out);
             let written = writing.root(header.element.0, value, "");
             out = writing.out;
             written.map_err(|failure| failure.within(|| local))?;
@@ -154,9 +155,14 @@ impl CompiledService {
         Ok(out)
     }
 
-    fn writing<'x>(&self, options: &MessageOptions, encoded: bool, out: String) -> Writing<'_, 'x> {
+    fn writing<'x>(
+        &self,
+        options: &MessageOptions,
+        encoding: Option<SoapVersion>,
+        out: String,
+    ) -> Writing<'_, 'x> {
         let limits = options.limits;
-        Writing::new(&self.codec, EncodeOptions { limits, encoded }, out)
+        Writing::new(&self.codec, EncodeOptions { limits, encoding }, out)
     }
 
     fn body<'v>(
@@ -180,7 +186,8 @@ impl CompiledService {
                 )
             }
         };
-        let mut writing = self.writing(options, message.body_use != Use::Literal, out);
+        let encoding = encoding(&message.body_use, binding.version);
+        let mut writing = self.writing(options, encoding, out);
         let mut write = |element: ElementId, value: &'v Value<'v>| {
             let local = &self.codec.elements_local(element);
             writing
@@ -241,7 +248,7 @@ impl CompiledService {
         });
         if let Some((fault, value)) = announced {
             out.push_str(&format!("<{detail}>"));
-            let mut writing = self.writing(options, fault.fault_use != Use::Literal, out);
+            let mut writing = self.writing(options, encoding(&fault.fault_use, version), out);
             let written = writing.root(fault.element.0, value, "");
             out = writing.out;
             written.map_err(|failure| {
@@ -254,6 +261,11 @@ impl CompiledService {
         out.push_str("</soapenv:Fault></soapenv:Body></soapenv:Envelope>");
         Ok(out)
     }
+}
+
+/// The encoding that a use stands for.
+fn encoding(used: &Use, version: SoapVersion) -> Option<SoapVersion> {
+    (*used != Use::Literal).then_some(version)
 }
 
 fn opening(version: SoapVersion, options: &MessageOptions) -> String {

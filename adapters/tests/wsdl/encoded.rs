@@ -127,3 +127,28 @@ fn members_of_a_structure_may_come_in_any_order_and_types_of_the_sender_are_no_f
         ("value_invalid", "/Envelope/Body/opResponse/r/code")
     );
 }
+
+#[test]
+fn arrays_of_soap_1_2_name_their_item_type_and_size() {
+    let text = one_operation(
+        TYPES,
+        "<wsdl:part name='a' type='t:ArrayOfReason'/>",
+        "<wsdl:part name='r' type='t:ArrayOfReason'/>",
+        "rpc",
+        USE,
+    )
+    .replace("<soap:", "<soap12:");
+    let service = service(&text);
+    let written = request(&service, "op", &json!({"a": [{"code": "1"}, null]}));
+    for part in [
+        "xsi:type=\"enc12:Array\" xmlns:t=\"urn:t\" enc12:itemType=\"t:Reason\" enc12:arraySize=\"2\"",
+        "soapenv:encodingStyle=\"http://www.w3.org/2003/05/soap-encoding\"",
+    ] {
+        assert!(written.contains(part), "{part} in {written}");
+    }
+    let reply = "<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope' xmlns:e='http://www.w3.org/2003/05/soap-encoding'><s:Body><o:opResponse xmlns:o='urn:s' s:encodingStyle='http://www.w3.org/2003/05/soap-encoding'><r e:itemType='t:Reason' e:arraySize='2' xmlns:t='urn:t'><item e:id='a'><code>1</code></item><item e:ref='a'/></r></o:opResponse></s:Body></s:Envelope>";
+    assert_eq!(
+        answer(&service, "op", reply).unwrap(),
+        json!({"body": {"r": [{"code": "1"}, {"code": "1"}]}})
+    );
+}

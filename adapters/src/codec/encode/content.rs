@@ -270,7 +270,7 @@ impl<'c, 'x> Writing<'c, 'x> {
             count += 1;
         }
         // What an encoded structure leaves out is nil (SOAP 1.1, 5.1).
-        while count < node.min && !self.options.encoded {
+        while count < node.min && !self.options.encoded() {
             let [only] = alternatives else {
                 let names = alternatives.iter().take(8).map(|alternative| {
                     format!("<{}>", codec.elements[alternative.element as usize].local)

@@ -6,7 +6,8 @@ use crate::codec::lexical::is_nc_name;
 use crate::codec::table::*;
 use crate::codec::value::{Object, Value};
 use crate::codec::write::{escape_attribute, escape_text};
-use crate::schema::known::ENCODING_11;
+use crate::schema::known::{ENCODING_11, ENCODING_12};
+use crate::soap::SoapVersion;
 
 impl<'c, 'x> Writing<'c, 'x> {
     /// A child that a wildcard lets in: typed where its name is declared, as it is where not.
@@ -195,28 +196,40 @@ impl<'c, 'x> Writing<'c, 'x> {
         Ok(())
     }
 
+    /// `arrayType` (SOAP 1.1, 5.4.2), or `itemType` and `arraySize` (SOAP 1.2 part 2, 3.1.6).
     fn array_attributes(&mut self, array: &Array, count: usize) {
         let codec = self.codec;
-        let Some(encoding) = codec.namespace_ids.get(ENCODING_11).copied() else {
+        let (uri, prefix) = match self.options.encoding {
+            Some(SoapVersion::V12) => (ENCODING_12, "enc12"),
+            _ => (ENCODING_11, "soapenc"),
+        };
+        let Some(encoding) = codec.namespace_ids.get(uri).copied() else {
             return;
         };
         self.declare(encoding);
-        if self.options.encoded {
+        if self.options.encoded() {
             self.declare(self.instance);
-            self.out.push_str(" xsi:type=\"soapenc:Array\"");
+            self.out.push_str(&format!(" xsi:type=\"{prefix}:Array\""));
         }
         let Some(item) = codec.types[array.named as usize].name else {
             return;
         };
         let namespace = codec.names.namespace_of(item).0;
         self.declare(namespace);
-        let prefix = &codec.prefixes[namespace as usize];
-        let colon = if prefix.is_empty() { "" } else { ":" };
-        let written = format!(
-            " soapenc:arrayType=\"{prefix}{colon}{}{}[{count}]\"",
-            codec.names.local(item),
-            array.inner
-        );
+        let item_prefix = &codec.prefixes[namespace as usize];
+        let colon = if item_prefix.is_empty() { "" } else { ":" };
+        let local = codec.names.local(item);
+        let inner = &array.inner;
+        let written = match self.options.encoding {
+            // An array of arrays names no item type: each inner one has its own.
+            Some(SoapVersion::V12) if !inner.is_empty() => {
+                format!(" {prefix}:arraySize=\"{count}\"")
+            }
+            Some(SoapVersion::V12) => format!(
+                " {prefix}:itemType=\"{item_prefix}{colon}{local}\" {prefix}:arraySize=\"{count}\""
+            ),
+            _ => format!(" {prefix}:arrayType=\"{item_prefix}{colon}{local}{inner}[{count}]\""),
+        };
         self.out.push_str(&written);
     }
 }

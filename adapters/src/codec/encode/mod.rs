@@ -16,6 +16,7 @@ use super::fault::{CodecFault, CodecFaultKind, ValueFault, ValueRule, shape_of};
 use super::table::*;
 use super::value::{Object, Value};
 use crate::schema::ElementId;
+use crate::soap::SoapVersion;
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,7 +24,14 @@ pub struct EncodeOptions {
     /// Bounds of what is written.
     pub limits: ValueLimits,
     /// Whether every element names its type and arrays their size, as the encoded use has it (SOAP 1.1, section 5).
-    pub encoded: bool,
+    /// For which version of SOAP, if it is.
+    pub encoding: Option<SoapVersion>,
+}
+
+impl EncodeOptions {
+    fn encoded(&self) -> bool {
+        self.encoding.is_some()
+    }
 }
 
 impl Codec {
@@ -120,7 +128,7 @@ impl<'c, 'x> Writing<'c, 'x> {
         }
         let name = TagName::Declared(declared);
         let mark = self.start(name)?;
-        if self.options.encoded {
+        if self.options.encoded() {
             self.declare(self.instance);
         }
         for namespace in codec.reachable(element) {
@@ -174,7 +182,7 @@ impl<'c, 'x> Writing<'c, 'x> {
         if actual != declared_type {
             kind = &codec.types[actual as usize];
             self.type_attribute(kind);
-        } else if self.options.encoded && kind.array.is_none() {
+        } else if self.options.encoded() && kind.array.is_none() {
             self.type_attribute(kind);
         }
         if kind.is_abstract {
@@ -209,7 +217,7 @@ impl<'c, 'x> Writing<'c, 'x> {
         declared: Option<&CompiledElement>,
         object: Option<&'x Object<'x>>,
     ) -> Outcome<()> {
-        let may = self.options.encoded || declared.is_none_or(|declared| declared.nillable);
+        let may = self.options.encoded() || declared.is_none_or(|declared| declared.nillable);
         if !may {
             return Err(failure(CodecFaultKind::Nil));
         }

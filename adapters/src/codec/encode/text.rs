@@ -154,7 +154,7 @@ impl<'c, 'x> Writing<'c, 'x> {
                 (None | Some(Value::Null), Some(fixed)) if known.required => {
                     Cow::Borrowed(&**fixed)
                 }
-                (None | Some(Value::Null), _) if known.required && !self.options.encoded => {
+                (None | Some(Value::Null), _) if known.required && !self.options.encoded() => {
                     return Err(failure(CodecFaultKind::Missing(known.key.to_string())));
                 }
                 (None | Some(Value::Null), _) => continue,
