@@ -102,7 +102,45 @@ impl Matcher {
     }
 
     /// Takes the next child.
+    #[inline]
     pub(super) fn advance(
+        &mut self,
+        codec: &Codec,
+        base: usize,
+        child: &mut Child<'_>,
+    ) -> Result<Matched, Mismatch> {
+        match self.expected(codec, child) {
+            Some(found) => Ok(Matched::Element(found)),
+            None => self.search(codec, base, child),
+        }
+    }
+
+    /// The usual case: a sequence is open, and the child is the element that is due or the one after it.
+    #[inline(always)]
+    fn expected(&mut self, codec: &Codec, child: &Child<'_>) -> Option<Alternative> {
+        let frame = self.frames.last_mut()?;
+        let group = &codec.nodes[frame.node as usize];
+        if group.kind != NodeKind::Sequence {
+            return None;
+        }
+        let children = &codec.children[group.range()];
+        let mut node = &codec.nodes[*children.get(frame.at as usize)? as usize];
+        if frame.count >= node.max {
+            frame.at += 1;
+            frame.count = 0;
+            node = &codec.nodes[*children.get(frame.at as usize)? as usize];
+        }
+        if node.kind != NodeKind::Element {
+            return None;
+        }
+        let found = *codec.alternatives.get(node.start as usize)?;
+        let element = &codec.elements[found.element as usize];
+        let taken = element.namespace.0 == child.namespace && same(&element.local, child.local);
+        frame.count += u32::from(taken);
+        taken.then_some(found)
+    }
+
+    fn search(
         &mut self,
         codec: &Codec,
         base: usize,

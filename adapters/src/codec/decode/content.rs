@@ -170,7 +170,7 @@ impl<'v> Reading<'v> {
         let mut order = Order::of(kind, self.options.without_order);
         let base = self.matcher.open(codec, root);
         loop {
-            let tag = match self.next()? {
+            let tag = match self.next_in_elements()? {
                 Piece::Start(tag) => tag,
                 Piece::End => break,
                 Piece::Text(text) if mixed => {
@@ -295,7 +295,7 @@ fn numbered(slot: &Slot, fields: &[(Cow<'_, str>, Value<'_>)]) -> String {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn place<'v>(fields: &mut Fields<'v>, slot: &'v Slot, value: Value<'v>) {
     if !slot.repeats {
         fields.push((Cow::Borrowed(&slot.key), value));

@@ -127,6 +127,24 @@ impl<'v> Reading<'v> {
         }
     }
 
+    /// As [`Self::next`], where elements and their ends are what is to be expected.
+    #[inline(always)]
+    pub(crate) fn next_in_elements(&mut self) -> Outcome<Piece<'v>> {
+        if self.ended {
+            self.ended = false;
+            return Ok(Piece::End);
+        }
+        self.offset = self.at();
+        match self.reader.read_event() {
+            Ok(Event::Start(start)) => self.tag(&start, false).map(Piece::Start),
+            Ok(Event::End(_)) => Ok(Piece::End),
+            event => match self.piece(event)? {
+                Some(piece) => Ok(piece),
+                None => self.next(),
+            },
+        }
+    }
+
     #[inline]
     fn piece(&mut self, event: quick_xml::Result<Event<'v>>) -> Outcome<Option<Piece<'v>>> {
         Ok(Some(match event {
@@ -154,7 +172,7 @@ impl<'v> Reading<'v> {
     }
 
     /// All text up to the end of the element; another element inside is a fault.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn text_content(&mut self) -> Outcome<Cow<'v, str>> {
         let mut all = Cow::Borrowed("");
         while !self.ended {
@@ -216,7 +234,7 @@ impl<'v> Reading<'v> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn tag(&mut self, start: &BytesStart<'v>, empty: bool) -> Outcome<Tag<'v>> {
         self.count()?;
         self.ended = empty;
@@ -377,7 +395,7 @@ impl<'v> Reading<'v> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn namespace_of(&self, prefix: &str) -> Option<u32> {
         let found = self
             .bindings
@@ -388,7 +406,7 @@ impl<'v> Reading<'v> {
     }
 
     /// Namespace and local part of a qualified name; the default namespace is for elements and values only.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn resolved<'n>(&self, name: &'n str, default: bool) -> Outcome<(u32, &'n str)> {
         let colon = name.bytes().position(|b| b == b':');
         let (prefix, local) = match colon {
@@ -411,6 +429,7 @@ impl<'v> Reading<'v> {
         usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 
+    #[cold]
     pub(crate) fn failure(&self, kind: CodecFaultKind) -> Box<Failure> {
         Box::new(Failure {
             kind,
@@ -419,6 +438,7 @@ impl<'v> Reading<'v> {
         })
     }
 
+    #[cold]
     pub(crate) fn malformed(&self, what: &'static str) -> Box<Failure> {
         self.failure(CodecFaultKind::Malformed(what))
     }

@@ -23,7 +23,7 @@ impl<'v> Reading<'v> {
     }
 
     /// The text of an element that is nothing but a text.
-    #[inline]
+    #[inline(always)]
     pub(super) fn leaf(&mut self, simple: SimpleId) -> Outcome<Cow<'v, str>> {
         let offset = self.offset;
         let text = self.text_content()?;
