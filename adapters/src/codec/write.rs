@@ -34,34 +34,37 @@ pub(crate) fn escape_attribute(out: &mut String, text: &str) -> bool {
     escape(out, text, true)
 }
 
+#[inline]
 fn escape(out: &mut String, text: &str, attribute: bool) -> bool {
     let bytes = text.as_bytes();
-    let mut written = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        match CLASSES[usize::from(*byte)] {
-            PLAIN => continue,
-            IN_ATTRIBUTES if !attribute => continue,
-            NEVER => return false,
-            LOOK => {
-                // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
-                if bytes[at + 1] == 0xBF && bytes[at + 2] >= 0xBE {
-                    return false;
-                }
-                continue;
-            }
-            _ => {}
+    let (mut written, mut at) = (0, 0);
+    loop {
+        while at < bytes.len() && CLASSES[usize::from(bytes[at])] == PLAIN {
+            at += 1;
         }
-        out.push_str(&text[written..at]);
-        out.push_str(match byte {
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'&' => "&amp;",
-            b'"' => "&quot;",
-            b'\t' => "&#9;",
-            b'\n' => "&#10;",
-            _ => "&#13;",
-        });
-        written = at + 1;
+        let Some(byte) = bytes.get(at) else { break };
+        let class = CLASSES[usize::from(*byte)];
+        if class == NEVER {
+            return false;
+        }
+        // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+        if class == LOOK && bytes[at + 1] == 0xBF && bytes[at + 2] >= 0xBE {
+            return false;
+        }
+        if class == EVERYWHERE || (class == IN_ATTRIBUTES && attribute) {
+            out.push_str(&text[written..at]);
+            out.push_str(match byte {
+                b'<' => "&lt;",
+                b'>' => "&gt;",
+                b'&' => "&amp;",
+                b'"' => "&quot;",
+                b'\t' => "&#9;",
+                b'\n' => "&#10;",
+                _ => "&#13;",
+            });
+            written = at + 1;
+        }
+        at += 1;
     }
     out.push_str(&text[written..]);
     true

@@ -396,3 +396,18 @@ fn a_fault_of_a_message_has_its_line_and_column() {
         "/r/a[2] (line 3, column 3, byte 31): a text like \"a\" is not allowed: it is no xs:int"
     );
 }
+
+#[test]
+fn a_type_that_the_schema_does_not_know_is_refused_or_taken_as_anything() {
+    let any = any();
+    let message = "<r xmlns='urn:t' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'><a i:type='HashMap'><b>1</b></a></r>";
+    assert_eq!(any.decode(message).unwrap_err().kind.code(), "type_unknown");
+    let keep = DecodeOptions {
+        unknown: Unknown::Keep,
+        ..DecodeOptions::default()
+    };
+    assert_eq!(
+        any.decode_with(message, &keep).unwrap(),
+        json!({"{urn:t}a": {"{urn:t}b": "1"}})
+    );
+}

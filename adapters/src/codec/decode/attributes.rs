@@ -50,6 +50,8 @@ impl<'v> Reading<'v> {
             Some(found) => Ok(found),
             // Encoded messages name types of the encoding, or what the sender's language has, for the declared ones.
             None if self.options.encoded => Ok(declared),
+            // Anything at all may be what the schema does not know, where that is not refused.
+            None if declared == 0 && self.options.unknown != Unknown::Refuse => Ok(declared),
             None => {
                 let name = ExpandedName::new(self.uri(namespace), local).to_string();
                 Err(self.failure(CodecFaultKind::Type(name)))

@@ -2,6 +2,7 @@
 
 use super::{Filled, Outcome, TagName, Writing, failure, shape};
 use crate::codec::fault::CodecFaultKind;
+use crate::codec::matcher::same;
 use crate::codec::table::*;
 use crate::codec::value::{Object, Value};
 use crate::codec::write::escape_text;
@@ -114,7 +115,7 @@ impl<'c, 'x> Writing<'c, 'x> {
                 continue;
             }
             let slot = match slots.get(next) {
-                Some(slot) if *slot.key == **key => next,
+                Some(slot) if same(&slot.key, key) => next,
                 _ => match kind.keys.get(&**key) {
                     Some(found) => *found as usize,
                     None => {
@@ -260,13 +261,19 @@ impl<'c, 'x> Writing<'c, 'x> {
                 filled.owed = filled.owed.saturating_sub(1);
             }
             let slot = &codec.slots[given.slots.start + due.slot as usize];
-            self.element(due.element, &values[used], depth + 1)
-                .map_err(|fault| {
-                    fault.within(|| match slot.repeats {
-                        true => format!("{}[{}]", slot.key, used + 1),
-                        false => slot.key.to_string(),
-                    })
-                })?;
+            let element = &codec.elements[due.element as usize];
+            let written = match (element.leaf, &values[used]) {
+                (Some(simple), Value::Text(text)) if !self.options.encoded() => {
+                    self.leaf(element, simple, text)
+                }
+                (_, value) => self.element(due.element, value, depth + 1),
+            };
+            written.map_err(|fault| {
+                fault.within(|| match slot.repeats {
+                    true => format!("{}[{}]", slot.key, used + 1),
+                    false => slot.key.to_string(),
+                })
+            })?;
             count += 1;
         }
         // What an encoded structure leaves out is nil (SOAP 1.1, 5.1).

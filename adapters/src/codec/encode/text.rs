@@ -10,6 +10,37 @@ use crate::codec::write::{escape_attribute, escape_text};
 use std::borrow::Cow;
 
 impl<'c, 'x> Writing<'c, 'x> {
+    /// An element that is nothing but a text.
+    #[inline]
+    pub(super) fn leaf(
+        &mut self,
+        element: &CompiledElement,
+        simple: SimpleId,
+        text: &str,
+    ) -> Outcome<()> {
+        let name = TagName::Declared(element);
+        let mark = self.start(name)?;
+        let checked;
+        let text = match self.codec.simple.get(simple).free {
+            true => text,
+            false => {
+                checked = self.checked(simple, Cow::Borrowed(text))?;
+                &*checked
+            }
+        };
+        if text.is_empty() {
+            self.end(name, true);
+        } else {
+            self.out.push('>');
+            if !escape_text(&mut self.out, text) {
+                return Err(failure(CodecFaultKind::Character));
+            }
+            self.end(name, false);
+        }
+        self.take_back(&mark);
+        Ok(())
+    }
+
     /// Text content, with attributes where the type has some.
     pub(super) fn text<'v: 'x>(
         &mut self,
