@@ -7,6 +7,7 @@ use super::model::{Attachment, Body, Message, Use};
 use super::parts::{header, part_element};
 use crate::schema::known::{ENCODING_11, WSDL_11};
 use crate::schema::{ComplexContent, ElementId, ExpandedName, Occurs, Term, TypeKind, WarningKind};
+use crate::schema::{FaultKind, SchemaFault};
 use crate::soap::SoapStyle;
 use crate::xml::PositionedElement;
 
@@ -56,7 +57,18 @@ pub(super) fn message<'a>(reading: &mut Reading<'a>, side: &Side<'a, '_>) -> Rea
     let body_use = use_of(extensions.body);
     let mut headers = Vec::new();
     for block in &extensions.headers {
-        headers.push(header(reading, side, block)?);
+        // A body can be written without a header that is described nowhere.
+        match header(reading, side, block) {
+            Ok(header) => headers.push(header),
+            Err(SchemaFault {
+                kind: FaultKind::MissingWsdl { kind, name },
+                ..
+            }) => {
+                let words = format!("a header of the {kind} {name}, which is not there,");
+                reading.warn(&side.component, block, WarningKind::Ignored(words));
+            }
+            Err(fault) => return Err(fault),
+        }
     }
     let in_headers = |part: &str| {
         let own = named(&component).unwrap_or_default();

@@ -192,6 +192,12 @@ fn mistakes_with_one_meaning_are_taken_and_told() {
         [WarningKind::PartStyle { .. }, ..]
     ));
     assert!(told("use='literal'", "").is_empty());
+    let header = "<wsdl:input><soap:header message='t:Gone' part='x' use='literal'/>";
+    let without = told("<wsdl:input><soap", &format!("{header}<soap"));
+    assert!(
+        matches!(&without[..], [WarningKind::Ignored(_)]),
+        "{without:?}"
+    );
     assert!(told("xmlns:xsd='http://www.w3.org/2001/XMLSchema'", "xmlns:xsd='http://www.w3.org/2001/XMLSchema' xmlns:d='http://www.w3.org/1999/XMLSchema'").is_empty());
 }
 
