@@ -1,6 +1,7 @@
 //! Components to tables.
 
 mod content;
+mod counts;
 mod types;
 
 use super::simple::SimpleTypes;
