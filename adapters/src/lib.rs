@@ -8,13 +8,19 @@
 //! hold [`expression`]s; a request leaves as JSON, a form, [`xml`] or a [`soap`] envelope; an answer or a callback comes
 //! back through [`reading`] as one plain tree, and the definition says what it means.
 //!
+//! A partner's own description is read by [`wsdl`] and [`schema`] and compiled by [`codec`], which writes and reads its messages and
+//! checks them both ways.
+//!
 //! What is absent on purpose: async, I/O, a partner's name. A new partner is a new file, never new code here.
 
 pub mod canonical;
+pub mod codec;
 pub mod definition;
 pub mod exchange;
 pub mod expression;
 pub mod reading;
+pub mod schema;
 pub mod soap;
 pub mod text;
+pub mod wsdl;
 pub mod xml;

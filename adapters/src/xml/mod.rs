@@ -2,12 +2,16 @@
 //!
 //! Invariants: no document type is read, so nothing expands and nothing is fetched; only the five built-in entities and
 //! character references exist; every size has a bound in [`Limits`]; an attribute given twice and an unbound prefix are errors.
+//! [`parse_positioned`] keeps places and prefixes besides, for descriptions.
 //! Names are compared by namespace and local part, as partners' prefixes differ from day to day.
 
+mod positioned;
 mod read;
 mod tree;
 mod write;
 
+pub use positioned::{PositionedElement, PositionedError, TreeLimits, parse_positioned};
+pub(crate) use positioned::{XML_NAMESPACE, attribute_value, reference_character};
 pub use read::{declared_charset, decoded, parse, parse_text};
 pub use tree::{Shape, to_value};
 pub use write::{escape_text, is_name, write_document, write_element};

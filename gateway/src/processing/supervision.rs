@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Cases looked at in one go.
 const AT_ONCE_MAX: u32 = 256;
 /// Due clocks that are acted upon at once: their changes share commits.
-const ACTED_AT_ONCE: usize = 32;
+const ACTED_AT_ONCE: usize = 64;
 /// How often uploads are swept.
 const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(10);
 
