@@ -109,6 +109,17 @@ impl Installation {
         })
     }
 
+    /// Another node of the same hall, with a folder of its own.
+    pub(crate) fn beside(&self, folder: PathBuf, url: &str) -> Result<Self, Failure> {
+        let other = Self::of(&self.gateway, folder, Some(url), self.hall)?;
+        std::fs::create_dir_all(other.data())?;
+        std::fs::copy(
+            self.data().join("master.key"),
+            other.data().join("master.key"),
+        )?;
+        Ok(other)
+    }
+
     /// With so many sample items instead.
     pub(crate) fn with_items(self, items: u64) -> Self {
         Self { items, ..self }

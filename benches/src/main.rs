@@ -14,6 +14,7 @@ mod postgres;
 mod process;
 mod reference;
 mod report;
+mod scale;
 mod statistics;
 
 use installation::Installation;
@@ -91,6 +92,8 @@ struct Arguments {
     deliver: bool,
     /// Only clocks, on both databases.
     clocks: bool,
+    /// Only what cases cost as they gather, and over two nodes.
+    scale: bool,
     /// Leaves PostgreSQL out, where the part allows it.
     sqlite: bool,
 }
@@ -168,6 +171,14 @@ async fn begin() -> Result<(), Failure> {
         }
         return Ok(());
     }
+    if arguments.scale {
+        let figures = measure_scale(&arguments).await?;
+        report::print_scale(&figures);
+        if arguments.json {
+            println!("{}", serde_json::to_string(&figures)?);
+        }
+        return Ok(());
+    }
     if arguments.intake {
         let figures = measure_intake(&arguments).await?;
         report::print_intakes(&figures);
@@ -192,6 +203,7 @@ fn arguments() -> Result<Arguments, Failure> {
         intake: false,
         deliver: false,
         clocks: false,
+        scale: false,
         sqlite: false,
     };
     let mut given = std::env::args().skip(1);
@@ -202,6 +214,7 @@ fn arguments() -> Result<Arguments, Failure> {
             "--intake" => found.intake = true,
             "--deliver" => found.deliver = true,
             "--clocks" => found.clocks = true,
+            "--scale" => found.scale = true,
             "--sqlite" => found.sqlite = true,
             "--json" => found.json = true,
             other => {
@@ -228,6 +241,17 @@ async fn measure_deliveries(arguments: &Arguments) -> Result<deliver::Deliveries
         .tempdir_in(beside)?;
     let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
     deliver::measure(gateway, folder.path(), &calendar, arguments.quick).await
+}
+
+/// What cases cost as they gather, and over two nodes, beside the binary as the others.
+async fn measure_scale(arguments: &Arguments) -> Result<scale::Scale, Failure> {
+    let gateway = arguments.gateway.as_path();
+    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
+    let folder = tempfile::Builder::new()
+        .prefix("bench-")
+        .tempdir_in(beside)?;
+    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    scale::measure(gateway, folder.path(), &calendar, arguments.quick).await
 }
 
 /// Clocks on both databases, beside the binary as the others.

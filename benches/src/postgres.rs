@@ -3,6 +3,7 @@
 use crate::installation::Installation;
 use crate::intake::{CLIENTS, OPEN_SHARE};
 use crate::load::Load;
+use crate::process::cpu_us_of_family;
 use crate::statistics::{median, per_one, rounded};
 use crate::{Failure, Plan};
 use serde::Serialize;
@@ -75,6 +76,16 @@ impl Server {
         self.statement(&round.repeat(LOG_FILES)).await?;
         self.statement("CHECKPOINT").await?;
         self.statement("CHECKPOINT").await
+    }
+
+    /// CPU time of all of its processes so far, in microseconds.
+    pub(crate) fn cpu_us(&self) -> Result<u64, Failure> {
+        let note = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/postgres.folder");
+        let folder = std::fs::read_to_string(note)?;
+        let note = Path::new(folder.trim()).join("data/postmaster.pid");
+        let id = std::fs::read_to_string(note)?;
+        let id = id.lines().next().ok_or("an empty postmaster.pid")?;
+        cpu_us_of_family(id.trim().parse()?)
     }
 
     /// Its address.

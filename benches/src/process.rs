@@ -67,12 +67,8 @@ impl Process {
     /// CPU time that it has used so far, user and system, all threads, in microseconds.
     pub(crate) fn cpu_us(&self) -> Result<u64, Failure> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id))?;
-        // The name in parentheses may hold anything; fields 14 and 15 (proc(5)) are the 12th and 13th behind it.
-        let (_, fields) = stat.rsplit_once(')').ok_or("unreadable /proc/PID/stat")?;
-        let mut times = fields.split_ascii_whitespace().skip(11);
-        let mut next =
-            || -> Result<u64, Failure> { Ok(times.next().ok_or("short /proc/PID/stat")?.parse()?) };
-        Ok((next()? + next()?) * TICK_US)
+        let [user, system, ..] = times(&stat)?;
+        Ok((user + system) * TICK_US)
     }
 
     /// Memory that it holds (VmRSS), in KiB.
@@ -95,6 +91,37 @@ impl Process {
         }
         Ok(())
     }
+}
+
+/// CPU time of a process, of its children that live, and of those that have ended, in microseconds.
+pub(crate) fn cpu_us_of_family(parent: u32) -> Result<u64, Failure> {
+    let mut ticks = 0;
+    for entry in std::fs::read_dir("/proc")? {
+        let Ok(stat) = std::fs::read_to_string(entry?.path().join("stat")) else {
+            continue; // No process, or one that has just ended.
+        };
+        let id = stat.split(' ').next().and_then(|id| id.parse().ok());
+        let (_, fields) = stat.rsplit_once(')').ok_or("unreadable /proc/PID/stat")?;
+        let child_of = fields.split_ascii_whitespace().nth(1);
+        let child_of = child_of.and_then(|id| id.parse().ok());
+        let [user, system, ended_user, ended_system] = times(&stat)?;
+        if id == Some(parent) {
+            ticks += user + system + ended_user + ended_system;
+        } else if child_of == Some(parent) {
+            ticks += user + system;
+        }
+    }
+    Ok(ticks * TICK_US)
+}
+
+/// User and system time, the process's own and that of its ended children, in ticks.
+fn times(stat: &str) -> Result<[u64; 4], Failure> {
+    // The name in parentheses may hold anything; fields 14 to 17 (proc(5)) are the 12th to 15th behind it.
+    let (_, fields) = stat.rsplit_once(')').ok_or("unreadable /proc/PID/stat")?;
+    let mut times = fields.split_ascii_whitespace().skip(11);
+    let mut next =
+        || -> Result<u64, Failure> { Ok(times.next().ok_or("short /proc/PID/stat")?.parse()?) };
+    Ok([next()?, next()?, next()?, next()?])
 }
 
 /// Runs a program to its end; fails with its words when it does.

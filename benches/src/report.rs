@@ -5,6 +5,7 @@ use crate::deliver::Deliveries;
 use crate::installation::ITEMS;
 use crate::intake::{CLIENTS, IntakeFigures};
 use crate::passthrough::{CONNECTIONS, Side};
+use crate::scale::Scale;
 use crate::{Figures, Intakes};
 
 /// Prints all tables.
@@ -87,6 +88,32 @@ pub(crate) fn print_deliveries(figures: &Deliveries) {
     }
     if figures.quick {
         println!("\n  --quick: a tenth of the backlog of 1,000,000");
+    }
+}
+
+/// Prints the tables of `benches/intake/run --scale`, each figure with what must be reached.
+pub(crate) fn print_scale(figures: &Scale) {
+    for (name, part) in [
+        ("SQLite", &figures.sqlite),
+        ("PostgreSQL", &figures.postgres),
+    ] {
+        println!("\nCases gather on {name}: CPU of gateway and database for one more");
+        let line = |cases: i64, cpu: f64, rate: f64| {
+            row(
+                &format!("with {cases} stored, µs"),
+                format!("{cpu:.0} at {rate:.0}/s"),
+            );
+        };
+        line(part.cases.0, part.cpu_us.0, part.per_s.0);
+        line(part.cases.1, part.cpu_us.1, part.per_s.1);
+        row("ratio (at most 1.1)", format!("{:.2}", part.ratio));
+    }
+    println!("\nTwo nodes on one PostgreSQL: CPU of nodes and server for a case");
+    row("one node, µs", format!("{:.0}", figures.nodes.one_cpu_us));
+    row("two nodes, µs", format!("{:.0}", figures.nodes.two_cpu_us));
+    row("ratio (at most 1.1)", format!("{:.2}", figures.nodes.ratio));
+    if figures.quick {
+        println!("\n  --quick: up to 100,000 cases instead of 1,000,000");
     }
 }
 
