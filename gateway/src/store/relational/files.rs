@@ -266,6 +266,11 @@ impl Drop for PartUnderWay {
     }
 }
 
+/// What whoever wants a file's id hears when it is somebody else's.
+pub(super) fn taken(id: &str) -> StoreError {
+    broken("material", "id", id, "this id is taken")
+}
+
 /// A file under way: counted against its client, known to the sweep, and gone without a trace when it is dropped unfinished.
 pub(super) struct Incoming {
     pub(super) id: String,
@@ -284,9 +289,8 @@ impl Incoming {
         target: &Path,
         client: Vec<u8>,
     ) -> Result<Self, StoreError> {
-        let taken = || broken("material", "id", id, "this id is taken");
         if target.exists() || !files.under_way.lock().ids.insert(id.to_owned()) {
-            return Err(taken());
+            return Err(taken(id));
         }
         Ok(Self {
             id: id.to_owned(),

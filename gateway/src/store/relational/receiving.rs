@@ -1,6 +1,6 @@
 //! Bytes on their way in: sealed in `incoming/` while they come, then put in their place; only then comes their row.
 
-use super::files::{Incoming, MaterialFiles, sync_folder};
+use super::files::{Incoming, MaterialFiles, sync_folder, taken};
 use super::material::{Facts, unbound};
 use super::{DatabaseStore, StoreError, broken};
 use crate::fail_point::fail_point;
@@ -55,6 +55,10 @@ impl SealedWriter {
         let file_key = DataKey::from_bytes(key.as_slice())?;
         let (sealer, out) = FileSealer::begin(file_key, id, entropy)?;
         let file = tokio::fs::File::create_new(&incoming.path).await?;
+        // Its name in `incoming/` was another node's until that node's file was in its place: it would be written over.
+        if files.bucket().is_none() && tokio::fs::try_exists(&target).await? {
+            return Err(taken(id));
+        }
         Ok(Self {
             incoming,
             target,
