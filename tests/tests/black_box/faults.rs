@@ -48,7 +48,7 @@ fn nothing_lost(output: &Output, kills: u64) {
     assert!(count("clocks_checked") > count("acknowledged"), "{said:#}");
     let named = |name: &str| said[name].as_object().unwrap().keys().cloned();
     let kinds: BTreeSet<String> = named("faults").chain(named("skipped")).collect();
-    assert_eq!(kinds.len(), 20, "each fault, or why not: {said:#}");
+    assert_eq!(kinds.len(), 24, "each fault, or why not: {said:#}");
 }
 
 #[test]

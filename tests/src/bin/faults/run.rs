@@ -58,6 +58,8 @@ pub(crate) struct Outcome {
     pub(crate) kills: u64,
     /// Connections to the database that were cut on their way.
     pub(crate) database_cuts: u64,
+    /// Connections to Redis that were cut on their way.
+    pub(crate) redis_cuts: u64,
     /// Changes of files that power cuts took back.
     pub(crate) taken_back: u64,
     /// How others took over what killed nodes had.
@@ -99,6 +101,7 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
     let abilities = Abilities {
         own_disk: topology.disk.is_own(),
         database: order.setting.store == StoreKind::Postgres,
+        redis: order.setting.redis,
         nodes: order.setting.nodes,
         lease: order.setting.lease(),
         only: order.only.clone(),
@@ -171,11 +174,7 @@ impl Run {
     }
 
     pub(crate) fn violation(&mut self, kind: &'static str, words: impl Into<String>) {
-        self.violations.push(Violation {
-            kind,
-            case_no: String::new(),
-            words: words.into(),
-        });
+        self.violations.push(Violation::new(kind, "", words));
     }
 
     /// A node that ended by itself is a violation, and is started again.
@@ -244,6 +243,9 @@ impl Run {
             }
             Fault::Partition(lasting) => self.partition(nth, lasting).await,
             Fault::NodeGone => self.node_gone(nth).await?,
+            Fault::KillRedis(down) => self.kill_redis(nth, down).await,
+            Fault::StopRedis(stopped) => self.stop_redis(nth, stopped).await,
+            Fault::PartFromRedis(lasting) => self.part_from_redis(nth, lasting).await,
         }
         Ok(())
     }
@@ -295,23 +297,19 @@ impl Run {
         let (replayed, unfit) = replay(settings, self.topology.environment(), &numbers).await?;
         verdict.violations.extend(unfit);
         verdict.violations.append(&mut self.violations);
-        let odd = self.ledger.oddities().into_iter().map(|words| Violation {
-            kind: "odd_answer",
-            case_no: String::new(),
-            words,
-        });
+        let odd = self.ledger.oddities().into_iter();
+        let odd = odd.map(|words| Violation::new("odd_answer", "", words));
         verdict.violations.extend(odd);
         if told.is_empty() {
-            verdict.violations.push(Violation {
-                kind: "nothing_acknowledged",
-                case_no: String::new(),
-                words: "the run proves nothing".to_owned(),
-            });
+            let words = "the run proves nothing";
+            let nothing = Violation::new("nothing_acknowledged", "", words);
+            verdict.violations.push(nothing);
         }
         Ok(Outcome {
             store: self.topology.store(),
             nodes: self.topology.nodes(),
             database_cuts: self.topology.database_cuts(),
+            redis_cuts: self.topology.redis_cuts(),
             taken_back: self.topology.taken_back,
             verdict,
             faults: self.faults,

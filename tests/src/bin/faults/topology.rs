@@ -20,6 +20,7 @@ use tongban_tests::http::try_send;
 use tongban_tests::power_cut::PowerCut;
 use tongban_tests::process::{Partner, free_address, run_with};
 use tongban_tests::proxy::{Link, Proxy};
+use tongban_tests::redis::Redis;
 use tongban_tests::sources;
 
 /// Leases of the run on the embedded store: twice a definition's total time-out, short enough that a stop outlasts them.
@@ -72,6 +73,8 @@ pub(crate) struct Setting {
     pub(crate) nodes: usize,
     /// A node silent for so long is gone; with several nodes only.
     pub(crate) node_lease: Duration,
+    /// A Redis of the run's own stands between the nodes.
+    pub(crate) redis: bool,
     /// Every kill of a node cuts the power of its disk too.
     pub(crate) power_cuts: Option<PowerCuts>,
     /// More sections of settings for every node.
@@ -104,6 +107,7 @@ pub(crate) struct Topology {
     environment: Vec<(&'static str, String)>,
     pub(crate) disk: Disk,
     pub(crate) database: Option<Database>,
+    pub(crate) redis: Option<Redis>,
     power: Option<PowerCut>,
     /// Changes of files that power cuts took back.
     pub(crate) taken_back: u64,
@@ -132,6 +136,10 @@ impl Topology {
                 Some(Database::start().await?),
             ),
         };
+        let redis = match setting.redis {
+            true => Some(Redis::start(&[]).await),
+            false => None,
+        };
         let shared = Shared {
             folder: folder.path(),
             lease: match setting.store {
@@ -142,6 +150,7 @@ impl Topology {
             database: database
                 .as_ref()
                 .map(|d| (d.server().address(), setting.node_lease)),
+            redis: redis.as_ref().map(|redis| redis.address),
         };
         let mut nodes = Vec::new();
         for nth in 0..setting.nodes {
@@ -169,6 +178,7 @@ impl Topology {
             ],
             disk,
             database,
+            redis,
             power,
             taken_back: 0,
             random: StdRng::seed_from_u64(setting.seed ^ 0xd15c),
@@ -429,12 +439,23 @@ impl Topology {
                 .database
                 .as_ref()
                 .unwrap_or(&self.nodes[nth].front),
+            // Nor without a Redis.
+            Line::Redis => self.nodes[nth]
+                .redis
+                .as_ref()
+                .unwrap_or(&self.nodes[nth].front),
         }
     }
 
     /// Connections to the database that were cut on their way.
     pub(crate) fn database_cuts(&self) -> u64 {
         let lines = self.nodes.iter().filter_map(|n| n.database.as_ref());
+        lines.map(Proxy::cuts).sum()
+    }
+
+    /// Connections to Redis that were cut on their way.
+    pub(crate) fn redis_cuts(&self) -> u64 {
+        let lines = self.nodes.iter().filter_map(|n| n.redis.as_ref());
         lines.map(Proxy::cuts).sum()
     }
 
@@ -455,6 +476,9 @@ impl Topology {
         std::fs::create_dir_all(kept)?;
         if let Some(database) = &self.database {
             std::fs::copy(database.server().log(), kept.join("postgres.log"))?;
+        }
+        if let Some(redis) = &self.redis {
+            std::fs::copy(&redis.running.log, kept.join("redis.log"))?;
         }
         for entry in std::fs::read_dir(self.folder.path())? {
             let path = entry?.path();
