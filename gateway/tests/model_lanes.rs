@@ -210,17 +210,24 @@ fn agrees(piece: Piece, told: &Result<u32, StoreError>, effects: &BTreeMap<u32, 
             assert_eq!(times, 1, "{piece:?} was acknowledged");
         }
         Err(StoreError::Busy { .. }) => assert_eq!(times, 0, "{piece:?} was refused"),
-        Err(StoreError::Unavailable(words)) if words.contains("closed") => {
-            assert_eq!(times, 0, "{piece:?} came too late");
-        }
+        told if is_closed(told) => assert_eq!(times, 0, "{piece:?} came too late"),
         // Asked again, it is found or stored.
         Err(StoreError::Unavailable(_)) => {}
         Err(error) => panic!("{piece:?}: {error}"),
     }
 }
 
-/// Clients at once, each with a piece; the store is closed while they still come. `forgetful`: a database that does not know what it has.
-fn all_are_answered_with_what_became_of_them(forgetful: bool) {
+/// When the store is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// While clients still come.
+    Meanwhile,
+    /// After all of them were answered.
+    Afterwards,
+}
+
+/// Clients at once, each with a piece, and a database that fails; `forgetful`: and does not know what it has.
+fn all_are_answered_with_what_became_of_them(when: Closed, forgetful: bool) {
     let (queue, database) = begin(8, false);
     database.forgetful.store(forgetful, Ordering::SeqCst);
     let clients: Vec<_> = pieces(8)
@@ -232,22 +239,42 @@ fn all_are_answered_with_what_became_of_them(forgetful: bool) {
         .collect();
     block_on(async {
         yield_now().await;
-        queue.close().await;
-        let closed = database.effects();
+        if when == Closed::Meanwhile {
+            queue.close().await;
+        }
+        let before = database.effects();
         for client in clients {
             let (piece, told) = client.await.unwrap();
             agrees(piece, &told, &database.effects());
+            if when == Closed::Afterwards {
+                assert!(!is_closed(&told), "{piece:?} was dropped unanswered");
+            }
         }
-        assert_eq!(closed, database.effects(), "written after it was closed");
-        let late = queue.commit(pieces(1)[0]).await;
-        assert!(matches!(late, Err(StoreError::Unavailable(_))));
+        match when {
+            Closed::Meanwhile => assert_eq!(before, database.effects(), "written once closed"),
+            Closed::Afterwards => queue.close().await,
+        }
+        assert!(is_closed(&queue.commit(pieces(1)[0]).await));
     });
+}
+
+/// Whether a client was told that it came too late; it is told the same when its piece is dropped.
+fn is_closed(told: &Result<u32, StoreError>) -> bool {
+    matches!(told, Err(StoreError::Unavailable(words)) if words.contains("closed"))
 }
 
 #[test]
 fn each_piece_of_work_has_one_effect_and_one_answer_that_is_true() {
     shuttle::check_random(
-        || all_are_answered_with_what_became_of_them(false),
+        || all_are_answered_with_what_became_of_them(Closed::Afterwards, false),
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn a_store_that_closes_meanwhile_answers_what_it_has_taken_and_writes_nothing_afterwards() {
+    shuttle::check_random(
+        || all_are_answered_with_what_became_of_them(Closed::Meanwhile, false),
         SCHEDULES,
     );
 }
@@ -256,7 +283,7 @@ fn each_piece_of_work_has_one_effect_and_one_answer_that_is_true() {
 #[should_panic(expected = "had its effect 2 times")]
 fn the_model_finds_a_database_that_stores_again_what_a_group_had_stored() {
     shuttle::check_random(
-        || all_are_answered_with_what_became_of_them(true),
+        || all_are_answered_with_what_became_of_them(Closed::Afterwards, true),
         SCHEDULES,
     );
 }

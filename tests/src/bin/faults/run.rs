@@ -16,6 +16,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tongban_tests::process::instant;
 
+/// So often a run tells how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
 /// How long faults happen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Until {
@@ -25,6 +28,32 @@ pub(crate) enum Until {
     Kills(u64),
     /// For so many rounds of the plan.
     Rounds(usize),
+}
+
+impl Until {
+    /// Whether the faults are over after so many steps, kills and so long.
+    fn is_over(self, steps: usize, round: usize, kills: u64, lasted: Duration) -> bool {
+        match self {
+            Self::Lasting(lasting) => lasted >= lasting,
+            Self::Kills(wanted) => kills >= wanted,
+            Self::Rounds(rounds) => steps >= rounds * round,
+        }
+    }
+
+    /// How far it is, for people.
+    fn progress(self, steps: usize, round: usize, kills: u64, lasted: Duration) -> String {
+        let lasted = lasted.as_secs();
+        match self {
+            Self::Lasting(lasting) => format!("{lasted} of {} s, {kills} kills", lasting.as_secs()),
+            Self::Kills(wanted) => format!("{kills} of {wanted} kills, {lasted} s"),
+            Self::Rounds(rounds) => {
+                format!(
+                    "{steps} of {} faults, {kills} kills, {lasted} s",
+                    rounds * round
+                )
+            }
+        }
+    }
 }
 
 /// What is asked of a run.
@@ -88,6 +117,7 @@ pub(crate) struct Run {
     pub(crate) lease: Duration,
     patience: Duration,
     verbose: bool,
+    seed: u64,
     random: StdRng,
 }
 
@@ -133,18 +163,20 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
         lease: abilities.lease,
         patience: order.patience,
         verbose: order.verbose,
+        seed: order.seed,
         random: StdRng::seed_from_u64(order.seed ^ 0x5eed),
     };
     let plan = Plan::new(order.seed, abilities);
     let round = plan.round_len();
+    let mut told = begun;
     for (nth, step) in plan.enumerate() {
-        let over = match order.until {
-            Until::Lasting(lasting) => begun.elapsed() >= lasting,
-            Until::Kills(kills) => run.kills >= kills,
-            Until::Rounds(rounds) => nth >= rounds * round,
-        };
-        if over {
+        let lasted = begun.elapsed();
+        if order.until.is_over(nth, round, run.kills, lasted) {
             break;
+        }
+        if told.elapsed() >= PROGRESS_EVERY {
+            told = instant();
+            run.progress(&order.until.progress(nth, round, run.kills, lasted));
         }
         tokio::time::sleep(step.after).await;
         run.happen(step.fault).await?;
@@ -163,6 +195,16 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
 }
 
 impl Run {
+    /// A line on standard error from time to time, so that a long run is not silent.
+    fn progress(&self, how_far: &str) {
+        eprintln!(
+            "seed {}: {how_far}, {} acknowledged, {} violations so far",
+            self.seed,
+            self.ledger.acknowledged(),
+            self.violations.len()
+        );
+    }
+
     pub(crate) fn say(&self, words: &str) {
         if self.verbose {
             eprintln!(
@@ -319,5 +361,27 @@ impl Run {
             replayed,
             seconds: begun.elapsed().as_secs_f64(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_goes_on_until_what_it_was_asked_for_has_happened() {
+        let long = Duration::from_secs(9_000);
+        let kills = Until::Kills(60);
+        assert!(!kills.is_over(1_000, 20, 59, long), "one is missing");
+        assert!(kills.is_over(0, 20, 60, Duration::ZERO));
+        assert!(Until::Rounds(2).is_over(40, 20, 0, Duration::ZERO));
+        assert!(!Until::Rounds(2).is_over(39, 20, 99, long));
+        let lasting = Until::Lasting(Duration::from_secs(60));
+        assert!(lasting.is_over(0, 20, 0, Duration::from_secs(60)));
+        assert!(!lasting.is_over(999, 20, 999, Duration::from_secs(59)));
+        assert_eq!(
+            kills.progress(80, 20, 37, Duration::from_millis(90_400)),
+            "37 of 60 kills, 90 s"
+        );
     }
 }

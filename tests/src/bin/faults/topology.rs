@@ -6,7 +6,8 @@
 use crate::database::Database;
 use crate::disk::Disk;
 use crate::node::{Node, Shared};
-use crate::plan::{Line, PARTNERS};
+use crate::partners::PartnerPlace;
+use crate::plan::Line;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sqlx::Connection;
@@ -18,7 +19,7 @@ use tempfile::TempDir;
 use tongban_tests::hall::{REST_KEY, SOAP_IDENTIFY, XML_TOKEN, words};
 use tongban_tests::http::try_send;
 use tongban_tests::power_cut::PowerCut;
-use tongban_tests::process::{Partner, free_address, run_with};
+use tongban_tests::process::run_with;
 use tongban_tests::proxy::{Link, Proxy};
 use tongban_tests::redis::Redis;
 use tongban_tests::sources;
@@ -31,8 +32,6 @@ const LEASE_AMONG_NODES: Duration = Duration::from_secs(20);
 const APART_MAX: u32 = 5;
 /// How long the definitions of the run wait for a silent partner, and in all.
 const WAITS: (&str, &str) = ("1s", "2s");
-/// Partners are this fast.
-const PACE: &str = "40ms";
 
 /// The store of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -93,18 +92,11 @@ impl Setting {
     }
 }
 
-struct PartnerPlace {
-    kind: &'static str,
-    address: SocketAddr,
-    line: Proxy,
-    partner: Option<Partner>,
-}
-
 /// Everything that runs. Ends with its owner.
 pub(crate) struct Topology {
-    nodes: Vec<Node>,
-    partners: Vec<PartnerPlace>,
-    environment: Vec<(&'static str, String)>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) partners: Vec<PartnerPlace>,
+    pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) disk: Disk,
     pub(crate) database: Option<Database>,
     pub(crate) redis: Option<Redis>,
@@ -114,8 +106,8 @@ pub(crate) struct Topology {
     random: StdRng,
     /// The furthest that any clock was ahead.
     pub(crate) ahead_max: u32,
-    setting: Setting,
-    folder: TempDir,
+    pub(crate) setting: Setting,
+    pub(crate) folder: TempDir,
 }
 
 impl Topology {
@@ -193,29 +185,6 @@ impl Topology {
             topology.start(nth).await?;
         }
         Ok(topology)
-    }
-
-    async fn open_partners(&mut self) {
-        let variables = [
-            "GD_EXPLOSIVES_ENDPOINT",
-            "ZHUHAI_PLATFORM_ENDPOINT",
-            "NATIONAL_RADIO_ENDPOINT",
-        ];
-        for (kind, variable) in PARTNERS.into_iter().zip(variables) {
-            let address = free_address();
-            let line = Proxy::start(address).await;
-            self.environment
-                .push((variable, format!("http://{}", line.address)));
-            self.partners.push(PartnerPlace {
-                kind,
-                address,
-                line,
-                partner: None,
-            });
-        }
-        for kind in PARTNERS {
-            self.start_partner(kind).await;
-        }
     }
 
     /// Every node has the master key that the first one made.
@@ -388,46 +357,6 @@ impl Topology {
         }
     }
 
-    fn place(&self, kind: &str) -> usize {
-        let place = self.partners.iter().position(|p| p.kind == kind);
-        place.unwrap_or_default()
-    }
-
-    /// Starts a partner (again) at its address.
-    pub(crate) async fn start_partner(&mut self, kind: &'static str) {
-        let place = self.place(kind);
-        let seed = self.setting.seed.to_string();
-        // Each partner calls another node, as far as there are others; any would do.
-        let exchange = self.nodes[place % self.nodes.len()].exchange.address;
-        let arguments = [
-            "--scenario",
-            "correction",
-            "--pace",
-            PACE,
-            "--seed",
-            &seed,
-            // Whoever sends an application twice has it registered twice: nothing but asking first protects the case.
-            "--switch",
-            "forgetful,phase=submit",
-        ];
-        let at = self.partners[place].address;
-        let partner = Partner::start_at(at, kind, exchange, self.folder.path(), &arguments).await;
-        self.partners[place].partner = Some(partner);
-    }
-
-    /// kill -9 of a partner.
-    pub(crate) fn kill_partner(&mut self, kind: &str) {
-        let place = self.place(kind);
-        if let Some(mut partner) = self.partners[place].partner.take() {
-            partner.running.kill();
-        }
-    }
-
-    /// A partner that runs.
-    pub(crate) fn partner(&self, kind: &str) -> Option<&Partner> {
-        self.partners[self.place(kind)].partner.as_ref()
-    }
-
     /// The proxy of a line to or from a node.
     pub(crate) fn line(&self, line: Line, nth: usize) -> &Proxy {
         match line {
@@ -464,41 +393,6 @@ impl Topology {
         self.nodes.iter().for_each(Node::mend);
         for partner in &self.partners {
             partner.line.set(Link::Pass);
-        }
-    }
-}
-
-impl Topology {
-    fn keep_logs(&self) -> std::io::Result<()> {
-        let Some(kept) = &self.setting.logs else {
-            return Ok(());
-        };
-        std::fs::create_dir_all(kept)?;
-        if let Some(database) = &self.database {
-            std::fs::copy(database.server().log(), kept.join("postgres.log"))?;
-        }
-        if let Some(redis) = &self.redis {
-            std::fs::copy(&redis.running.log, kept.join("redis.log"))?;
-        }
-        for entry in std::fs::read_dir(self.folder.path())? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|e| e == "log" || e == "jsonl")
-                && let Some(name) = path.file_name()
-            {
-                std::fs::copy(&path, kept.join(name))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Topology {
-    fn drop(&mut self) {
-        for node in &mut self.nodes {
-            node.running = None;
-        }
-        if let Err(error) = self.keep_logs() {
-            eprintln!("the logs could not be kept: {error}");
         }
     }
 }
