@@ -36,7 +36,7 @@ async fn opened(folder: &Path) -> Arc<SqliteStore> {
 /// Not a test by itself: a process of its own, which `ended_at_any_step_…` starts and which ends at the point that it is told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn erases_a_case_as_it_is_told() {
-    let told = |name: &str| std::env::var(name).ok();
+    let told = |name: &str| std::env::var_os(name)?.into_string().ok();
     let (Some(folder), Some(case), Some(point)) = (told(FOLDER), told(CASE), told(POINT)) else {
         return;
     };

@@ -21,6 +21,9 @@ type Answer<A> = oneshot::Sender<Result<A, StoreError>>;
 /// A piece of work, and who waits for it.
 type Waiting<W, A> = (W, Answer<A>);
 
+/// The end of the queue that the lanes share.
+type Taking<W, A> = Arc<Mutex<mpsc::Receiver<Waiting<W, A>>>>;
+
 /// How pieces of work are committed.
 #[async_trait]
 pub(super) trait Committing: Send + Sync + 'static {
@@ -121,7 +124,7 @@ impl<W: Send + Sync + 'static, A: Send + 'static> Lanes<W, A> {
 }
 
 async fn run<C: Committing>(
-    waiting: Arc<Mutex<mpsc::Receiver<Waiting<C::Work, C::Outcome>>>>,
+    waiting: Taking<C::Work, C::Outcome>,
     committing: Arc<C>,
     together: usize,
 ) {
