@@ -23,6 +23,10 @@ pub(crate) enum Way {
     Register,
     /// A changed holiday notice is applied.
     Notice,
+    /// A partner hands a document back.
+    HandBack,
+    /// It hands back one that it has handed back before.
+    HandBackAgain,
 }
 
 /// Each point with its way, by the test that ends there.
@@ -72,6 +76,12 @@ const WAYS: &[(&str, &str, Way)] = &[
     ("notifications", "notification.settled", Way::Apply("soap")),
     ("bucket", "bucket.part_put", Way::Long),
     ("bucket", "material.put", Way::Apply("soap")),
+    ("documents", "document.received", Way::HandBack),
+    ("documents", "document.material_written", Way::HandBack),
+    ("documents", "document.written", Way::HandBack),
+    ("documents", "document.stored", Way::HandBack),
+    ("documents", "document.known", Way::HandBackAgain),
+    ("documents", "document.discarded", Way::HandBackAgain),
     ("bulk", "bulk.before_end", Way::Bulk),
     ("bulk", "bulk.before_release", Way::Bulk),
     ("bulk", "bulk.ended", Way::Bulk),
@@ -99,11 +109,12 @@ const WAYS: &[(&str, &str, Way)] = &[
 ];
 
 /// Every test that ends at points.
-pub(crate) const TESTS: [&str; 10] = [
+pub(crate) const TESTS: [&str; 11] = [
     "intake",
     "exchange",
     "bucket",
     "bulk",
+    "documents",
     "time",
     "database",
     "notifications",

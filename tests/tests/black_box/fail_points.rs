@@ -208,6 +208,8 @@ impl Trial {
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
+            // `fail_points_documents` plays the partner itself.
+            Way::HandBack | Way::HandBackAgain => {}
         }
     }
 
@@ -498,7 +500,9 @@ fn every_fail_point_of_the_gateway_is_ended_at() {
     let source = std::fs::read_to_string(root().join("gateway/src/fail_point.rs")).unwrap();
     let list = source.split("POINTS: &[(&str, bool)] = &[").nth(1).unwrap();
     let list = list.split("];").next().unwrap();
-    let listed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    // No command leads to an erasure: gateway/tests/erase_ends.rs ends at its points, all that begin so.
+    let listed = list.split('"').skip(1).step_by(2);
+    let listed: BTreeSet<&str> = listed.filter(|p| !p.starts_with("erase.")).collect();
     let planned: Vec<&str> = TESTS
         .into_iter()
         .flat_map(|room| ways(room).map(|(point, _)| point))

@@ -23,6 +23,7 @@ mod crash;
 mod demo;
 mod fail_point_ways;
 mod fail_points;
+mod fail_points_documents;
 mod faults;
 mod foreign_peers;
 mod journey;

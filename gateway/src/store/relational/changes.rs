@@ -8,7 +8,7 @@ use super::audit::{self, About};
 use super::case::{commit, no_such_case};
 use super::clock::{self, urgent_at};
 use super::dialect::{self, DbConnection};
-use super::lanes::{self, Committing, Lanes, closed};
+use super::lanes::{Committing, Lanes};
 use super::rows::{CaseAtHand, CaseWithAuditKey, case_place, event_place, stored};
 use super::submissions::EventRow;
 use super::together;
@@ -18,7 +18,7 @@ use crate::fail_point::fail_point;
 use crate::store::case::{CaseChange, ChangeOutcome};
 use crate::store::sealed::{Sealed, Vault};
 use async_trait::async_trait;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A change, and whether other nodes are told of it.
@@ -26,8 +26,6 @@ pub(super) struct Changing {
     pub(super) change: CaseChange,
     pub(super) told: bool,
 }
-
-type Answer = lanes::Answer<ChangeOutcome>;
 
 /// The queue of changes.
 pub(super) type Changes = Lanes<Changing, ChangeOutcome>;
@@ -48,70 +46,46 @@ struct Committer {
 }
 
 #[async_trait]
-impl Committing<Changing, ChangeOutcome> for Committer {
-    /// Two changes of one case go one after the other: the second was computed before the first, and is so told.
-    async fn commit(&self, group: Vec<(Changing, Answer)>) {
-        let (mut plain, others): (Vec<_>, Vec<_>) = group
-            .into_iter()
-            .partition(|(changing, _)| is_plain(&changing.change));
-        while !plain.is_empty() {
-            let mut seen = HashSet::new();
-            let (group, left): (Vec<_>, Vec<_>) = plain
-                .into_iter()
-                .partition(|(changing, _)| seen.insert(changing.change.case_no.clone()));
-            self.group(group).await;
-            plain = left;
-        }
-        self.singly(others).await;
-    }
-}
+impl Committing for Committer {
+    type Work = Changing;
+    type Outcome = ChangeOutcome;
+    type Share = Result<ChangeOutcome, StoreError>;
+    /// The case: of two changes of one the second was computed before the first, and is so told.
+    type Subject = String;
 
-impl Committer {
-    async fn group(&self, group: Vec<(Changing, Answer)>) {
-        if group.is_empty() {
-            return;
-        }
-        let (changes, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-        let changes = Arc::new(changes);
-        let (vault, at_hand) = (Arc::clone(&self.vault), Arc::clone(&changes));
-        let outcomes = self
-            .writer
-            .write(move |c| Box::pin(async move { commit_group(c, &vault, &at_hand).await }))
-            .await;
-        // The write has ended, and with it its share.
-        let Ok(changes) = Arc::try_unwrap(changes) else {
-            return answers.into_iter().for_each(|answer| {
-                answer.send(Err(closed())).ok();
-            });
-        };
-        match outcomes {
-            Ok(Some(outcomes)) => {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    answer.send(outcome).ok();
-                }
-            }
-            Err(error) if answers.len() < 2 => {
-                if let Some(answer) = answers.into_iter().next() {
-                    answer.send(Err(error)).ok();
-                }
-            }
-            // Nothing of the group is stored, or that is not known: then each finds its case changed, and is told so.
-            Ok(None) | Err(_) => {
-                self.singly(changes.into_iter().zip(answers).collect())
-                    .await
-            }
-        }
+    const LEAST: usize = 1;
+
+    fn is_plain(&self, work: &Changing) -> bool {
+        is_plain(&work.change)
     }
 
-    async fn singly(&self, group: Vec<(Changing, Answer)>) {
-        for (Changing { change, told }, answer) in group {
-            let vault = Arc::clone(&self.vault);
-            let outcome = self
-                .writer
-                .write(move |c| Box::pin(async move { commit(c, &vault, change, told).await }))
-                .await;
-            answer.send(outcome).ok();
-        }
+    fn subject(&self, work: &Changing) -> Option<String> {
+        Some(work.change.case_no.clone())
+    }
+
+    /// After one whose outcome is not known, each alone finds its case changed, and is told so.
+    async fn together(
+        &self,
+        group: Arc<Vec<Changing>>,
+    ) -> Result<Vec<Option<Self::Share>>, StoreError> {
+        let vault = Arc::clone(&self.vault);
+        self.writer
+            .write(move |c| Box::pin(async move { commit_group(c, &vault, &group).await }))
+            .await
+    }
+
+    fn outcome(&self, _: Changing, share: Self::Share) -> Self::Share {
+        share
+    }
+
+    async fn alone(
+        &self,
+        Changing { change, told }: Changing,
+    ) -> Result<ChangeOutcome, StoreError> {
+        let vault = Arc::clone(&self.vault);
+        self.writer
+            .write(move |c| Box::pin(async move { commit(c, &vault, change, told).await }))
+            .await
     }
 }
 
@@ -142,20 +116,20 @@ impl CaseUpdate<'_> {
 type Paired<'g> = (&'g CaseChange, &'g CaseWithAuditKey);
 
 /// Outcomes of a group, in its order.
-type Outcomes = Vec<Result<ChangeOutcome, StoreError>>;
+type Outcomes = Vec<Option<Result<ChangeOutcome, StoreError>>>;
 
-/// Commits a group of plain changes of different cases; `None`, and nothing, when one of their events had been applied before.
+/// Commits a group of plain changes of different cases; nothing, and `None` for each, when one of their events had been applied before.
 async fn commit_group(
     connection: &mut DbConnection,
     vault: &Vault,
     changes: &[Changing],
-) -> Result<Verdict<Option<Outcomes>>, StoreError> {
+) -> Result<Verdict<Outcomes>, StoreError> {
     let numbers: Vec<&str> = changes.iter().map(|c| c.change.case_no.as_str()).collect();
     let mut found = CaseAtHand::find_all(connection, vault, &numbers).await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     let mut cases = HashMap::new();
     for Changing { change, .. } in changes {
-        outcomes.push(match found.remove(&change.case_no) {
+        outcomes.push(Some(match found.remove(&change.case_no) {
             None => Err(no_such_case(&change.case_no)),
             Some(Err(error)) => Err(error),
             Some(Ok(case)) if case.at_hand.rev != change.expected_rev => Ok(ChangeOutcome::Stale),
@@ -164,17 +138,17 @@ async fn commit_group(
                 cases.insert(change.case_no.as_str(), case);
                 Ok(ChangeOutcome::Applied { rev })
             }
-        });
+        }));
     }
     let paired: Vec<Paired<'_>> = changes
         .iter()
         .filter_map(|c| Some((&c.change, cases.get(c.change.case_no.as_str())?)))
         .collect();
     if paired.is_empty() {
-        return undo(Some(outcomes));
+        return undo(outcomes);
     }
     if !apply_keys(connection, vault, &paired).await? {
-        return undo(None);
+        return undo(changes.iter().map(|_| None).collect());
     }
     write_cases(connection, vault, &paired).await?;
     fail_point!("changes.written");
@@ -185,7 +159,7 @@ async fn commit_group(
         .map(|c| c.change.case_no.as_str())
         .collect();
     dialect::tell_cases(connection, &told).await?;
-    keep(Some(outcomes))
+    keep(outcomes)
 }
 
 /// Marks the keys of events as applied; false when one of them was before.

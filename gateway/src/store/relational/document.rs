@@ -4,6 +4,7 @@ use super::dialect::{self, Db, DbRow};
 use super::material::{COLUMNS, case_key, first_scan, insert, material_key, record, record_of};
 use super::rows::{CaseAtHand, named_place, restrict};
 use super::{DatabaseStore, StoreError, case, keep, undo};
+use crate::fail_point::fail_point;
 use crate::identity::Scope;
 use crate::store::material::{ByteStream, DocumentRecord, NewDocument, NewMaterial, UploadOutcome};
 use crate::store::sealed::{Sealed, Vault};
@@ -38,6 +39,7 @@ pub(super) async fn store(
         Ok(received) => received,
         Err(outcome) => return Ok(Err(outcome)),
     };
+    fail_point!("document.received");
     let (case_no, new_id) = (document.case_no.clone(), material.id.clone());
     let file_key = received.file.data_key()?;
     let scanning = std::sync::Arc::clone(&store.scanning);
@@ -68,6 +70,7 @@ pub(super) async fn store(
                 let scan = first_scan(&scanning);
                 let owner = Some((case.id, &case.key));
                 insert(c, vault, &material, &received, scan, owner).await?;
+                fail_point!("document.material_written");
                 let sealed = Sealed::seal(
                     &case.key,
                     &named_place("document", "facts", &material.id),
@@ -85,15 +88,21 @@ pub(super) async fn store(
                 .bind(sealed.into_bytes())
                 .execute(c)
                 .await?;
+                fail_point!("document.written");
                 let material = record_of(&material, &received, scan, Some(document.case_no.clone()));
                 keep(Ok(described(document, material)))
             })
         })
         .await?;
     match written {
-        Ok(record) => Ok(Ok(record)),
+        Ok(record) => {
+            fail_point!("document.stored");
+            Ok(Ok(record))
+        }
         Err(known) => {
+            fail_point!("document.known");
             store.files.discard(&new_id, &file_key).await?;
+            fail_point!("document.discarded");
             let mut found = list(store, &visible, &case_no, Some(&known)).await?;
             found
                 .pop()

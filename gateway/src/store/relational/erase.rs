@@ -3,6 +3,7 @@
 use super::audit::{self, About};
 use super::dialect::DbConnection;
 use super::{DatabaseStore, StoreError, Verdict, keep, notification, undo};
+use crate::fail_point::fail_point;
 use crate::store::audit::NewAudit;
 use crate::store::sealed::Vault;
 use sqlx::Row;
@@ -11,7 +12,8 @@ impl DatabaseStore {
     /// Destroys the key of a case: what was submitted, its events, messages, exchanges, materials and documents never open again;
     /// it is no longer found by identity number, delivered, polled or reminded of. With the last case of an application goes the
     /// application's own key. Numbers, states and sealed bytes stay as proof. The write-ahead log is emptied before this answers,
-    /// unless a reader holds it. Returns false when there is no such case or it was erased before.
+    /// unless a reader holds it; also when the case was erased before, so that asking again finishes what ended in between.
+    /// Returns false when there is no such case or it was erased before.
     ///
     /// # Errors
     /// As every write.
@@ -20,9 +22,9 @@ impl DatabaseStore {
         let erased = self
             .write(move |c, vault| Box::pin(commit(c, vault, case_no, audit)))
             .await?;
-        if erased {
-            self.forget_overwritten().await?;
-        }
+        fail_point!("erase.committed");
+        self.forget_overwritten().await?;
+        fail_point!("erase.forgotten");
         Ok(erased)
     }
 }
@@ -43,6 +45,7 @@ async fn commit(
     let Some(row) = row else {
         return undo(false);
     };
+    fail_point!("erase.key_destroyed");
     let (case, application): (i64, i64) = (row.try_get("id")?, row.try_get("application_id")?);
     for statement in [
         "DELETE FROM case_clock WHERE case_id = $1",
@@ -67,6 +70,7 @@ async fn commit(
     .execute(&mut *connection)
     .await?;
     notification::erase(connection, case).await?;
+    fail_point!("erase.before_audit");
     let (organisation, system): (String, Option<String>) =
         (row.try_get("organisation_id")?, row.try_get("system_id")?);
     let about = About {
@@ -76,5 +80,6 @@ async fn commit(
         organisation_id: &organisation,
     };
     audit::write(connection, vault, audit, about).await?;
+    fail_point!("erase.written");
     keep(true)
 }

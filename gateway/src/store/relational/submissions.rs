@@ -8,7 +8,7 @@
 use super::audit;
 use super::binding::{self, Free};
 use super::dialect::DbConnection;
-use super::lanes::{self, Committing, Lanes, closed};
+use super::lanes::{Committing, Lanes};
 use super::notification;
 use super::rows::subject_digest;
 use super::submit::{self, CaseNumber, Numbers, Prepared, PreparedCase};
@@ -24,9 +24,8 @@ use crate::store::writing::{Verdict, keep, undo};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
-
-type Answer = lanes::Answer<SubmitOutcome>;
 
 /// The queue of applications.
 pub(super) type Submissions = Lanes<Prepared, SubmitOutcome>;
@@ -47,63 +46,43 @@ struct Submitting {
 }
 
 #[async_trait]
-impl Committing<Prepared, SubmitOutcome> for Submitting {
-    async fn commit(&self, group: Vec<(Prepared, Answer)>) {
-        let (plain, others): (Vec<_>, Vec<_>) = group
-            .into_iter()
-            .partition(|(prepared, _)| is_plain(prepared));
-        self.group(plain).await;
-        self.singly(others).await;
-    }
-}
+impl Committing for Submitting {
+    type Work = Prepared;
+    type Outcome = SubmitOutcome;
+    type Share = Numbers;
+    /// Keys are taken within the group.
+    type Subject = Infallible;
 
-impl Submitting {
-    async fn group(&self, group: Vec<(Prepared, Answer)>) {
-        if group.len() < 2 {
-            return self.singly(group).await;
-        }
-        let (prepared, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-        let prepared = Arc::new(prepared);
-        let (vault, at_hand) = (Arc::clone(&self.vault), Arc::clone(&prepared));
-        let numbers = self
-            .writer
-            .write(move |c| Box::pin(async move { commit(c, &vault, &at_hand).await }))
-            .await;
-        // The write has ended, and with it its share.
-        let Ok(prepared) = Arc::try_unwrap(prepared) else {
-            return answers.into_iter().for_each(|answer| {
-                answer.send(Err(closed())).ok();
-            });
-        };
-        let group = prepared.into_iter().zip(answers);
-        match numbers {
-            Ok(numbers) => {
-                let mut left = Vec::new();
-                for ((prepared, answer), numbers) in group.zip(numbers) {
-                    match numbers {
-                        Some(numbers) => {
-                            let stored = SubmitOutcome::Stored(submit::record(prepared, numbers));
-                            answer.send(Ok(stored)).ok();
-                        }
-                        None => left.push((prepared, answer)),
-                    }
-                }
-                self.singly(left).await;
-            }
-            // Nothing of the group is stored, or that is not known: then each finds its key taken and is answered as before.
-            Err(_) => self.singly(group.collect()).await,
-        }
+    const LEAST: usize = 2;
+
+    fn is_plain(&self, work: &Prepared) -> bool {
+        is_plain(work)
     }
 
-    async fn singly(&self, group: Vec<(Prepared, Answer)>) {
-        for (prepared, answer) in group {
-            let vault = Arc::clone(&self.vault);
-            let outcome = self
-                .writer
-                .write(move |c| Box::pin(async move { submit::commit(c, &vault, prepared).await }))
-                .await;
-            answer.send(outcome).ok();
-        }
+    fn subject(&self, _: &Prepared) -> Option<Infallible> {
+        None
+    }
+
+    /// After one whose outcome is not known, each alone finds its key taken and is answered as before.
+    async fn together(
+        &self,
+        group: Arc<Vec<Prepared>>,
+    ) -> Result<Vec<Option<Numbers>>, StoreError> {
+        let vault = Arc::clone(&self.vault);
+        self.writer
+            .write(move |c| Box::pin(async move { commit(c, &vault, &group).await }))
+            .await
+    }
+
+    fn outcome(&self, work: Prepared, share: Numbers) -> Result<SubmitOutcome, StoreError> {
+        Ok(SubmitOutcome::Stored(submit::record(work, share)))
+    }
+
+    async fn alone(&self, work: Prepared) -> Result<SubmitOutcome, StoreError> {
+        let vault = Arc::clone(&self.vault);
+        self.writer
+            .write(move |c| Box::pin(async move { submit::commit(c, &vault, work).await }))
+            .await
     }
 }
 

@@ -5,7 +5,7 @@
 //! for another's fault. Every word names its fence; one whose fence is void changes nothing and hears so.
 
 use super::dialect::{self, DbConnection, DbRow};
-use super::lanes::{self, Committing, Lanes, closed};
+use super::lanes::{Committing, Lanes};
 use super::outbox;
 use super::rows::{attempt_place, case_place, numbered_place, uuid};
 use super::together;
@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What an errand says of the delivery that it has.
@@ -65,8 +65,6 @@ mod base64 {
     }
 }
 
-type Answer = lanes::Answer<bool>;
-
 /// The queue of words; what is said hears whether its fence held.
 pub(super) type Words = Lanes<Word, bool>;
 
@@ -86,57 +84,39 @@ struct Saying {
 }
 
 #[async_trait]
-impl Committing<Word, bool> for Saying {
-    /// Two words of one delivery (of an old and of a new lease) go one after the other.
-    async fn commit(&self, mut left: Vec<(Word, Answer)>) {
-        while !left.is_empty() {
-            let mut seen = HashSet::new();
-            let (group, others): (Vec<_>, Vec<_>) =
-                left.into_iter().partition(|(word, _)| seen.insert(word.id));
-            self.group(group).await;
-            left = others;
-        }
-    }
-}
+impl Committing for Saying {
+    type Work = Word;
+    type Outcome = bool;
+    type Share = bool;
+    /// The delivery: words of an old and of a new lease go one after the other.
+    type Subject = i64;
 
-impl Saying {
-    async fn group(&self, group: Vec<(Word, Answer)>) {
-        let (words, answers): (Vec<Word>, Vec<Answer>) = group.into_iter().unzip();
-        let words = Arc::new(words);
-        let held = self.together(Arc::clone(&words)).await;
-        match held {
-            Ok(held) => {
-                for (answer, held) in answers.into_iter().zip(held) {
-                    answer.send(Ok(held)).ok();
-                }
-            }
-            Err(error) if answers.len() < 2 => {
-                if let Some(answer) = answers.into_iter().next() {
-                    answer.send(Err(error)).ok();
-                }
-            }
-            Err(_) => self.singly(words, answers).await,
-        }
+    const LEAST: usize = 1;
+
+    fn is_plain(&self, _: &Word) -> bool {
+        true
     }
 
-    async fn singly(&self, words: Arc<Vec<Word>>, answers: Vec<Answer>) {
-        // The group's write has ended, and with it its share.
-        let Ok(words) = Arc::try_unwrap(words) else {
-            return answers.into_iter().for_each(|answer| {
-                answer.send(Err(closed())).ok();
-            });
-        };
-        for (word, answer) in words.into_iter().zip(answers) {
-            let said = self.together(Arc::new(vec![word])).await;
-            answer.send(said.map(|held| held == [true])).ok();
-        }
+    fn subject(&self, work: &Word) -> Option<i64> {
+        Some(work.id)
     }
 
-    async fn together(&self, words: Arc<Vec<Word>>) -> Result<Vec<bool>, StoreError> {
+    async fn together(&self, group: Arc<Vec<Word>>) -> Result<Vec<Option<bool>>, StoreError> {
         let vault = Arc::clone(&self.vault);
-        self.writer
-            .write(move |c| Box::pin(async move { commit(c, &vault, &words).await }))
-            .await
+        let held = self
+            .writer
+            .write(move |c| Box::pin(async move { commit(c, &vault, &group).await }))
+            .await?;
+        Ok(held.into_iter().map(Some).collect())
+    }
+
+    fn outcome(&self, _: Word, share: bool) -> Result<bool, StoreError> {
+        Ok(share)
+    }
+
+    async fn alone(&self, work: Word) -> Result<bool, StoreError> {
+        let held = self.together(Arc::new(vec![work])).await?;
+        Ok(held == [Some(true)])
     }
 }
 

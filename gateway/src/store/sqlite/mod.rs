@@ -96,6 +96,8 @@ mod submit;
 mod subscription;
 #[path = "../relational/sweep.rs"]
 mod sweep;
+#[path = "../relational/tasks.rs"]
+mod tasks;
 #[path = "../relational/unread.rs"]
 mod unread;
 #[path = "../relational/upload.rs"]

@@ -1,7 +1,7 @@
 //! The checker: compares what clients were told, what the store shows and what the partners have. It uses no code of the gateway; what
 //! it finds wrong, it says in words with the number of the case.
 
-use crate::observed::{CaseSeen, Observed, PartnerCase, Refused};
+use crate::observed::{AttemptSeen, CaseSeen, Observed, PartnerCase, Refused};
 use crate::recompute::recomputed;
 use crate::told::{Intent, Told};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,20 @@ pub(crate) struct Violation {
     pub(crate) case_no: String,
     /// What is wrong.
     pub(crate) words: String,
+    /// Where a delivery is concerned: its attempts, oldest first.
+    pub(crate) attempts: Vec<AttemptSeen>,
+}
+
+impl Violation {
+    /// One without attempts; an empty `case_no` is of no case.
+    pub(crate) fn new(kind: &'static str, case_no: &str, words: impl Into<String>) -> Self {
+        Self {
+            kind,
+            case_no: case_no.to_owned(),
+            words: words.into(),
+            attempts: Vec::new(),
+        }
+    }
 }
 
 /// What was counted on the way.
@@ -39,11 +53,7 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     fn say(&mut self, kind: &'static str, case_no: &str, words: impl Into<String>) {
-        self.violations.push(Violation {
-            kind,
-            case_no: case_no.to_owned(),
-            words: words.into(),
-        });
+        self.violations.push(Violation::new(kind, case_no, words));
     }
 }
 
@@ -98,11 +108,11 @@ pub(crate) fn check(told: &[Told], seen: &Observed) -> Verdict {
         if too_late {
             continue;
         }
-        verdict.say(
-            "delivery_open",
-            &open.case_no,
-            format!("{} is {} ({})", open.operation, open.state, open.code),
-        );
+        let words = format!("{} is {} ({})", open.operation, open.state, open.code);
+        verdict.violations.push(Violation {
+            attempts: open.attempts.clone(),
+            ..Violation::new("delivery_open", &open.case_no, words)
+        });
     }
     verdict
 }

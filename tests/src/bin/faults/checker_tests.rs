@@ -17,6 +17,15 @@ fn events(types: &[&str]) -> Vec<EventSeen> {
         .collect()
 }
 
+fn attempt() -> AttemptSeen {
+    AttemptSeen {
+        at: "2026-01-05T01:02:03Z".to_owned(),
+        step: "submit".to_owned(),
+        code: "timeout".to_owned(),
+        words: "no answer within 2 s".to_owned(),
+    }
+}
+
 /// One application with a supplement, and everything right.
 fn right() -> (Vec<Told>, Observed) {
     let told = Told {
@@ -302,23 +311,43 @@ fn a_case_without_an_end_and_a_delivery_without_one_are_seen() {
     );
     let kinds = found(|_, seen| {
         seen.open.push(OpenDelivery {
+            id: 1,
             case_no: NO.to_owned(),
             operation: "supplement".to_owned(),
             state: "dead".to_owned(),
             code: "outcome_unknown".to_owned(),
+            attempts: vec![attempt()],
         });
     });
     assert_eq!(kinds, ["delivery_open"]);
 }
 
 #[test]
+fn an_open_delivery_is_told_with_its_attempts() {
+    let (told, mut seen) = right();
+    seen.open.push(OpenDelivery {
+        id: 7,
+        case_no: NO.to_owned(),
+        operation: "submit".to_owned(),
+        state: "unknown".to_owned(),
+        code: "timeout".to_owned(),
+        attempts: vec![attempt(), attempt()],
+    });
+    let verdict = check(&told, &seen);
+    let attempts: Vec<_> = verdict.violations.iter().map(|v| &v.attempts).collect();
+    assert_eq!(attempts, [&vec![attempt(), attempt()]]);
+}
+
+#[test]
 fn a_refused_withdrawal_is_open_unless_the_partner_had_ended_the_case_before() {
     let refused = |seen: &mut Observed| {
         seen.open.push(OpenDelivery {
+            id: 1,
             case_no: NO.to_owned(),
             operation: "withdraw".to_owned(),
             state: "dead".to_owned(),
             code: "refused".to_owned(),
+            attempts: Vec::new(),
         });
     };
     assert_eq!(found(|_, seen| refused(seen)), ["delivery_open"]);

@@ -1,6 +1,8 @@
 //! The look at everything when all is over: through the public API by query code, through the operators' lists, and into the partners' books.
 
-use crate::observed::{CaseSeen, EventSeen, Observed, OpenDelivery, PartnerCase, Refused};
+use crate::observed::{
+    AttemptSeen, CaseSeen, EventSeen, Observed, OpenDelivery, PartnerCase, Refused,
+};
 use crate::plan::PARTNERS;
 use crate::told::Told;
 use crate::topology::Topology;
@@ -8,6 +10,9 @@ use serde_json::Value;
 use std::time::Duration;
 use tongban_tests::http::try_send;
 use tongban_tests::process::{instant, number_here, system_of};
+
+/// Attempts of a delivery that are kept, the last ones.
+const ATTEMPTS_MAX: usize = 50;
 
 /// States of a delivery that is not settled.
 const OPEN: [&str; 5] = ["pending", "sending", "unknown", "dead", "held"];
@@ -53,6 +58,9 @@ pub(crate) async fn look(topology: &Topology, told: &[Told]) -> Result<Observed,
         seen.refused.extend(refused(topology, kind).await?);
     }
     seen.open = open_deliveries(topology).await?;
+    for open in &mut seen.open {
+        open.attempts = attempts(topology, open.id).await?;
+    }
     Ok(seen)
 }
 
@@ -133,14 +141,30 @@ async fn open_deliveries(topology: &Topology) -> Result<Vec<OpenDelivery>, Strin
         .await?;
         for line in list["deliveries"].as_array().into_iter().flatten() {
             open.push(OpenDelivery {
+                id: line["id"].as_u64().unwrap_or(0),
                 case_no: text(&line["case_no"]),
                 operation: text(&line["operation"]),
                 state: text(&line["state"]),
                 code: text(&line["last_code"]),
+                attempts: Vec::new(),
             });
         }
     }
     Ok(open)
+}
+
+/// The last attempts at a delivery, oldest first.
+async fn attempts(topology: &Topology, id: u64) -> Result<Vec<AttemptSeen>, String> {
+    let detail = operators(topology, &format!("/ops/v1/deliveries/{id}")).await?;
+    let history = detail["history"].as_array().map_or(&[][..], Vec::as_slice);
+    let last = &history[history.len().saturating_sub(ATTEMPTS_MAX)..];
+    let seen = last.iter().map(|attempt| AttemptSeen {
+        at: text(&attempt["at"]),
+        step: text(&attempt["step"]),
+        code: text(&attempt["code"]),
+        words: text(&attempt["words"]),
+    });
+    Ok(seen.collect())
 }
 
 async fn refused(topology: &Topology, kind: &str) -> Result<Vec<Refused>, String> {

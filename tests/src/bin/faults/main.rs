@@ -7,12 +7,15 @@ mod clients;
 mod database;
 mod disk;
 mod disk_faults;
+mod logs;
 mod look;
 mod node;
 mod node_faults;
 mod observed;
+mod partners;
 mod plan;
 mod recompute;
+mod redis_faults;
 mod replay;
 mod report;
 mod run;
@@ -73,6 +76,9 @@ struct Arguments {
     /// Seconds after which a silent node is gone, 1 to 60; --store postgres only.
     #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=60))]
     lease: u64,
+    /// No Redis between the nodes; otherwise several nodes have one, which the run starts.
+    #[arg(long)]
+    without_redis: bool,
     /// Only this kind of fault, as docs/operations/faults.md names it; may be given several times.
     #[arg(long, value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(plan::KINDS))]
     only: Vec<String>,
@@ -198,6 +204,7 @@ fn order(arguments: &Arguments) -> Result<Order, String> {
             store: arguments.store,
             nodes: usize::from(nodes),
             node_lease: Duration::from_secs(arguments.lease),
+            redis: nodes > 1 && !arguments.without_redis,
             power_cuts,
             settings,
             logs: arguments.logs.clone(),

@@ -23,6 +23,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) more: &'a str,
     /// The database server, and the lease of a node on it.
     pub(crate) database: Option<(SocketAddr, Duration)>,
+    /// The Redis between the nodes.
+    pub(crate) redis: Option<SocketAddr>,
 }
 
 /// One node.
@@ -34,10 +36,11 @@ pub(crate) struct Node {
     pub(crate) config: PathBuf,
     pub(crate) data: PathBuf,
     log: PathBuf,
-    /// Clients come in through this, partners through the next; the last leads to the database.
+    /// Clients come in through this, partners through the next; the others lead to the database and to Redis.
     pub(crate) front: Proxy,
     pub(crate) exchange: Proxy,
     pub(crate) database: Option<Proxy>,
+    pub(crate) redis: Option<Proxy>,
     pub(crate) running: Option<Running>,
     /// Seconds that its clock is ahead since its start.
     pub(crate) ahead: u32,
@@ -81,6 +84,12 @@ impl Node {
             ));
             database = Some(line);
         }
+        let mut redis = None;
+        if let Some(server) = shared.redis {
+            let line = Proxy::start(server).await;
+            text.push_str(&format!("redis: {{ url: \"redis://{}\" }}\n", line.address));
+            redis = Some(line);
+        }
         let config = folder.join(format!("{name}.yaml"));
         std::fs::write(&config, text).map_err(|e| format!("{}: {e}", config.display()))?;
         Ok(Self {
@@ -93,6 +102,7 @@ impl Node {
             front: Proxy::start(public).await,
             exchange: Proxy::start(exchange).await,
             database,
+            redis,
             running: None,
             ahead: 0,
         })
@@ -132,7 +142,7 @@ impl Node {
     /// Every line passes again.
     pub(crate) fn mend(&self) {
         let lines = [&self.front, &self.exchange];
-        for line in lines.into_iter().chain(&self.database) {
+        for line in lines.into_iter().chain(&self.database).chain(&self.redis) {
             line.set(Link::Pass);
         }
     }

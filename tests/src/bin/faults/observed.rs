@@ -40,13 +40,30 @@ pub(crate) struct PartnerCase {
     pub(crate) complaints: Vec<String>,
 }
 
+/// One attempt at a delivery, as the operators are shown it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AttemptSeen {
+    /// When it began, as it was told (RFC 3339).
+    pub(crate) at: String,
+    /// Step of the operation, or `query`.
+    pub(crate) step: String,
+    /// Stable code of its outcome.
+    pub(crate) code: String,
+    /// The outcome in plain words.
+    pub(crate) words: String,
+}
+
 /// A delivery that is not settled.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenDelivery {
+    /// Its id in the operators' lists.
+    pub(crate) id: u64,
     pub(crate) case_no: String,
     pub(crate) operation: String,
     pub(crate) state: String,
     pub(crate) code: String,
+    /// The last attempts, oldest first: from them the cause is read.
+    pub(crate) attempts: Vec<AttemptSeen>,
 }
 
 /// A partner's message that is listed as not applied.

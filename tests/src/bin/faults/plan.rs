@@ -21,6 +21,8 @@ pub(crate) enum Line {
     Partner(&'static str),
     /// A node to the database.
     Database,
+    /// A node to Redis.
+    Redis,
 }
 
 /// One thing that goes wrong.
@@ -48,6 +50,12 @@ pub(crate) enum Fault {
     Partition(Duration),
     /// kill -9 of a node, which stays away until the others have taken over what it had.
     NodeGone,
+    /// kill -9 of Redis, with all that it knew; an empty one starts after so long.
+    KillRedis(Duration),
+    /// SIGSTOP of Redis for so long: it takes connections and answers nothing.
+    StopRedis(Duration),
+    /// A node cannot reach Redis for so long, while the others can.
+    PartFromRedis(Duration),
 }
 
 impl Fault {
@@ -60,6 +68,7 @@ impl Fault {
             Self::Line(Line::Database, Link::CutAnswerTo(_), ..) => "commit_answer_cut",
             Self::Line(Line::Database, Link::CutBefore(_), ..) => "commit_cut",
             Self::Line(Line::Database, ..) => "database_delayed",
+            Self::Line(Line::Redis, ..) => "redis_answer_cut",
             Self::Line(_, Link::Pass | Link::Delay(_), ..) => "line_delayed",
             Self::Line(_, Link::CutAt(_) | Link::CutBefore(_), ..) => "line_cut_in_request",
             Self::Line(_, Link::CutBeforeAnswer | Link::CutAnswerTo(_), ..) => {
@@ -78,12 +87,15 @@ impl Fault {
             Self::EndDatabase(..) => "database_killed",
             Self::Partition(_) => "node_partitioned",
             Self::NodeGone => "node_gone",
+            Self::KillRedis(_) => "redis_killed",
+            Self::StopRedis(_) => "redis_stopped",
+            Self::PartFromRedis(_) => "redis_partitioned",
         }
     }
 }
 
 /// Every kind, for reports that name what did not happen.
-pub(crate) const KINDS: [&str; 20] = [
+pub(crate) const KINDS: [&str; 24] = [
     "gateway_killed",
     "partner_killed",
     "gateway_stopped",
@@ -104,6 +116,10 @@ pub(crate) const KINDS: [&str; 20] = [
     "commit_cut",
     "node_partitioned",
     "node_gone",
+    "redis_killed",
+    "redis_stopped",
+    "redis_partitioned",
+    "redis_answer_cut",
 ];
 
 /// What a node says when it commits, as the line sees it.
@@ -116,6 +132,8 @@ pub(crate) struct Abilities {
     pub(crate) own_disk: Result<(), String>,
     /// There is a database server, with a line to it for each node.
     pub(crate) database: bool,
+    /// There is a Redis, with a line to it for each node.
+    pub(crate) redis: bool,
     /// Nodes on one store.
     pub(crate) nodes: usize,
     /// The node's lease: a stop lasts longer.
@@ -132,6 +150,9 @@ impl Abilities {
         }
         match kind {
             _ if kind.starts_with("disk") => self.own_disk.clone().err(),
+            _ if kind.starts_with("redis") && !self.redis => {
+                Some("no Redis stands between nodes".to_owned())
+            }
             "node_partitioned" | "node_gone" if self.nodes < 2 => {
                 Some("nobody could take over: one node".to_owned())
             }
@@ -286,6 +307,13 @@ impl Plan {
                 Fault::Partition(self.abilities.lease + beyond)
             }
             "node_gone" => Fault::NodeGone,
+            "redis_killed" => Fault::KillRedis(self.ms(0, 1_500)),
+            "redis_stopped" => Fault::StopRedis(self.ms(0, 1_500)),
+            "redis_partitioned" => Fault::PartFromRedis(self.ms(0, 1_500)),
+            "redis_answer_cut" => {
+                let times = self.random.random_range(1..4);
+                Fault::Line(Line::Redis, Link::CutBeforeAnswer, Duration::ZERO, times)
+            }
             _ => {
                 // As often at once as after a while: what a start does must stand a kill too.
                 let down = self.ms(0, 400);
@@ -315,6 +343,7 @@ mod tests {
         Abilities {
             own_disk: own_disk.then_some(()).ok_or_else(|| "none".to_owned()),
             database: nodes > 1,
+            redis: nodes > 1,
             nodes,
             lease: Duration::from_secs(4),
             only: Vec::new(),
@@ -352,6 +381,7 @@ mod tests {
             assert_eq!(round.iter().filter(|k| **k == "gateway_killed").count(), 4);
             assert_eq!(can_be.contains("disk_full"), own_disk);
             assert_eq!(can_be.contains("node_gone"), nodes > 1);
+            assert_eq!(can_be.contains("redis_killed"), nodes > 1);
         }
     }
 

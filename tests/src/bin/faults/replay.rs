@@ -41,11 +41,9 @@ pub(crate) async fn replay(
     for no in numbers {
         match folded_again(&casework, no).await {
             Ok(()) => fitted += 1,
-            Err(words) => violations.push(Violation {
-                kind: "not_the_fold_of_its_events",
-                case_no: (*no).to_owned(),
-                words,
-            }),
+            Err(words) => {
+                violations.push(Violation::new("not_the_fold_of_its_events", no, words));
+            }
         }
     }
     foundation.store.close().await;

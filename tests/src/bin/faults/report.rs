@@ -1,5 +1,6 @@
 //! What a run comes to: one JSON object for machines (contract 7), tables for people, and the sum of several.
 
+use crate::checker::Violation;
 use crate::run::Outcome;
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 const SHOWN_MAX: usize = 40;
 
 /// What is counted, and what people are told it is.
-const COUNTED: [(&str, &str); 12] = [
+const COUNTED: [(&str, &str); 13] = [
     ("acknowledged", "applications acknowledged"),
     ("stored", "applications stored"),
     ("delivered_once", "delivered with one effect"),
@@ -19,18 +20,14 @@ const COUNTED: [(&str, &str); 12] = [
     ("clocks_checked", "deadlines recomputed"),
     ("kills", "nodes killed"),
     ("database_cuts", "lines to the database cut"),
+    ("redis_cuts", "lines to Redis cut"),
     ("taken_back", "unsynced changes lost"),
 ];
 
 /// The object of a run.
 pub(crate) fn object(seed: u64, outcome: &Outcome) -> Value {
     let counts = &outcome.verdict.counts;
-    let violations: Vec<Value> = outcome
-        .verdict
-        .violations
-        .iter()
-        .map(|v| json!({"kind": v.kind, "case_no": v.case_no, "words": v.words}))
-        .collect();
+    let violations: Vec<Value> = outcome.verdict.violations.iter().map(violation).collect();
     json!({
         "seed": seed,
         "store": outcome.store,
@@ -47,6 +44,7 @@ pub(crate) fn object(seed: u64, outcome: &Outcome) -> Value {
         "violations": violations,
         "kills": outcome.kills,
         "database_cuts": outcome.database_cuts,
+        "redis_cuts": outcome.redis_cuts,
         "taken_back": outcome.taken_back,
         "skipped": outcome.skipped,
         "taken_over": outcome.taken_over.count,
@@ -54,6 +52,22 @@ pub(crate) fn object(seed: u64, outcome: &Outcome) -> Value {
         "replayed": outcome.replayed,
         "seconds": outcome.seconds,
     })
+}
+
+/// A violation; one about a delivery tells its attempts.
+fn violation(violation: &Violation) -> Value {
+    let mut object = json!({
+        "kind": violation.kind,
+        "case_no": violation.case_no,
+        "words": violation.words,
+    });
+    if !violation.attempts.is_empty() {
+        let attempts = violation.attempts.iter();
+        object["attempts"] = attempts
+            .map(|a| json!({"at": a.at, "step": a.step, "code": a.code, "words": a.words}))
+            .collect();
+    }
+    object
 }
 
 /// Adds a run to the sum of those before it: counts are added, lists joined; the rest stays as the first run has it.
@@ -118,6 +132,11 @@ pub(crate) fn print(object: &Value, as_json: bool) {
     for violation in violations.take(SHOWN_MAX) {
         let [kind, case_no, said] = ["kind", "case_no", "words"].map(|n| words(&violation[n]));
         println!("  {kind} {case_no} {said}");
+        for attempt in violation["attempts"].as_array().into_iter().flatten() {
+            let [at, step, code, said] =
+                ["at", "step", "code", "words"].map(|n| words(&attempt[n]));
+            println!("    {at} {step} {code} {said}");
+        }
     }
     if as_json {
         println!("{object}");
@@ -131,6 +150,24 @@ fn words(value: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observed::AttemptSeen;
+
+    #[test]
+    fn the_attempts_of_a_delivery_stand_in_its_violation_and_nowhere_else() {
+        let mut of_a_delivery = Violation::new("delivery_open", "A1", "submit is dead (refused)");
+        assert_eq!(violation(&of_a_delivery)["attempts"], Value::Null);
+        of_a_delivery.attempts.push(AttemptSeen {
+            at: "2026-01-05T01:02:03Z".to_owned(),
+            step: "query".to_owned(),
+            code: "timeout".to_owned(),
+            words: "no answer".to_owned(),
+        });
+        let told = violation(&of_a_delivery);
+        assert_eq!(
+            told["attempts"],
+            json!([{"at": "2026-01-05T01:02:03Z", "step": "query", "code": "timeout", "words": "no answer"}])
+        );
+    }
 
     #[test]
     fn a_sum_has_every_count_and_every_violation() {

@@ -16,6 +16,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tongban_tests::process::instant;
 
+/// So often a run tells how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+
 /// How long faults happen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Until {
@@ -25,6 +28,32 @@ pub(crate) enum Until {
     Kills(u64),
     /// For so many rounds of the plan.
     Rounds(usize),
+}
+
+impl Until {
+    /// Whether the faults are over after so many steps, kills and so long.
+    fn is_over(self, steps: usize, round: usize, kills: u64, lasted: Duration) -> bool {
+        match self {
+            Self::Lasting(lasting) => lasted >= lasting,
+            Self::Kills(wanted) => kills >= wanted,
+            Self::Rounds(rounds) => steps >= rounds * round,
+        }
+    }
+
+    /// How far it is, for people.
+    fn progress(self, steps: usize, round: usize, kills: u64, lasted: Duration) -> String {
+        let lasted = lasted.as_secs();
+        match self {
+            Self::Lasting(lasting) => format!("{lasted} of {} s, {kills} kills", lasting.as_secs()),
+            Self::Kills(wanted) => format!("{kills} of {wanted} kills, {lasted} s"),
+            Self::Rounds(rounds) => {
+                format!(
+                    "{steps} of {} faults, {kills} kills, {lasted} s",
+                    rounds * round
+                )
+            }
+        }
+    }
 }
 
 /// What is asked of a run.
@@ -58,6 +87,8 @@ pub(crate) struct Outcome {
     pub(crate) kills: u64,
     /// Connections to the database that were cut on their way.
     pub(crate) database_cuts: u64,
+    /// Connections to Redis that were cut on their way.
+    pub(crate) redis_cuts: u64,
     /// Changes of files that power cuts took back.
     pub(crate) taken_back: u64,
     /// How others took over what killed nodes had.
@@ -86,6 +117,7 @@ pub(crate) struct Run {
     pub(crate) lease: Duration,
     patience: Duration,
     verbose: bool,
+    seed: u64,
     random: StdRng,
 }
 
@@ -99,6 +131,7 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
     let abilities = Abilities {
         own_disk: topology.disk.is_own(),
         database: order.setting.store == StoreKind::Postgres,
+        redis: order.setting.redis,
         nodes: order.setting.nodes,
         lease: order.setting.lease(),
         only: order.only.clone(),
@@ -130,18 +163,20 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
         lease: abilities.lease,
         patience: order.patience,
         verbose: order.verbose,
+        seed: order.seed,
         random: StdRng::seed_from_u64(order.seed ^ 0x5eed),
     };
     let plan = Plan::new(order.seed, abilities);
     let round = plan.round_len();
+    let mut told = begun;
     for (nth, step) in plan.enumerate() {
-        let over = match order.until {
-            Until::Lasting(lasting) => begun.elapsed() >= lasting,
-            Until::Kills(kills) => run.kills >= kills,
-            Until::Rounds(rounds) => nth >= rounds * round,
-        };
-        if over {
+        let lasted = begun.elapsed();
+        if order.until.is_over(nth, round, run.kills, lasted) {
             break;
+        }
+        if told.elapsed() >= PROGRESS_EVERY {
+            told = instant();
+            run.progress(&order.until.progress(nth, round, run.kills, lasted));
         }
         tokio::time::sleep(step.after).await;
         run.happen(step.fault).await?;
@@ -160,6 +195,16 @@ pub(crate) async fn run(order: Order) -> Result<Outcome, String> {
 }
 
 impl Run {
+    /// A line on standard error from time to time, so that a long run is not silent.
+    fn progress(&self, how_far: &str) {
+        eprintln!(
+            "seed {}: {how_far}, {} acknowledged, {} violations so far",
+            self.seed,
+            self.ledger.acknowledged(),
+            self.violations.len()
+        );
+    }
+
     pub(crate) fn say(&self, words: &str) {
         if self.verbose {
             eprintln!(
@@ -171,11 +216,7 @@ impl Run {
     }
 
     pub(crate) fn violation(&mut self, kind: &'static str, words: impl Into<String>) {
-        self.violations.push(Violation {
-            kind,
-            case_no: String::new(),
-            words: words.into(),
-        });
+        self.violations.push(Violation::new(kind, "", words));
     }
 
     /// A node that ended by itself is a violation, and is started again.
@@ -244,6 +285,9 @@ impl Run {
             }
             Fault::Partition(lasting) => self.partition(nth, lasting).await,
             Fault::NodeGone => self.node_gone(nth).await?,
+            Fault::KillRedis(down) => self.kill_redis(nth, down).await,
+            Fault::StopRedis(stopped) => self.stop_redis(nth, stopped).await,
+            Fault::PartFromRedis(lasting) => self.part_from_redis(nth, lasting).await,
         }
         Ok(())
     }
@@ -295,23 +339,19 @@ impl Run {
         let (replayed, unfit) = replay(settings, self.topology.environment(), &numbers).await?;
         verdict.violations.extend(unfit);
         verdict.violations.append(&mut self.violations);
-        let odd = self.ledger.oddities().into_iter().map(|words| Violation {
-            kind: "odd_answer",
-            case_no: String::new(),
-            words,
-        });
+        let odd = self.ledger.oddities().into_iter();
+        let odd = odd.map(|words| Violation::new("odd_answer", "", words));
         verdict.violations.extend(odd);
         if told.is_empty() {
-            verdict.violations.push(Violation {
-                kind: "nothing_acknowledged",
-                case_no: String::new(),
-                words: "the run proves nothing".to_owned(),
-            });
+            let words = "the run proves nothing";
+            let nothing = Violation::new("nothing_acknowledged", "", words);
+            verdict.violations.push(nothing);
         }
         Ok(Outcome {
             store: self.topology.store(),
             nodes: self.topology.nodes(),
             database_cuts: self.topology.database_cuts(),
+            redis_cuts: self.topology.redis_cuts(),
             taken_back: self.topology.taken_back,
             verdict,
             faults: self.faults,
@@ -321,5 +361,27 @@ impl Run {
             replayed,
             seconds: begun.elapsed().as_secs_f64(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_goes_on_until_what_it_was_asked_for_has_happened() {
+        let long = Duration::from_secs(9_000);
+        let kills = Until::Kills(60);
+        assert!(!kills.is_over(1_000, 20, 59, long), "one is missing");
+        assert!(kills.is_over(0, 20, 60, Duration::ZERO));
+        assert!(Until::Rounds(2).is_over(40, 20, 0, Duration::ZERO));
+        assert!(!Until::Rounds(2).is_over(39, 20, 99, long));
+        let lasting = Until::Lasting(Duration::from_secs(60));
+        assert!(lasting.is_over(0, 20, 0, Duration::from_secs(60)));
+        assert!(!lasting.is_over(999, 20, 999, Duration::from_secs(59)));
+        assert_eq!(
+            kills.progress(80, 20, 37, Duration::from_millis(90_400)),
+            "37 of 60 kills, 90 s"
+        );
     }
 }

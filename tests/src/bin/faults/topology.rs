@@ -6,7 +6,8 @@
 use crate::database::Database;
 use crate::disk::Disk;
 use crate::node::{Node, Shared};
-use crate::plan::{Line, PARTNERS};
+use crate::partners::PartnerPlace;
+use crate::plan::Line;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sqlx::Connection;
@@ -18,8 +19,9 @@ use tempfile::TempDir;
 use tongban_tests::hall::{REST_KEY, SOAP_IDENTIFY, XML_TOKEN, words};
 use tongban_tests::http::try_send;
 use tongban_tests::power_cut::PowerCut;
-use tongban_tests::process::{Partner, free_address, run_with};
+use tongban_tests::process::run_with;
 use tongban_tests::proxy::{Link, Proxy};
+use tongban_tests::redis::Redis;
 use tongban_tests::sources;
 
 /// Leases of the run on the embedded store: twice a definition's total time-out, short enough that a stop outlasts them.
@@ -30,8 +32,6 @@ const LEASE_AMONG_NODES: Duration = Duration::from_secs(20);
 const APART_MAX: u32 = 5;
 /// How long the definitions of the run wait for a silent partner, and in all.
 const WAITS: (&str, &str) = ("1s", "2s");
-/// Partners are this fast.
-const PACE: &str = "40ms";
 
 /// The store of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -72,6 +72,8 @@ pub(crate) struct Setting {
     pub(crate) nodes: usize,
     /// A node silent for so long is gone; with several nodes only.
     pub(crate) node_lease: Duration,
+    /// A Redis of the run's own stands between the nodes.
+    pub(crate) redis: bool,
     /// Every kill of a node cuts the power of its disk too.
     pub(crate) power_cuts: Option<PowerCuts>,
     /// More sections of settings for every node.
@@ -90,28 +92,22 @@ impl Setting {
     }
 }
 
-struct PartnerPlace {
-    kind: &'static str,
-    address: SocketAddr,
-    line: Proxy,
-    partner: Option<Partner>,
-}
-
 /// Everything that runs. Ends with its owner.
 pub(crate) struct Topology {
-    nodes: Vec<Node>,
-    partners: Vec<PartnerPlace>,
-    environment: Vec<(&'static str, String)>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) partners: Vec<PartnerPlace>,
+    pub(crate) environment: Vec<(&'static str, String)>,
     pub(crate) disk: Disk,
     pub(crate) database: Option<Database>,
+    pub(crate) redis: Option<Redis>,
     power: Option<PowerCut>,
     /// Changes of files that power cuts took back.
     pub(crate) taken_back: u64,
     random: StdRng,
     /// The furthest that any clock was ahead.
     pub(crate) ahead_max: u32,
-    setting: Setting,
-    folder: TempDir,
+    pub(crate) setting: Setting,
+    pub(crate) folder: TempDir,
 }
 
 impl Topology {
@@ -132,6 +128,10 @@ impl Topology {
                 Some(Database::start().await?),
             ),
         };
+        let redis = match setting.redis {
+            true => Some(Redis::start(&[]).await),
+            false => None,
+        };
         let shared = Shared {
             folder: folder.path(),
             lease: match setting.store {
@@ -142,6 +142,7 @@ impl Topology {
             database: database
                 .as_ref()
                 .map(|d| (d.server().address(), setting.node_lease)),
+            redis: redis.as_ref().map(|redis| redis.address),
         };
         let mut nodes = Vec::new();
         for nth in 0..setting.nodes {
@@ -169,6 +170,7 @@ impl Topology {
             ],
             disk,
             database,
+            redis,
             power,
             taken_back: 0,
             random: StdRng::seed_from_u64(setting.seed ^ 0xd15c),
@@ -183,29 +185,6 @@ impl Topology {
             topology.start(nth).await?;
         }
         Ok(topology)
-    }
-
-    async fn open_partners(&mut self) {
-        let variables = [
-            "GD_EXPLOSIVES_ENDPOINT",
-            "ZHUHAI_PLATFORM_ENDPOINT",
-            "NATIONAL_RADIO_ENDPOINT",
-        ];
-        for (kind, variable) in PARTNERS.into_iter().zip(variables) {
-            let address = free_address();
-            let line = Proxy::start(address).await;
-            self.environment
-                .push((variable, format!("http://{}", line.address)));
-            self.partners.push(PartnerPlace {
-                kind,
-                address,
-                line,
-                partner: None,
-            });
-        }
-        for kind in PARTNERS {
-            self.start_partner(kind).await;
-        }
     }
 
     /// Every node has the master key that the first one made.
@@ -378,46 +357,6 @@ impl Topology {
         }
     }
 
-    fn place(&self, kind: &str) -> usize {
-        let place = self.partners.iter().position(|p| p.kind == kind);
-        place.unwrap_or_default()
-    }
-
-    /// Starts a partner (again) at its address.
-    pub(crate) async fn start_partner(&mut self, kind: &'static str) {
-        let place = self.place(kind);
-        let seed = self.setting.seed.to_string();
-        // Each partner calls another node, as far as there are others; any would do.
-        let exchange = self.nodes[place % self.nodes.len()].exchange.address;
-        let arguments = [
-            "--scenario",
-            "correction",
-            "--pace",
-            PACE,
-            "--seed",
-            &seed,
-            // Whoever sends an application twice has it registered twice: nothing but asking first protects the case.
-            "--switch",
-            "forgetful,phase=submit",
-        ];
-        let at = self.partners[place].address;
-        let partner = Partner::start_at(at, kind, exchange, self.folder.path(), &arguments).await;
-        self.partners[place].partner = Some(partner);
-    }
-
-    /// kill -9 of a partner.
-    pub(crate) fn kill_partner(&mut self, kind: &str) {
-        let place = self.place(kind);
-        if let Some(mut partner) = self.partners[place].partner.take() {
-            partner.running.kill();
-        }
-    }
-
-    /// A partner that runs.
-    pub(crate) fn partner(&self, kind: &str) -> Option<&Partner> {
-        self.partners[self.place(kind)].partner.as_ref()
-    }
-
     /// The proxy of a line to or from a node.
     pub(crate) fn line(&self, line: Line, nth: usize) -> &Proxy {
         match line {
@@ -429,6 +368,11 @@ impl Topology {
                 .database
                 .as_ref()
                 .unwrap_or(&self.nodes[nth].front),
+            // Nor without a Redis.
+            Line::Redis => self.nodes[nth]
+                .redis
+                .as_ref()
+                .unwrap_or(&self.nodes[nth].front),
         }
     }
 
@@ -438,43 +382,17 @@ impl Topology {
         lines.map(Proxy::cuts).sum()
     }
 
+    /// Connections to Redis that were cut on their way.
+    pub(crate) fn redis_cuts(&self) -> u64 {
+        let lines = self.nodes.iter().filter_map(|n| n.redis.as_ref());
+        lines.map(Proxy::cuts).sum()
+    }
+
     /// Every line passes again.
     pub(crate) fn mend_lines(&self) {
         self.nodes.iter().for_each(Node::mend);
         for partner in &self.partners {
             partner.line.set(Link::Pass);
-        }
-    }
-}
-
-impl Topology {
-    fn keep_logs(&self) -> std::io::Result<()> {
-        let Some(kept) = &self.setting.logs else {
-            return Ok(());
-        };
-        std::fs::create_dir_all(kept)?;
-        if let Some(database) = &self.database {
-            std::fs::copy(database.server().log(), kept.join("postgres.log"))?;
-        }
-        for entry in std::fs::read_dir(self.folder.path())? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|e| e == "log" || e == "jsonl")
-                && let Some(name) = path.file_name()
-            {
-                std::fs::copy(&path, kept.join(name))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Topology {
-    fn drop(&mut self) {
-        for node in &mut self.nodes {
-            node.running = None;
-        }
-        if let Err(error) = self.keep_logs() {
-            eprintln!("the logs could not be kept: {error}");
         }
     }
 }
