@@ -4,8 +4,8 @@ use super::model::{Binding, Description, Port, Service};
 use super::operations;
 use crate::schema::known::WSDL_11;
 use crate::schema::{
-    Documents, ExpandedName, FaultKind, Loader, Place, Schema, SchemaFault, SchemaLimits, Warning,
-    WarningKind, XML_SCHEMA, bound, build, collect_words,
+    Documents, ExpandedName, FaultKind, Loader, Place, Refusal, Schema, SchemaFault, SchemaLimits,
+    Warning, WarningKind, XML_SCHEMA, alike, bound, build, collect_words, is_draft,
 };
 use crate::soap::SoapVersion;
 use crate::xml::PositionedElement;
@@ -27,6 +27,16 @@ const WSDL_20: [&str; 3] = [
 pub(super) struct WsdlDocument {
     location: Arc<str>,
     root: Arc<PositionedElement>,
+}
+
+impl WsdlDocument {
+    /// The document as a component of itself.
+    pub(super) fn component(&self) -> Component<'_> {
+        Component {
+            document: self,
+            element: &self.root,
+        }
+    }
 }
 
 /// A component and the document that it is in.
@@ -155,6 +165,7 @@ fn load(loader: &mut Loader<'_>, location: &str) -> Read<Vec<WsdlDocument>> {
                     for schema in child.children_named(XML_SCHEMA, "schema") {
                         loader.add(&shared, Arc::new(schema.clone()))?;
                     }
+                    drafts(loader, &shared, child);
                 }
                 _ => {}
             }
@@ -165,6 +176,26 @@ fn load(loader: &mut Loader<'_>, location: &str) -> Read<Vec<WsdlDocument>> {
         });
     }
     Ok(documents)
+}
+
+/// Schemas of the drafts of XML Schema are not read; what they may hold is told of where it is needed.
+fn drafts(loader: &mut Loader<'_>, location: &Arc<str>, types: &PositionedElement) {
+    let all = types.children.iter();
+    for schema in all.filter(|child| is_draft(&child.namespace) && child.name == "schema") {
+        let words = format!("the schema of the draft {}", schema.namespace);
+        loader.unread.push(words.clone());
+        loader.warnings.push(Warning {
+            place: Place {
+                location: Arc::clone(location),
+                line: schema.line,
+                column: schema.column,
+            },
+            kind: WarningKind::Unread {
+                location: words,
+                refusal: Refusal::NotAllowed("only XML Schema of 2001 is read".to_owned()),
+            },
+        });
+    }
 }
 
 fn check_root(location: &Arc<str>, root: &PositionedElement) -> Read<()> {
@@ -200,9 +231,23 @@ impl<'a> Reading<'a> {
             };
             let component = Component { document, element };
             let name = named(&component)?;
-            // The same document may be there under two addresses; the first is taken.
             let key = (component.namespace().to_owned(), name.to_owned());
-            into.entry(key).or_insert(component);
+            match into.get(&key) {
+                // The same document may be there under two addresses.
+                Some(known) if alike(known.element, element) => {}
+                Some(_) => {
+                    let name = ExpandedName::new(key.0, key.1);
+                    let kind = FaultKind::TwiceWsdl {
+                        kind: element.name.clone(),
+                        name,
+                    };
+                    let place = component.place_of(element);
+                    return Err(SchemaFault { place, kind });
+                }
+                None => {
+                    into.insert(key, component);
+                }
+            }
         }
         Ok(())
     }
@@ -233,6 +278,10 @@ impl<'a> Reading<'a> {
         }
         let mut bindings: Vec<Binding> = Vec::new();
         let mut operations = 0;
+        for document in documents {
+            let component = document.component();
+            self.check_own_extensions(&component, component.element)?;
+        }
         for component in order {
             if let Some(binding) = operations::binding(&mut self, component)? {
                 operations += binding.operations.len();
@@ -251,6 +300,7 @@ impl<'a> Reading<'a> {
                 services.push(self.service(Component { document, element }, &bindings)?);
             }
         }
+        self.check_ports(&services, documents);
         let Some(first) = documents.first() else {
             return Err(SchemaFault {
                 place: Place {
@@ -292,6 +342,7 @@ impl<'a> Reading<'a> {
                 return Err(missing_attribute(&component, port, "binding"));
             };
             let found = self.find(&component, port, "binding", written)?;
+            self.check_extensions(&component, port)?;
             let found_name = ExpandedName::new(found.namespace(), named(&found)?);
             let place = bindings
                 .iter()
@@ -398,7 +449,7 @@ pub(super) fn missing_attribute(
     }
 }
 
-/// Words of `wsdl:documentation` (section 2.1.3).
+/// Words of `wsdl:documentation` (section 2.1.4).
 pub(super) fn documentation(element: &PositionedElement) -> String {
     let mut out = String::new();
     for words in element.children_named(WSDL_11, "documentation") {

@@ -11,6 +11,7 @@
 
 mod documents;
 mod envelope;
+mod extensions;
 mod messages;
 mod model;
 mod operations;
