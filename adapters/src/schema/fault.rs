@@ -375,6 +375,11 @@ pub enum WarningKind {
         /// Name.
         name: ExpandedName,
     },
+    /// A type whose every value requires another one inside.
+    #[error(
+        "no message can hold a value of {0}, as each requires another inside: is minOccurs=\"0\" missing?"
+    )]
+    Endless(String),
     /// Something that has no effect.
     #[error("{0} has no effect here")]
     Ignored(String),

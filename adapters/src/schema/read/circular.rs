@@ -100,11 +100,14 @@ fn groups_in(particle: &Particle, out: &mut Vec<usize>) {
 }
 
 /// A relation between the components of one arena.
-struct Graph<N> {
-    kind: ComponentKind,
-    size: usize,
-    chain: usize,
-    next: N,
+pub(super) struct Graph<N> {
+    pub(super) kind: ComponentKind,
+    /// How many there are.
+    pub(super) size: usize,
+    /// Longest chain.
+    pub(super) chain: usize,
+    /// What a component leads to.
+    pub(super) next: N,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -117,7 +120,10 @@ enum Mark {
 
 impl<N: Fn(usize, &mut Vec<usize>)> Graph<N> {
     /// Depth first, without recursion.
-    fn check(&self, about: impl Fn(usize) -> (Place, String)) -> Result<(), SchemaFault> {
+    pub(super) fn check(
+        &self,
+        about: impl Fn(usize) -> (Place, String),
+    ) -> Result<(), SchemaFault> {
         let mut marks = vec![Mark::New; self.size];
         for start in 0..self.size {
             let mut open = vec![(start, None::<Vec<usize>>)];

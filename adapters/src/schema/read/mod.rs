@@ -9,6 +9,7 @@ mod attributes;
 mod circular;
 mod complex;
 mod elements;
+mod endless;
 mod index;
 mod references;
 mod simple;
@@ -47,6 +48,7 @@ pub(crate) fn build(mut loader: Loader<'_>) -> Result<(Schema, Vec<Warning>), Sc
     builder.all()?;
     let place_of = |kind, index| builder.place_of(kind, index);
     circular::check(&builder.schema, builder.limits.chain, &place_of)?;
+    builder.warnings.extend(endless::warning(&builder.schema));
     Ok((builder.schema, builder.warnings))
 }
 
