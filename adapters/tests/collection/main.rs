@@ -15,6 +15,7 @@
 mod comparison;
 mod described;
 mod entries;
+mod infoset;
 mod refused;
 mod samples;
 mod services;

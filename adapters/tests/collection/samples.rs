@@ -1,15 +1,17 @@
-//! Every sample is read as the collection says, and what is written of it means the same.
+//! Every sample is read as the collection says; what is written of it, from the value itself and from its JSON, holds the same
+//! elements where the use is literal, and means the same when it is read again.
 
 use super::comparison::difference;
 use super::entries::{collection, compiled, folder};
+use super::infoset::bodies_differ;
 use super::shortfalls::Verdicts;
 use serde_json::{Map, Value as Json};
 use std::fs;
 use std::path::Path;
-use tongban_adapters::codec::Value;
+use tongban_adapters::codec::{Object, Value};
 use tongban_adapters::soap::SoapVersion;
 use tongban_adapters::wsdl::{
-    Binding, Body, CompiledService, Decoded, EnvelopeParts, Message, MessageOptions, Operation,
+    Binding, Body, CompiledService, Decoded, EnvelopeParts, Message, MessageOptions, Operation, Use,
 };
 
 #[test]
@@ -149,6 +151,12 @@ impl Sampled<'_> {
             return Ok(());
         }
         let written = self.written(&decoded)?;
+        if self.message.body_use == Use::Literal
+            && let Some(difference) = bodies_differ(text, &written)
+        {
+            return Err(difference);
+        }
+        self.written_from_json(&decoded, &written)?;
         let prepared = CompiledService::prepared(self.binding, self.message, &written, &options);
         let prepared = prepared.map_err(|fault| format!("reading {written}: {fault}"))?;
         let again = self
@@ -184,6 +192,27 @@ impl Sampled<'_> {
             Decoded::Fault(_) => return Err("a fault".to_owned()),
         };
         written.map_err(|fault| format!("writing: {fault}"))
+    }
+
+    /// A mapping hands over JSON, whose fields have no order: what is written is the same.
+    fn written_from_json(&self, decoded: &Decoded<'_>, written: &str) -> Result<(), String> {
+        let Decoded::Message { headers, body, .. } = decoded else {
+            return Ok(());
+        };
+        let (headers, body) = (Value::Object(headers.clone()).to_json(), body.to_json());
+        let headers = match Value::from_json(&headers) {
+            Value::Object(headers) => headers,
+            _ => Object::new(),
+        };
+        let again = self.written(&Decoded::Message {
+            headers,
+            must_understand: Vec::new(),
+            body: Value::from_json(&body),
+        })?;
+        match bodies_differ(written, &again) {
+            None => Ok(()),
+            Some(difference) => Err(format!("from JSON: {difference}")),
+        }
     }
 
     /// What was read in the members of the collection.

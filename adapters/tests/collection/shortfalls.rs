@@ -3,6 +3,11 @@
 /// A service, a sample (`SERVICE/SAMPLE`) or a refused case (`refused/CASE`), and why it does not do what the collection says.
 pub(crate) const SHORTFALLS: &[(&str, &str)] = &[
     (
+        "aspnet_data_set/GetCases.response",
+        "read, written and read again alike, but a prefix inside a value of undeclared content (type=\"xs:string\" in a schema that a \
+         message carries) is written without its binding",
+    ),
+    (
         "refused/encoding_lies",
         "taken with a warning by decision: descriptions are saved and mailed by hand, and their bytes tell the set",
     ),
