@@ -12,6 +12,7 @@
 mod documents;
 mod envelope;
 mod extensions;
+mod load;
 mod messages;
 mod model;
 mod operations;

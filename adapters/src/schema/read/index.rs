@@ -111,6 +111,16 @@ impl<'a> Builder<'a> {
             let name = expanded;
             return Err(self.fault(document, element, FaultKind::Duplicate { kind, name }));
         }
+        if redefines && known.is_none() {
+            let name = ExpandedName::new(&*here.namespace, local);
+            let fault = FaultKind::Missing {
+                kind,
+                name,
+                near: None,
+                unread: self.unread.first().cloned(),
+            };
+            return Err(self.fault(document, element, fault));
+        }
         self.entries.push(Entry {
             kind,
             name,
