@@ -256,15 +256,25 @@ impl Sampled<'_> {
         said.into()
     }
 
-    /// A service finds the operation by what is in the body.
+    /// A service finds the operation by what is in the body; by the action too where several operations take the same.
     fn is_called_by(&self, text: &str) -> Result<(), String> {
         let options = MessageOptions::default();
-        let action = Some(self.operation.soap_action.as_str());
-        let called = self.service.called(self.binding, action, text, &options);
-        let called = called.map_err(|fault| format!("finding the operation: {fault}"))?;
-        match called.is_some_and(|called| called.name == self.operation.name) {
-            true => Ok(()),
-            false => Err(format!("taken for {:?}", called.map(|called| &called.name))),
+        let operations = self.binding.operations.iter();
+        let inputs = operations.filter_map(|operation| operation.input.as_ref());
+        let alone = inputs
+            .filter(|input| input.body == self.message.body)
+            .count()
+            == 1;
+        let with_action = Some(self.operation.soap_action.as_str());
+        let without = alone.then_some(None);
+        for action in [Some(with_action), without].into_iter().flatten() {
+            let called = self.service.called(self.binding, action, text, &options);
+            let called = called.map_err(|fault| format!("finding the operation: {fault}"))?;
+            if called.is_none_or(|called| called.name != self.operation.name) {
+                let called = called.map(|called| &called.name);
+                return Err(format!("taken for {called:?} with the action {action:?}"));
+            }
         }
+        Ok(())
     }
 }
