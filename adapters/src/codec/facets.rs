@@ -106,16 +106,19 @@ impl CompiledFacets {
 
     /// Values are compared, not their writing: 1.0 is in an enumeration of 1 (part 2, 4.3.5).
     fn listed(&self, primitive: Option<BuiltIn>, text: &str) -> bool {
-        self.enumeration.iter().any(|value| value == text)
-            || primitive
-                .filter(|p| !matches!(p, BuiltIn::String | BuiltIn::AnyUri | BuiltIn::QName))
-                .is_some_and(|primitive| {
-                    let same = |value: &String| lexical::compare(primitive, text, value);
-                    self.enumeration
-                        .iter()
-                        .any(|value| same(value) == Some(Ordering::Equal))
-                })
+        let values = || self.enumeration.iter();
+        values().any(|value| value == text)
+            || values().any(|value| same_value(primitive, text, value))
     }
+}
+
+/// Whether two texts of a primitive type stand for one value; of lists and unions, whose primitive type is none, only the same text
+/// does.
+pub(super) fn same_value(primitive: Option<BuiltIn>, a: &str, b: &str) -> bool {
+    a == b
+        || primitive
+            .filter(|p| !matches!(p, BuiltIn::String | BuiltIn::AnyUri | BuiltIn::QName))
+            .is_some_and(|primitive| lexical::compare(primitive, a, b) == Some(Ordering::Equal))
 }
 
 /// Primitive types whose values have an order (part 2, 4.2.2).

@@ -3,7 +3,7 @@
 //! Facets of every step of a derivation hold together: lengths and bounds narrow, patterns of one step are alternatives and those of
 //! different steps must all cover the value, the innermost enumeration wins.
 
-use super::facets::{CompiledFacets, is_ordered, no_facets};
+use super::facets::{CompiledFacets, is_ordered, no_facets, same_value};
 use super::fault::{ValueFault, ValueRule, shape_of};
 use super::lexical;
 use super::pattern;
@@ -285,6 +285,14 @@ impl SimpleTypes {
             facets.bounds.push((facet, bound.clone(), lets_through));
         }
         Ok(())
+    }
+
+    /// Whether two texts are one value of a type (part 1, 3.2.4 and 3.3.4: a fixed value is compared as a value).
+    pub(super) fn same(&self, id: SimpleId, a: &str, b: &str) -> bool {
+        let simple = self.get(id);
+        let atomic = matches!(simple.variety, CompiledVariety::Atomic(_));
+        let primitive = simple.built_in.map(BuiltIn::primitive);
+        same_value(primitive.filter(|_| atomic), a, b)
     }
 
     /// The value of a text: white space handled, and every rule checked. Qualified names are expanded before.

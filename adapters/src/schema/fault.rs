@@ -217,6 +217,17 @@ pub enum FaultKind {
         /// Name.
         name: ExpandedName,
     },
+    /// Two WSDL components of one name that say different things.
+    #[error("there are two different {kind} components {name}")]
+    TwiceWsdl {
+        /// `message`, `portType` or `binding`.
+        kind: String,
+        /// Name.
+        name: ExpandedName,
+    },
+    /// An extension that the description says must be understood, and is not (WSDL 1.1, 2.1.3).
+    #[error("{0} is required by the description and not known")]
+    RequiredExtension(ExpandedName),
     /// What is not read.
     #[error("{0} is not read")]
     Unsupported(&'static str),
@@ -259,6 +270,8 @@ impl FaultKind {
             Self::IncludedNamespace { .. } => "included_namespace",
             Self::TypeKind { .. } => "type_kind",
             Self::MissingWsdl { .. } => "wsdl_component_missing",
+            Self::TwiceWsdl { .. } => "wsdl_component_twice",
+            Self::RequiredExtension(_) => "required_extension",
             Self::Unsupported(_) => "unsupported",
             Self::NoOperation => "no_operation",
         }
@@ -285,7 +298,8 @@ impl FaultKind {
             Self::Missing { .. } | Self::MissingWsdl { .. } => {
                 "Check the name, its prefix, and that every imported document is there".to_owned()
             }
-            Self::Duplicate { .. } => "Keep one of them; two versions of one schema may be mixed".to_owned(),
+            Self::RequiredExtension(_) => "Ask the service what it means; if calls work without it, remove wsdl:required".to_owned(),
+            Self::Duplicate { .. } | Self::TwiceWsdl { .. } => "Keep one of them; two versions of one schema may be mixed".to_owned(),
             Self::Circular { .. } => "Break the circle: refer to an element instead".to_owned(),
             Self::Prefix(_) => "Declare it with xmlns:…=\"…\" on this element or one around it".to_owned(),
             Self::AttributeMissing { .. } | Self::AttributeValue { .. } | Self::Unexpected { .. } => {
@@ -361,6 +375,11 @@ pub enum WarningKind {
         /// Name.
         name: ExpandedName,
     },
+    /// A type whose every value requires another one inside.
+    #[error(
+        "no message can hold a value of {0}, as each requires another inside: is minOccurs=\"0\" missing?"
+    )]
+    Endless(String),
     /// Something that has no effect.
     #[error("{0} has no effect here")]
     Ignored(String),

@@ -1,6 +1,6 @@
 //! Schemas that descriptions refer to without bringing them: the attributes of `xml:` (XML Schema part 1, 2.6 refers to them),
 //! the encodings of SOAP 1.1 (section 5) and SOAP 1.2 (part 2, section 3), `wsdl:arrayType` (WSDL 1.1, 3.5) and the
-//! content types of binary data in XML (W3C note 2005, xmlmime). Written here from those texts, and used only where a description
+//! content types of binary data in XML (W3C note 2005, xmlmime), and references to packaged binary data (XOP 1.0). Written here from those texts, and used only where a description
 //! does not bring its own.
 
 use super::builtin::BuiltIn;
@@ -11,6 +11,8 @@ use std::fmt::Write;
 pub(crate) const ENCODING_11: &str = "http://schemas.xmlsoap.org/soap/encoding/";
 /// Namespace of the encoding of SOAP 1.2.
 pub(crate) const ENCODING_12: &str = "http://www.w3.org/2003/05/soap-encoding";
+/// Namespace of `rpc:result`, which only names the part that is the result (SOAP 1.2 part 2, 4.2.1).
+pub(crate) const RPC_12: &str = "http://www.w3.org/2003/05/soap-rpc";
 /// Namespace of WSDL 1.1.
 pub(crate) const WSDL_11: &str = "http://schemas.xmlsoap.org/wsdl/";
 /// Namespace of content types of binary data.
@@ -19,14 +21,18 @@ pub(crate) const XML_MIME: &str = "http://www.w3.org/2005/05/xmlmime";
 /// Namespace of WS-Addressing 1.0.
 const ADDRESSING: &str = "http://www.w3.org/2005/08/addressing";
 
+/// Namespace of XML-binary Optimized Packaging.
+const PACKAGING: &str = "http://www.w3.org/2004/08/xop/include";
+
 /// Namespaces that have a schema here.
-pub(crate) const KNOWN: [&str; 6] = [
+pub(crate) const KNOWN: [&str; 7] = [
     XML_NAMESPACE,
     ENCODING_11,
     ENCODING_12,
     WSDL_11,
     XML_MIME,
     ADDRESSING,
+    PACKAGING,
 ];
 
 /// Namespaces of types that stacks name without ever bringing a schema: maps, vectors and attachments of Axis. A type of theirs that
@@ -74,6 +80,12 @@ pub(crate) fn schema_of(namespace: &str) -> Option<String> {
 <xs:element name="EndpointReference" type="t:EndpointReferenceType"/><xs:element name="ReferenceParameters" type="t:ReferenceParametersType"/><xs:element name="Metadata" type="t:MetadataType"/>
 <xs:element name="MessageID" type="t:AttributedURIType"/><xs:element name="RelatesTo" type="t:RelatesToType"/><xs:element name="ReplyTo" type="t:EndpointReferenceType"/><xs:element name="From" type="t:EndpointReferenceType"/><xs:element name="FaultTo" type="t:EndpointReferenceType"/><xs:element name="To" type="t:AttributedURIType"/><xs:element name="Action" type="t:AttributedURIType"/>
 <xs:attribute name="IsReferenceParameter" type="xs:boolean"/>"###,
+        )),
+        // XOP, section 2.1.
+        PACKAGING => Some(schema(
+            namespace,
+            r###"<xs:complexType name="Include"><xs:sequence><xs:any namespace="##other" minOccurs="0" maxOccurs="unbounded" processContents="lax"/></xs:sequence><xs:attribute name="href" type="xs:anyURI" use="required"/><xs:anyAttribute namespace="##other" processContents="lax"/></xs:complexType>
+<xs:element name="Include" type="t:Include"/>"###,
         )),
         ENCODING_11 => Some(schema(
             namespace,

@@ -27,6 +27,8 @@ pub(crate) struct SchemaDocument {
     pub(crate) chameleon: bool,
     /// Namespaces that it imports.
     pub(crate) imports: HashSet<String>,
+    /// How many documents lead to it from the first one.
+    pub(crate) steps: usize,
 }
 
 impl SchemaDocument {
@@ -130,6 +132,7 @@ impl<'d> Loader<'d> {
             namespace: namespace.trim().to_owned(),
             chameleon: false,
             imports: HashSet::new(),
+            steps: 0,
             root,
         };
         self.push(document)?;
@@ -224,6 +227,7 @@ impl<'d> Loader<'d> {
                         namespace: namespace.trim().to_owned(),
                         chameleon: false,
                         imports: HashSet::new(),
+                        steps: 0,
                         root: Arc::new(schema.clone()),
                     })?;
                 }
@@ -266,7 +270,14 @@ impl<'d> Loader<'d> {
             });
         }
         let chameleon = own.is_empty() && !from.namespace.is_empty();
-        self.take(location, root.clone(), from.namespace.clone(), chameleon)
+        self.take(
+            from,
+            element,
+            location,
+            root.clone(),
+            from.namespace.clone(),
+            chameleon,
+        )
     }
 
     fn import(
@@ -297,11 +308,13 @@ impl<'d> Loader<'d> {
             });
         }
         let own = own.to_owned();
-        self.take(location, root, own, false)
+        self.take(from, element, location, root, own, false)
     }
 
     fn take(
         &mut self,
+        from: &SchemaDocument,
+        element: &PositionedElement,
         location: String,
         root: Arc<PositionedElement>,
         namespace: String,
@@ -310,12 +323,23 @@ impl<'d> Loader<'d> {
         if !self.loaded.insert((location.clone(), namespace.clone())) {
             return Ok(());
         }
+        let steps = from.steps + 1;
+        bound(
+            "documents that lead to one another",
+            steps,
+            self.limits.chain,
+        )
+        .map_err(|kind| SchemaFault {
+            place: from.place(element),
+            kind,
+        })?;
         self.push(SchemaDocument {
             location: Arc::from(location),
             root,
             namespace,
             chameleon,
             imports: HashSet::new(),
+            steps,
         })
     }
 

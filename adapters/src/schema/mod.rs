@@ -34,7 +34,7 @@ pub use model::{
 pub use names::{
     AttributeGroupId, AttributeId, ElementId, GroupId, NameId, Names, NamespaceId, TypeId,
 };
-pub(crate) use read::{build, collect_words};
+pub(crate) use read::{alike, build, collect_words};
 
 use std::sync::Arc;
 

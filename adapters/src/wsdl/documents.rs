@@ -1,32 +1,36 @@
 //! The documents of a description (WSDL 1.1, section 2.1.1) and its components by name (2.1.2 to 2.7).
 
+use super::load;
 use super::model::{Binding, Description, Port, Service};
 use super::operations;
 use crate::schema::known::WSDL_11;
 use crate::schema::{
     Documents, ExpandedName, FaultKind, Loader, Place, Schema, SchemaFault, SchemaLimits, Warning,
-    WarningKind, XML_SCHEMA, bound, build, collect_words,
+    WarningKind, alike, bound, build, collect_words,
 };
 use crate::soap::SoapVersion;
 use crate::xml::PositionedElement;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Namespace of SOAP 1.1 in WSDL (section 3).
 pub(super) const SOAP_11: &str = "http://schemas.xmlsoap.org/wsdl/soap/";
 /// Namespace of SOAP 1.2 in WSDL (W3C member submission 2006).
 pub(super) const SOAP_12: &str = "http://schemas.xmlsoap.org/wsdl/soap12/";
-/// Namespaces of WSDL 2.0 and its drafts.
-const WSDL_20: [&str; 3] = [
-    "http://www.w3.org/ns/wsdl",
-    "http://www.w3.org/2006/01/wsdl",
-    "http://www.w3.org/2004/08/wsdl",
-];
-
 /// A document with the name of its file.
 pub(super) struct WsdlDocument {
-    location: Arc<str>,
-    root: Arc<PositionedElement>,
+    pub(super) location: Arc<str>,
+    pub(super) root: Arc<PositionedElement>,
+}
+
+impl WsdlDocument {
+    /// The document as a component of itself.
+    pub(super) fn component(&self) -> Component<'_> {
+        Component {
+            document: self,
+            element: &self.root,
+        }
+    }
 }
 
 /// A component and the document that it is in.
@@ -77,7 +81,7 @@ pub(super) fn read(
     limits: &SchemaLimits,
 ) -> Read<Description> {
     let mut loader = Loader::new(source, *limits);
-    let documents = load(&mut loader, location)?;
+    let documents = load::load(&mut loader, location)?;
     let (schema, warnings) = build(loader)?;
     let mut reading = Reading {
         messages: BTreeMap::new(),
@@ -94,101 +98,6 @@ pub(super) fn read(
     reading.describe(&documents, limits)
 }
 
-/// The documents, each once.
-fn load(loader: &mut Loader<'_>, location: &str) -> Read<Vec<WsdlDocument>> {
-    let start = Place {
-        location: Arc::from(location),
-        line: 1,
-        column: 1,
-    };
-    let mut documents = Vec::new();
-    let mut seen: HashSet<String> = HashSet::from([location.to_owned()]);
-    let mut waiting = VecDeque::from([(location.to_owned(), start)]);
-    while let Some((location, asked)) = waiting.pop_front() {
-        let shared: Arc<str> = Arc::from(location.as_str());
-        let root = match loader.tree(&location, &asked) {
-            Ok(root) => root,
-            // The first document must be there; what it imports matters where it is needed.
-            Err(SchemaFault {
-                kind: FaultKind::Document { location, refusal },
-                place,
-            }) if !documents.is_empty() => {
-                loader.unread.push(location.clone());
-                let kind = WarningKind::Unread { location, refusal };
-                loader.warnings.push(Warning { place, kind });
-                continue;
-            }
-            Err(fault) => return Err(fault),
-        };
-        if root.is(XML_SCHEMA, "schema") && !documents.is_empty() {
-            loader.add(&shared, root)?;
-            continue;
-        }
-        check_root(&shared, &root)?;
-        for child in &root.children {
-            match (&*child.namespace, child.name.as_str()) {
-                (WSDL_11, "import" | "include") => {
-                    let place = Place {
-                        location: Arc::clone(&shared),
-                        line: child.line,
-                        column: child.column,
-                    };
-                    let reference = child.attribute("location");
-                    let reference = reference.or_else(|| child.attribute("schemaLocation"));
-                    let Some(reference) = reference else { continue };
-                    let resolved = loader.resolve(&location, reference);
-                    match resolved {
-                        Ok(next) => {
-                            if seen.insert(next.clone()) {
-                                waiting.push_back((next, place));
-                            }
-                        }
-                        Err(refusal) => {
-                            let location = reference.to_owned();
-                            loader.unread.push(location.clone());
-                            let kind = WarningKind::Unread { location, refusal };
-                            loader.warnings.push(Warning { place, kind });
-                        }
-                    }
-                }
-                (WSDL_11, "types") => {
-                    for schema in child.children_named(XML_SCHEMA, "schema") {
-                        loader.add(&shared, Arc::new(schema.clone()))?;
-                    }
-                }
-                _ => {}
-            }
-        }
-        documents.push(WsdlDocument {
-            location: shared,
-            root,
-        });
-    }
-    Ok(documents)
-}
-
-fn check_root(location: &Arc<str>, root: &PositionedElement) -> Read<()> {
-    let kind = match (&*root.namespace, root.name.as_str()) {
-        (WSDL_11, "definitions") => return Ok(()),
-        (namespace, "description" | "definitions") if WSDL_20.contains(&namespace) => {
-            FaultKind::Wsdl20
-        }
-        ("http://www.w3.org/1999/xhtml", _) | ("", "html" | "HTML") => FaultKind::HtmlPage,
-        (namespace, name) => FaultKind::Root {
-            found: ExpandedName::new(namespace, name),
-            expected: "{http://schemas.xmlsoap.org/wsdl/}definitions",
-        },
-    };
-    Err(SchemaFault {
-        place: Place {
-            location: Arc::clone(location),
-            line: root.line,
-            column: root.column,
-        },
-        kind,
-    })
-}
-
 impl<'a> Reading<'a> {
     fn index(&mut self, document: &'a WsdlDocument) -> Read<()> {
         for element in &document.root.children {
@@ -200,9 +109,23 @@ impl<'a> Reading<'a> {
             };
             let component = Component { document, element };
             let name = named(&component)?;
-            // The same document may be there under two addresses; the first is taken.
             let key = (component.namespace().to_owned(), name.to_owned());
-            into.entry(key).or_insert(component);
+            match into.get(&key) {
+                // The same document may be there under two addresses.
+                Some(known) if alike(known.element, element) => {}
+                Some(_) => {
+                    let name = ExpandedName::new(key.0, key.1);
+                    let kind = FaultKind::TwiceWsdl {
+                        kind: element.name.clone(),
+                        name,
+                    };
+                    let place = component.place_of(element);
+                    return Err(SchemaFault { place, kind });
+                }
+                None => {
+                    into.insert(key, component);
+                }
+            }
         }
         Ok(())
     }
@@ -233,6 +156,10 @@ impl<'a> Reading<'a> {
         }
         let mut bindings: Vec<Binding> = Vec::new();
         let mut operations = 0;
+        for document in documents {
+            let component = document.component();
+            self.check_own_extensions(&component, component.element)?;
+        }
         for component in order {
             if let Some(binding) = operations::binding(&mut self, component)? {
                 operations += binding.operations.len();
@@ -251,6 +178,7 @@ impl<'a> Reading<'a> {
                 services.push(self.service(Component { document, element }, &bindings)?);
             }
         }
+        self.check_ports(&services, documents);
         let Some(first) = documents.first() else {
             return Err(SchemaFault {
                 place: Place {
@@ -292,6 +220,7 @@ impl<'a> Reading<'a> {
                 return Err(missing_attribute(&component, port, "binding"));
             };
             let found = self.find(&component, port, "binding", written)?;
+            self.check_extensions(&component, port)?;
             let found_name = ExpandedName::new(found.namespace(), named(&found)?);
             let place = bindings
                 .iter()
@@ -398,7 +327,7 @@ pub(super) fn missing_attribute(
     }
 }
 
-/// Words of `wsdl:documentation` (section 2.1.3).
+/// Words of `wsdl:documentation` (section 2.1.4).
 pub(super) fn documentation(element: &PositionedElement) -> String {
     let mut out = String::new();
     for words in element.children_named(WSDL_11, "documentation") {

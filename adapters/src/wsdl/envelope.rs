@@ -72,6 +72,8 @@ pub struct FaultDetail<'v> {
     pub actor: Option<String>,
     /// The detail; null where there is none.
     pub detail: Value<'v>,
+    /// Other children, which SOAP 1.1 allows (4.4), under their expanded names; frameworks of Python put the members of an error there.
+    pub besides: Object<'v>,
 }
 
 impl CompiledService {

@@ -78,7 +78,7 @@ pub(super) fn message<'a>(reading: &mut Reading<'a>, side: &Side<'a, '_>) -> Rea
                 && message.rsplit(':').next().map(str::trim) == Some(own)
         })
     };
-    let listed = extensions.body.and_then(|body| body.attribute("parts"));
+    let listed = listed_parts(reading, side, &component, &extensions);
     let mut parts: Vec<&'a PositionedElement> = component
         .element
         .children_named(WSDL_11, "part")
@@ -114,6 +114,29 @@ pub(super) fn message<'a>(reading: &mut Reading<'a>, side: &Side<'a, '_>) -> Rea
         headers,
         attachments: extensions.attachments(),
     })
+}
+
+/// The parts that the binding puts into the body (section 3.5), if it says so. A list of which the message has nothing at all is
+/// passed over with a warning: gSOAP writes `parts="Body"` whatever the parts are called.
+fn listed_parts<'a>(
+    reading: &mut Reading<'a>,
+    side: &Side<'a, '_>,
+    component: &Component<'a>,
+    extensions: &Extensions<'a>,
+) -> Option<&'a str> {
+    let body = extensions.body?;
+    let listed = body.attribute("parts")?;
+    let mut parts = component.element.children_named(WSDL_11, "part");
+    let known = parts.any(|part| {
+        let name = part.attribute("name").unwrap_or_default().trim();
+        listed.split_whitespace().any(|listed| listed == name)
+    });
+    if known || listed.trim().is_empty() {
+        return Some(listed);
+    }
+    let words = format!("parts={listed:?}, of which the message has none,");
+    reading.warn(&side.component, body, WarningKind::Ignored(words));
+    None
 }
 
 /// What a binding says of one message.

@@ -11,6 +11,8 @@
 
 mod documents;
 mod envelope;
+mod extensions;
+mod load;
 mod messages;
 mod model;
 mod operations;

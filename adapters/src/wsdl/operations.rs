@@ -22,6 +22,7 @@ pub(super) fn binding<'a>(
         reading.warn(&component, element, WarningKind::ForeignBinding(name));
         return Ok(None);
     };
+    reading.check_extensions(&component, element)?;
     let Some(written) = element.attribute("type") else {
         return Err(missing_attribute(&component, element, "type"));
     };

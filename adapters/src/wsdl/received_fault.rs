@@ -2,8 +2,11 @@
 
 use super::envelope::FaultDetail;
 use super::received::EnvelopeReading;
-use crate::codec::{Outcome, Tag, Value};
+use crate::codec::{Object, Outcome, Tag, Value};
+use crate::soap::SoapVersion;
 
+/// Children of a fault that SOAP 1.1 defines.
+const OWN_CHILDREN: [&str; 4] = ["faultcode", "faultstring", "faultactor", "detail"];
 /// Subcodes inside one another that are looked at.
 const SUBCODES_MAX: usize = 8;
 
@@ -33,12 +36,20 @@ impl<'v> EnvelopeReading<'v, '_> {
             .cloned()
             .or_else(|| of_envelope(&value, "Detail"));
         let detail = detail.unwrap_or(Value::Null);
+        let mut besides = Object::default();
+        if let (SoapVersion::V11, Value::Object(fields)) = (self.version, &value) {
+            let other = |key: &str| !key.starts_with(['@', '#']) && !OWN_CHILDREN.contains(&key);
+            for (key, value) in fields.fields.iter().filter(|(key, _)| other(key)) {
+                besides.insert(key.clone(), value.clone());
+            }
+        }
         Ok(FaultDetail {
             name: self.announced(&detail),
             code,
             reason,
             actor: actor.map(|actor| text_of(&actor)),
             detail,
+            besides,
         })
     }
 

@@ -68,20 +68,26 @@ fn deep_and_wide_documents_stop_at_their_bounds() {
 
 #[test]
 fn a_flood_of_documents_stops_at_its_bound() {
-    let documents: Vec<(String, String)> = (0..400)
-        .map(|n| {
-            (
-                format!("{n}.xsd"),
-                schema(&format!("<xs:include schemaLocation='{}.xsd'/>", n + 1)),
-            )
-        })
-        .collect();
-    let documents: Vec<(&str, &str)> = documents
-        .iter()
-        .map(|(l, t)| (l.as_str(), t.as_str()))
-        .collect();
-    let fault = compile_all(&documents).err().unwrap();
-    assert_eq!(fault.kind.code(), "description_bound");
+    let include = |n: usize| format!("<xs:include schemaLocation='{n}.xsd'/>");
+    let flood = |first: String| -> Vec<(String, String)> {
+        let first = ("0.xsd".to_owned(), schema(&first));
+        let others = (1..400).map(|n| (format!("{n}.xsd"), schema(&include(n + 1))));
+        std::iter::once(first).chain(others).collect()
+    };
+    // One names them all, or each the next.
+    let all: String = (1..400).map(include).collect();
+    for (documents, bound) in [
+        (flood(all), "documents"),
+        (flood(include(1)), "lead to one another"),
+    ] {
+        let documents: Vec<(&str, &str)> = documents
+            .iter()
+            .map(|(l, t)| (l.as_str(), t.as_str()))
+            .collect();
+        let fault = compile_all(&documents).err().unwrap();
+        assert_eq!(fault.kind.code(), "description_bound");
+        assert!(fault.to_string().contains(bound), "{fault}");
+    }
 }
 
 #[test]

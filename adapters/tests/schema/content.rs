@@ -2,6 +2,7 @@
 
 use super::support::*;
 use serde_json::json;
+use tongban_adapters::schema::WarningKind;
 
 /// `<t:r>` around children, as it is written.
 fn r(children: &str) -> String {
@@ -110,6 +111,36 @@ fn groups_repeat_with_what_is_in_them() {
         "b ab bd da",
     );
     takes("SEQ [sequence@0,1~] a b /S a:0-1 /S", "_ ab aba", "b abb");
+}
+
+#[test]
+fn branches_of_a_choice_that_repeats_keep_their_order() {
+    let compiled = compiled(
+        "<xs:element name='r'><xs:complexType><xs:choice maxOccurs='unbounded'><xs:element name='a' type='xs:string'/>
+         <xs:element name='b' type='xs:string'/><xs:sequence><xs:element name='c' type='xs:string'/><xs:element name='d' type='xs:string'/></xs:sequence></xs:choice></xs:complexType></xs:element>",
+    );
+    for children in ["ab", "ba", "cdab", "acd", "bacd", "abcd", "aba", "cdbacda"] {
+        let text = elements(children);
+        let value = compiled.decode(&text).unwrap();
+        let written = compiled.encode("r", &value).unwrap();
+        assert_eq!(written, text, "{value}");
+    }
+}
+
+#[test]
+fn a_type_that_requires_itself_is_warned_of() {
+    let endless = "<xs:complexType name='T'><xs:sequence><xs:element name='u' type='t:U'/></xs:sequence></xs:complexType>
+        <xs:complexType name='U'><xs:sequence><xs:element name='t' type='t:T' NIL/></xs:sequence></xs:complexType>";
+    let warned = |nil: &str| {
+        let warnings = compiled(&endless.replace("NIL", nil)).warnings;
+        warnings
+            .iter()
+            .any(|warning| matches!(warning.kind, WarningKind::Endless(_)))
+    };
+    assert!(warned(""));
+    for ending in ["minOccurs='0'", "nillable='true'"] {
+        assert!(!warned(ending), "{ending}");
+    }
 }
 
 #[test]

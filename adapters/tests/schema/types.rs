@@ -317,3 +317,31 @@ fn an_expanded_name_has_a_local_part_that_is_a_name() {
     compiled.refuses_value("r", &json!("{urn:t}a b"), "value_invalid", "/r");
     compiled.refuses_value("r", &json!("nowhere:a"), "value_invalid", "/r");
 }
+
+#[test]
+fn a_fixed_value_is_compared_as_a_value() {
+    let compiled = compiled(
+        "<xs:element name='r'><xs:complexType><xs:sequence><xs:element name='f' type='xs:decimal' fixed='1.0'/>
+         <xs:element name='s' type='xs:string' fixed='1.0' minOccurs='0'/></xs:sequence><xs:attribute name='v' type='xs:int' fixed='1'/></xs:complexType></xs:element>",
+    );
+    let message = |v: &str, f: &str, s: &str| {
+        format!("<t:r xmlns:t=\"urn:t\" v=\"{v}\"><t:f>{f}</t:f><t:s>{s}</t:s></t:r>")
+    };
+    for (v, f) in [("1", "1.0"), ("01", "1"), ("+1", "1.00")] {
+        let text = message(v, f, "1.0");
+        let value = compiled.decode(&text).unwrap();
+        assert_eq!(compiled.encode("r", &value).unwrap(), text);
+    }
+    for (v, f, s) in [("2", "1.0", "1.0"), ("1", "1.1", "1.0"), ("1", "1", "1")] {
+        assert!(compiled.decode(&message(v, f, s)).is_err(), "{v} {f} {s}");
+    }
+}
+
+#[test]
+fn what_redefines_something_of_a_document_that_is_not_there_says_so() {
+    let fault = refused(
+        "<xs:redefine schemaLocation='no.xsd'><xs:simpleType name='T'><xs:restriction base='t:T'/></xs:simpleType></xs:redefine>",
+    );
+    assert_eq!(fault.kind.code(), "component_missing");
+    assert!(fault.to_string().contains("no.xsd was not read"), "{fault}");
+}

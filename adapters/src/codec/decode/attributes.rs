@@ -121,7 +121,7 @@ impl<'v> Reading<'v> {
         let value = self.checked(known.simple, value);
         let value = value.map_err(|failure| failure.within(|| known.key.to_string()))?;
         match &known.fixed {
-            Some(fixed) if **fixed != *value => {
+            Some(fixed) if !self.codec.simple.same(known.simple, fixed, &value) => {
                 let failure = self.not_fixed(fixed, &value);
                 Err(failure.within(|| known.key.to_string()))
             }

@@ -7,6 +7,7 @@ use crate::codec::fault::CodecFaultKind;
 use crate::codec::matcher::{Child, Matched, Mismatch};
 use crate::codec::table::*;
 use crate::codec::value::{Object, Value};
+use crate::schema::known::RPC_12;
 use std::borrow::Cow;
 
 /// Fields that room is made for before any is read; a type may have thousands and a message few.
@@ -130,6 +131,11 @@ impl<'v> Reading<'v> {
                 Piece::Text(_) => return Err(self.failure(CodecFaultKind::Text)),
                 Piece::Eof => return Err(self.malformed("the document ends inside an element")),
             };
+            if self.uri(tag.namespace) == RPC_12 {
+                self.skip()?;
+                self.close(tag.bindings);
+                continue;
+            }
             let known = slots
                 .iter()
                 .find(|slot| *codec.elements[slot.element as usize].local == *tag.local);
@@ -206,7 +212,7 @@ impl<'v> Reading<'v> {
                     if mixed {
                         ordered.push(one_child(Cow::Borrowed(&slot.key), value));
                     } else {
-                        order.add(&slot.key);
+                        order.add(&slot.key, found.slot);
                         place(&mut fields, slot, value);
                     }
                 }
@@ -215,7 +221,7 @@ impl<'v> Reading<'v> {
                     if mixed {
                         ordered.push(one_child(key, value));
                     } else {
-                        order.add(&key);
+                        order.add(&key, u32::MAX);
                         self.add_free(&mut fields, key, value)?;
                     }
                 }
@@ -262,10 +268,15 @@ impl<'v> Reading<'v> {
                 Value::Text(text) => all.to_mut().push_str(&text),
                 Value::Object(object) => {
                     for (key, value) in object.fields {
-                        order.add(&key);
-                        match slots.iter().find(|slot| *slot.key == *key) {
-                            Some(slot) => place(fields, slot, value),
-                            None => self.add_free(fields, key, value)?,
+                        match slots.iter().position(|slot| *slot.key == *key) {
+                            Some(at) => {
+                                order.add(&key, u32::try_from(at).unwrap_or(u32::MAX));
+                                place(fields, &slots[at], value);
+                            }
+                            None => {
+                                order.add(&key, u32::MAX);
+                                self.add_free(fields, key, value)?;
+                            }
                         }
                     }
                 }

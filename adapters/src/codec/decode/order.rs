@@ -1,5 +1,5 @@
 //! The order of children, where fields alone would not say it: something repeats in a group that repeats, or may stand at several
-//! places.
+//! places, or branches of a choice that repeats come in another order than the schema's.
 
 use crate::codec::table::CompiledType;
 use std::collections::HashSet;
@@ -11,6 +11,10 @@ pub(super) struct Order {
     ambiguous: bool,
     count: usize,
     spaced: bool,
+    /// Slot of the last child.
+    last: u32,
+    /// Whether a child stands after one that the schema has later: branches of a choice that repeats.
+    turned: bool,
 }
 
 impl Order {
@@ -21,12 +25,16 @@ impl Order {
             ambiguous: kind.ambiguous,
             count: 0,
             spaced: false,
+            last: 0,
+            turned: false,
         }
     }
 
     #[inline]
-    pub(super) fn add(&mut self, key: &str) {
+    pub(super) fn add(&mut self, key: &str, slot: u32) {
         let Some(keys) = &mut self.keys else { return };
+        self.turned |= slot < self.last;
+        self.last = slot;
         self.spaced |= key.contains(char::is_whitespace);
         if self.count > 0 {
             keys.push(' ');
@@ -42,6 +50,6 @@ impl Order {
             return Some(keys);
         }
         let names = keys.split(' ').collect::<HashSet<_>>().len();
-        (names > 1 && self.count > names).then_some(keys)
+        (names > 1 && (self.turned || self.count > names)).then_some(keys)
     }
 }

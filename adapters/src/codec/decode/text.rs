@@ -71,7 +71,9 @@ impl<'v> Reading<'v> {
         }
         let value = self.checked(simple, text)?;
         match declared.and_then(|d| d.fixed.as_ref()) {
-            Some(fixed) if **fixed != *value => Err(self.not_fixed(fixed, &value)),
+            Some(fixed) if !self.codec.simple.same(simple, fixed, &value) => {
+                Err(self.not_fixed(fixed, &value))
+            }
             _ => Ok(value),
         }
     }

@@ -5,8 +5,9 @@ use super::content::Given;
 use crate::codec::table::*;
 
 impl<'x> Writing<'_, 'x> {
-    /// The branch of a choice: of those that the value can fill, the one that takes most of it.
-    pub(super) fn chosen(&self, children: &[u32], given: &Given<'x>) -> Option<u32> {
+    /// The branch of a choice: of those that the value can fill, the one that takes most of it; where the choice repeats, the first
+    /// with fields of its own, as the others have their turn, and the order of fields is the schema's unless `#order` says another.
+    pub(super) fn chosen(&self, children: &[u32], repeats: bool, given: &Given<'x>) -> Option<u32> {
         let mut best: Option<((bool, usize, usize), u32)> = None;
         for child in children {
             let node = &self.codec.nodes[*child as usize];
@@ -14,7 +15,11 @@ impl<'x> Writing<'_, 'x> {
             if covered == 0 {
                 continue;
             }
-            let score = (self.can_fill(node, given), self.own(node, given), covered);
+            let can_fill = self.can_fill(node, given);
+            let score = match self.own(node, given) {
+                own if repeats && own > 0 => (can_fill, usize::MAX, 0),
+                own => (can_fill, own, covered),
+            };
             if best.is_none_or(|(known, _)| score > known) {
                 best = Some((score, *child));
             }

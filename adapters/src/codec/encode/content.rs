@@ -234,7 +234,7 @@ impl<'c, 'x> Writing<'c, 'x> {
             }
             return Ok(());
         }
-        match self.chosen(children, given) {
+        match self.chosen(children, node.max > 1, given) {
             Some(child) => self.occurrences(child, given, depth),
             None if node.emptiable => Ok(()),
             None => Err(failure(CodecFaultKind::Missing(codec.expected(index)))),

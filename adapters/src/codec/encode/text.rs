@@ -81,7 +81,7 @@ impl<'c, 'x> Writing<'c, 'x> {
         }
         let text = self.checked(simple, text)?;
         if let Some(fixed) = declared.and_then(|d| d.fixed.as_ref())
-            && **fixed != *text
+            && !self.codec.simple.same(simple, fixed, &text)
         {
             return Err(not_fixed(fixed, &text));
         }
@@ -209,7 +209,7 @@ impl<'c, 'x> Writing<'c, 'x> {
     fn attribute(&mut self, known: &CompiledAttribute, value: Cow<'_, str>) -> Outcome<()> {
         let value = self.checked(known.simple, value)?;
         if let Some(fixed) = &known.fixed
-            && **fixed != *value
+            && !self.codec.simple.same(known.simple, fixed, &value)
         {
             return Err(not_fixed(fixed, &value));
         }

@@ -5,13 +5,12 @@ use crate::schema::fault::{ComponentKind, FaultKind, Place, SchemaFault};
 use crate::schema::model::*;
 use crate::schema::names::*;
 
-/// Every chain of definitions ends within `chain` steps.
-pub(super) fn check(schema: &Schema, chain: usize) -> Result<(), SchemaFault> {
-    let nowhere = || Place {
-        location: std::sync::Arc::from("the description"),
-        line: 1,
-        column: 1,
-    };
+/// Every chain of definitions ends within `chain` steps. `place_of` has the places of groups, which the schema does not keep.
+pub(super) fn check(
+    schema: &Schema,
+    chain: usize,
+    place_of: &dyn Fn(ComponentKind, usize) -> Place,
+) -> Result<(), SchemaFault> {
     let types = Graph {
         kind: ComponentKind::Type,
         size: schema.types.len(),
@@ -33,9 +32,10 @@ pub(super) fn check(schema: &Schema, chain: usize) -> Result<(), SchemaFault> {
         next: |index: usize, out: &mut Vec<usize>| groups_in(&schema.groups[index].1, out),
     };
     groups.check(|index| {
+        let name = schema.groups[index].0;
         (
-            nowhere(),
-            schema.names.local(schema.groups[index].0).to_owned(),
+            place_of(ComponentKind::Group, index),
+            schema.names.local(name).to_owned(),
         )
     })?;
     let attribute_groups = Graph {
@@ -49,7 +49,10 @@ pub(super) fn check(schema: &Schema, chain: usize) -> Result<(), SchemaFault> {
     };
     attribute_groups.check(|index| {
         let name = schema.attribute_groups[index].0;
-        (nowhere(), schema.names.local(name).to_owned())
+        (
+            place_of(ComponentKind::AttributeGroup, index),
+            schema.names.local(name).to_owned(),
+        )
     })?;
     let heads = Graph {
         kind: ComponentKind::Element,
@@ -97,11 +100,14 @@ fn groups_in(particle: &Particle, out: &mut Vec<usize>) {
 }
 
 /// A relation between the components of one arena.
-struct Graph<N> {
-    kind: ComponentKind,
-    size: usize,
-    chain: usize,
-    next: N,
+pub(super) struct Graph<N> {
+    pub(super) kind: ComponentKind,
+    /// How many there are.
+    pub(super) size: usize,
+    /// Longest chain.
+    pub(super) chain: usize,
+    /// What a component leads to.
+    pub(super) next: N,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -114,7 +120,10 @@ enum Mark {
 
 impl<N: Fn(usize, &mut Vec<usize>)> Graph<N> {
     /// Depth first, without recursion.
-    fn check(&self, about: impl Fn(usize) -> (Place, String)) -> Result<(), SchemaFault> {
+    pub(super) fn check(
+        &self,
+        about: impl Fn(usize) -> (Place, String),
+    ) -> Result<(), SchemaFault> {
         let mut marks = vec![Mark::New; self.size];
         for start in 0..self.size {
             let mut open = vec![(start, None::<Vec<usize>>)];

@@ -1,6 +1,6 @@
 //! Global components by kind and name, before any of them is read (XML Schema part 1, 2.5 and 4.2.2).
 
-use super::{Builder, Entry, Read, parts};
+use super::{Builder, Entry, Read};
 use crate::schema::XML_SCHEMA;
 use crate::schema::builtin::BuiltIn;
 use crate::schema::fault::{ComponentKind, ExpandedName, FaultKind, Place, WarningKind};
@@ -111,6 +111,16 @@ impl<'a> Builder<'a> {
             let name = expanded;
             return Err(self.fault(document, element, FaultKind::Duplicate { kind, name }));
         }
+        if redefines && known.is_none() {
+            let name = ExpandedName::new(&*here.namespace, local);
+            let fault = FaultKind::Missing {
+                kind,
+                name,
+                near: None,
+                unread: self.unread.first().cloned(),
+            };
+            return Err(self.fault(document, element, fault));
+        }
         self.entries.push(Entry {
             kind,
             name,
@@ -135,8 +145,8 @@ fn kind_of(element: &str) -> Option<ComponentKind> {
     }
 }
 
-/// Whether two elements say the same, wherever they stand.
-fn alike(a: &PositionedElement, b: &PositionedElement) -> bool {
+/// Whether two elements say the same, wherever they stand and whatever words are with them.
+pub(crate) fn alike(a: &PositionedElement, b: &PositionedElement) -> bool {
     let same_attributes = || {
         a.attributes.len() == b.attributes.len()
             && a.attributes.iter().all(|(space, name, value)| {
@@ -147,10 +157,15 @@ fn alike(a: &PositionedElement, b: &PositionedElement) -> bool {
                 })
             })
     };
-    let children = |e: &'_ PositionedElement| parts(e).count();
     a.name == b.name
         && a.namespace == b.namespace
         && same_attributes()
-        && children(a) == children(b)
-        && parts(a).zip(parts(b)).all(|(a, b)| alike(a, b))
+        && said(a).count() == said(b).count()
+        && said(a).zip(said(b)).all(|(a, b)| alike(a, b))
+}
+
+/// Children but for words.
+fn said(element: &PositionedElement) -> impl Iterator<Item = &PositionedElement> {
+    let children = element.children.iter();
+    children.filter(|child| !matches!(&*child.name, "annotation" | "documentation"))
 }

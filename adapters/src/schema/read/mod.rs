@@ -9,12 +9,15 @@ mod attributes;
 mod circular;
 mod complex;
 mod elements;
+mod endless;
 mod index;
 mod references;
 mod simple;
 
+pub(crate) use index::alike;
+
 use super::XML_SCHEMA;
-use super::fault::{ComponentKind, FaultKind, SchemaFault, Warning, WarningKind};
+use super::fault::{ComponentKind, FaultKind, Place, SchemaFault, Warning, WarningKind};
 use super::load::{Loader, SchemaDocument, bound};
 use super::model::*;
 use super::names::*;
@@ -43,7 +46,9 @@ pub(crate) fn build(mut loader: Loader<'_>) -> Result<(Schema, Vec<Warning>), Sc
     builder.schema_element();
     builder.index()?;
     builder.all()?;
-    circular::check(&builder.schema, builder.limits.chain)?;
+    let place_of = |kind, index| builder.place_of(kind, index);
+    circular::check(&builder.schema, builder.limits.chain, &place_of)?;
+    builder.warnings.extend(endless::warning(&builder.schema));
     Ok((builder.schema, builder.warnings))
 }
 
@@ -95,6 +100,16 @@ impl<'a> Builder<'a> {
                 .map_err(|kind| self.fault(here.document, here.element, kind))?;
         }
         Ok(())
+    }
+
+    /// Where the global component of that kind and place in its arena is; the start of the first document for any other.
+    fn place_of(&self, kind: ComponentKind, index: usize) -> Place {
+        let id = u32::try_from(index).ok();
+        let mut entries = self.entries.iter();
+        match entries.find(|entry| entry.kind == kind && entry.id == id) {
+            Some(entry) => self.documents[entry.document].place(entry.element),
+            None => self.schema.types[0].place.clone(),
+        }
     }
 
     /// The id of a global component, given before it is read.

@@ -26,6 +26,9 @@ sample("substitution_groups", "Push.request", f'''
     </Push>''', {"Push": {"Accepted": [{"Sblsh": SBLSH, "At": "2026-03-02T09:30:00", "Limit": "20"}], "Completed": [{"Sblsh": SBLSH, "At": "2026-03-20T09:30:00", "Result": "0", "Certificate": "粤食药许0001"}], "SpecialCompleted": [{"Sblsh": SBLSH, "At": "2026-03-21T09:30:00", "Result": "6"}]}})
 sample("substitution_groups", "Push.response", '    <p:Pushed xmlns:p="http://hall.gov.cn/substitution">3</p:Pushed>', {"Pushed": "3"})
 
+# zeep leaves out a body that stands inside mime:multipartRelated.
+sample("swa_multipart", "Upload.request", f'    <Upload xmlns="http://hall.gov.cn/swa"><Sblsh>{SBLSH}</Sblsh><File>cid:application.pdf@hall.gov.cn</File></Upload>', {"Upload": {"Sblsh": SBLSH, "File": "cid:application.pdf@hall.gov.cn"}})
+
 NS = "http://gov.gd.cn/applicants/"
 sample("aspnet_abstract_types", "Register.request", f'''
     <Register xmlns="{NS}">
