@@ -7,7 +7,7 @@ use tongban_adapters::codec::{DecodeOptions, Unknown, ValueLimits};
 use tongban_adapters::schema::SchemaLimits;
 
 /// Debug builds on a busy machine.
-const AT_ONCE: Duration = Duration::from_secs(3);
+const AT_ONCE: Duration = Duration::from_secs(20);
 
 #[track_caller]
 fn refused_with(text: &str, code: &str) {
