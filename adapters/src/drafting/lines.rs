@@ -21,7 +21,10 @@ impl Lines {
                 self.text.extend(std::iter::repeat_n(' ', rest));
             }
         }
-        self.text.push_str(text);
+        // Names of a description may hold what ends a line, and a line that a partner wrote must stay a comment.
+        let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+        let kept = text.chars().map(|c| if breaks(c) { ' ' } else { c });
+        self.text.extend(kept);
         self.text.push('\n');
     }
 

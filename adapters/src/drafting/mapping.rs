@@ -64,8 +64,18 @@ impl Sight<'_> {
         }
     }
 
+    /// Whether a text probably holds a whole document.
+    fn is_document(&self, part: &Part) -> bool {
+        let Inside::Text(simple) = &part.inside else {
+            return false;
+        };
+        let free = simple.kind == SimpleKind::Text && !simple.enumerated && !part.repeats;
+        free && self.known.meaning("documents", &part.key).is_some()
+    }
+
     fn stands_by_name(&self, part: &Part) -> bool {
-        !part.alternative && (self.is_materials(part) || self.guesses_in(part))
+        let known = self.is_materials(part) || self.guesses_in(part) || self.is_document(part);
+        known && !part.alternative
     }
 
     /// Whether a part stands in the draft, where its surroundings do.
@@ -151,7 +161,11 @@ fn write_part(
             if open && !lines.is_commented() {
                 findings.to_fill_in += 1;
             }
-            let note = note(part, &simple.words, open);
+            let mut words = simple.words.clone();
+            if open && sight.is_document(part) {
+                words.push_str("; a document as text? then { $xml: { ROOT: … } } or { $json: … }");
+            }
+            let note = note(part, &words, open);
             lines.line(indent, &format!("{key}: {value}{note}"));
         }
         Inside::Parts(parts) if sight.is_materials(part) => {
@@ -199,7 +213,7 @@ fn value(
         return (quoted(value), false);
     }
     let Some(expression) = sight.guess(part) else {
-        return (quoted(""), part.required);
+        return (quoted(""), part.required || sight.is_document(part));
     };
     if !commented {
         findings.guesses.push(Guess {

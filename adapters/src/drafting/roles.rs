@@ -74,6 +74,10 @@ fn candidate<'d>(description: &'d Description, operation: &'d Operation) -> Cand
         }
         Some(message) => request(description, message, &mut cannot),
     };
+    let request = match operation.style {
+        SoapStyle::Document => request,
+        SoapStyle::Rpc => request.map(with_all_parameters),
+    };
     Candidate {
         operation,
         request,
@@ -81,6 +85,17 @@ fn candidate<'d>(description: &'d Description, operation: &'d Operation) -> Cand
         because: String::new(),
         cannot,
     }
+}
+
+/// A call of rpc style has all its parameters (WSDL 1.1, section 3.5: each part is an accessor in the wrapper), though the reader takes
+/// messages that lack some.
+fn with_all_parameters(mut request: Part) -> Part {
+    if let Inside::Parts(parts) = &mut request.inside {
+        for part in parts {
+            part.required = true;
+        }
+    }
+    request
 }
 
 fn request(description: &Description, message: &Message, cannot: &mut Vec<String>) -> Option<Part> {
@@ -130,7 +145,7 @@ fn give_roles(found: &mut [Candidate<'_>], known: &KnownNames) {
         let best = scored.max_by_key(|(score, index)| (*score, std::cmp::Reverse(*index)));
         if let Some((_, index)) = best {
             found[index].role = Some(role);
-            found[index].because = "by the name of the operation".to_owned();
+            found[index].because = "by its name".to_owned();
         }
     }
     if found

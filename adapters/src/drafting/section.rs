@@ -54,7 +54,14 @@ fn write_live(
     match role {
         Some(role) => {
             let because = &candidate.because;
-            lines.line(2, &format!("{}: # a guess {because}", role.as_str()));
+            let name = &operation.name;
+            lines.line(
+                2,
+                &format!(
+                    "{}: # the operation {name}: a guess {because}",
+                    role.as_str()
+                ),
+            );
             if !lines.is_commented() {
                 findings.guesses.push(Guess {
                     at: format!("operations.{}", role.as_str()),
@@ -78,7 +85,9 @@ fn write_live(
     if operation.soap_action != call {
         lines.line(4, &format!("action: {}", quoted(&operation.soap_action)));
     }
-    if let Some(Inside::Parts(parts)) = candidate.request.as_ref().map(|r| &r.inside) {
+    if let Some(Inside::Parts(parts)) = candidate.request.as_ref().map(|r| &r.inside)
+        && !parts.is_empty()
+    {
         let path = format!(
             "operations.{}.request",
             role.map_or(operation.name.as_str(), |role| role.as_str())

@@ -60,7 +60,8 @@ pub fn run(arguments: &ImportWsdlArguments) -> Result<(), CommandError> {
         service: arguments.service.as_deref(),
         port: arguments.port.as_deref(),
     };
-    let made = draft(&description, &order).map_err(|fault| CommandError::Usage(fault.to_string()))?;
+    let made =
+        draft(&description, &order).map_err(|fault| CommandError::Usage(fault.to_string()))?;
     check(arguments, &made)?;
     let written = write(arguments, &source, &made)?;
     let warnings: Vec<String> = description
@@ -82,7 +83,10 @@ fn main_file(source: &Path) -> Result<PathBuf, CommandError> {
         )));
     }
     if source.is_file() {
-        if source.extension().is_some_and(|end| end.eq_ignore_ascii_case("zip")) {
+        if source
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("zip"))
+        {
             return Err(CommandError::Usage(format!(
                 "{name}: archives are not read; unpack it and name the folder or the WSDL in it"
             )));
@@ -97,7 +101,9 @@ fn main_file(source: &Path) -> Result<PathBuf, CommandError> {
     let mut found: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(source).map_err(|e| unreadable(source, &e))? {
         let path = entry.map_err(|e| unreadable(source, &e))?.path();
-        let is_wsdl = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("wsdl"));
+        let is_wsdl = path
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("wsdl"));
         if is_wsdl && path.is_file() {
             found.push(path);
         }
@@ -109,7 +115,10 @@ fn main_file(source: &Path) -> Result<PathBuf, CommandError> {
             "{name} holds no file that ends with .wsdl; name the file itself"
         ))),
         several => {
-            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            let names: Vec<String> = several
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
             Err(CommandError::Usage(format!(
                 "{name} holds several WSDLs; name the one to begin with: {}",
                 names.join(", ")
@@ -131,7 +140,9 @@ struct FolderDocuments {
 impl FolderDocuments {
     fn of(main: &Path) -> Result<Self, CommandError> {
         let main = main.canonicalize().map_err(|e| unreadable(main, &e))?;
-        let root = main.parent().map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+        let root = main
+            .parent()
+            .map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
         Ok(Self {
             root,
             read: Vec::new(),
@@ -141,7 +152,10 @@ impl FolderDocuments {
     fn location(&self, main: &Path) -> Result<String, CommandError> {
         let name = main.file_name().and_then(|name| name.to_str());
         name.map(str::to_owned).ok_or_else(|| {
-            CommandError::Usage(format!("{}: a file name in UTF-8 is needed", main.display()))
+            CommandError::Usage(format!(
+                "{}: a file name in UTF-8 is needed",
+                main.display()
+            ))
         })
     }
 
@@ -207,9 +221,12 @@ fn check(arguments: &ImportWsdlArguments, made: &Draft) -> Result<(), CommandErr
     let compiled = CompiledDefinition::compile(&name, &made.text, &|_| None);
     match compiled {
         Ok(_) => Ok(()),
-        Err(faults) if faults.iter().all(|fault| fault.code == "bad_id") => Err(CommandError::Usage(
-            format!("`{}` is no id: lower-case letters, digits and hyphens, a letter first, at most 64", arguments.id),
-        )),
+        Err(faults) if faults.iter().all(|fault| fault.code == "bad_id") => {
+            Err(CommandError::Usage(format!(
+                "`{}` is no id: lower-case letters, digits and hyphens, a letter first, at most 64",
+                arguments.id
+            )))
+        }
         Err(faults) => {
             let lines = faults.iter().map(|fault| fault.line_in(Language::English));
             Err(CommandError::Failed(format!(
@@ -255,18 +272,28 @@ fn print(made: &Draft, warnings: &[String], written: &[PathBuf]) -> Result<(), C
     for path in written {
         say(format_args!("written: {}", path.display()));
     }
-    say(format_args!("{} operation(s) of {}/{}", made.operations, made.service, made.port));
+    say(format_args!(
+        "{} operation(s) of {}/{}",
+        made.operations, made.service, made.port
+    ));
     if !made.other_ports.is_empty() {
-        say(format_args!("other ports (--service, --port): {}", made.other_ports.join(", ")));
+        say(format_args!(
+            "other ports (--service, --port): {}",
+            made.other_ports.join(", ")
+        ));
     }
     some("warning", warnings.iter().cloned());
     some(
         "guessed",
-        made.guesses.iter().map(|guess| format!("{} = {}", guess.at, guess.value)),
+        made.guesses
+            .iter()
+            .map(|guess| format!("{} = {}", guess.at, guess.value)),
     );
     some(
         "cannot be said yet",
-        made.gaps.iter().map(|gap| format!("{}: {}", gap.at, gap.why)),
+        made.gaps
+            .iter()
+            .map(|gap| format!("{}: {}", gap.at, gap.why)),
     );
     let yaml = written.first().map(|path| path.display().to_string());
     let yaml = yaml.unwrap_or_default();
