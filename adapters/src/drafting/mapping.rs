@@ -45,7 +45,12 @@ impl Sight<'_> {
             && !self.in_material
             && matches!(part.inside, Inside::Parts(_))
             && self.known.meaning("lists", &part.key) == Some("materials")
-            && self.inside_material().guesses_in(part)
+            && self.names_material(part)
+    }
+
+    fn names_material(&self, part: &Part) -> bool {
+        let sight = self.inside_material();
+        matches!(&part.inside, Inside::Parts(parts) if parts.iter().any(|part| sight.stands_by_name(part)))
     }
 
     fn inside_material(&self) -> Self {
@@ -56,10 +61,24 @@ impl Sight<'_> {
         }
     }
 
+    /// What is known inside a part. In a list that is not one of materials a name is that of something else.
+    fn inside(&self, part: &Part) -> Self {
+        match part.repeats && !self.in_material {
+            true => Self {
+                sections: &[],
+                ..*self
+            },
+            false => *self,
+        }
+    }
+
     fn guesses_in(&self, part: &Part) -> bool {
         match &part.inside {
             Inside::Text(_) => self.guess(part).is_some(),
-            Inside::Parts(parts) => parts.iter().any(|part| self.stands_by_name(part)),
+            Inside::Parts(parts) => {
+                let inside = self.inside(part);
+                parts.iter().any(|part| inside.stands_by_name(part))
+            }
             Inside::Open(_) => false,
         }
     }
@@ -88,7 +107,10 @@ impl Sight<'_> {
     pub(super) fn known_parts(&self, part: &Part) -> usize {
         match &part.inside {
             Inside::Text(_) => usize::from(self.guess(part).is_some()),
-            Inside::Parts(parts) => parts.iter().map(|part| self.known_parts(part)).sum(),
+            Inside::Parts(parts) => {
+                let inside = self.inside(part);
+                parts.iter().map(|part| inside.known_parts(part)).sum()
+            }
             Inside::Open(_) => 0,
         }
     }
@@ -183,6 +205,7 @@ fn write_part(
             write_parts(parts, sight, (&path, indent + 4), lines, findings);
         }
         Inside::Parts(parts) => {
+            let sight = sight.inside(part);
             let empty = !lines.is_commented() && !parts.iter().any(|part| sight.stands(part));
             let (value, words) = match (empty, parts.is_empty()) {
                 (true, false) => (

@@ -163,6 +163,11 @@ fn give_roles(found: &mut [Candidate<'_>], known: &KnownNames) {
     if let Some((_, std::cmp::Reverse(index))) = scored.max() {
         found[index].role = Some(Role::Submit);
         found[index].because = "by what it takes, not by its name".to_owned();
+    } else if let [only] = found
+        && only.role.is_none()
+    {
+        only.role = Some(Role::Submit);
+        only.because = "because it is the only one".to_owned();
     }
 }
 

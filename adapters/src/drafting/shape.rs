@@ -79,7 +79,7 @@ impl Walker<'_> {
         let declaration = &self.schema.elements[id.index()];
         let (namespace, key) = self.schema.names.parts(declaration.name);
         let mut remarks: Vec<String> = position.remark.map(str::to_owned).into_iter().collect();
-        if declaration.nillable {
+        if declaration.nillable && position.required {
             remarks.push("may be nil".to_owned());
         }
         let inside = match declaration.is_abstract {
