@@ -1,11 +1,12 @@
 //! `tongban import-wsdl`: from a partner's WSDL to a draft of its definition.
 
 use super::CommandError;
+use super::wsdl_folder::{FolderDocuments, unreadable};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use tongban_adapters::definition::CompiledDefinition;
 use tongban_adapters::drafting::{Draft, DraftOrder, draft};
-use tongban_adapters::schema::{Document, Documents, Refusal, SchemaLimits, resolve_reference};
+use tongban_adapters::schema::SchemaLimits;
 use tongban_adapters::wsdl::read_wsdl;
 use tongban_catalog::Language;
 
@@ -50,7 +51,7 @@ pub struct ImportWsdlArguments {
 pub fn run(arguments: &ImportWsdlArguments) -> Result<(), CommandError> {
     let main = main_file(&arguments.source)?;
     let mut source = FolderDocuments::of(&main)?;
-    let location = source.location(&main)?;
+    let location = FolderDocuments::location(&main)?;
     let limits = SchemaLimits::default();
     let description = read_wsdl(&mut source, &location, &limits)
         .map_err(|fault| CommandError::failed(format_args!("{fault}")))?;
@@ -127,94 +128,6 @@ fn main_file(source: &Path) -> Result<PathBuf, CommandError> {
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
-    CommandError::Failed(format!("{} cannot be read: {error}", path.display()))
-}
-
-/// The files of one folder and those below it. Nothing outside is read, wherever a link or a `..` leads.
-struct FolderDocuments {
-    root: PathBuf,
-    read: Vec<(String, Vec<u8>)>,
-}
-
-impl FolderDocuments {
-    fn of(main: &Path) -> Result<Self, CommandError> {
-        let main = main.canonicalize().map_err(|e| unreadable(main, &e))?;
-        let root = main
-            .parent()
-            .map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
-        Ok(Self {
-            root,
-            read: Vec::new(),
-        })
-    }
-
-    fn location(&self, main: &Path) -> Result<String, CommandError> {
-        let name = main.file_name().and_then(|name| name.to_str());
-        name.map(str::to_owned).ok_or_else(|| {
-            CommandError::Usage(format!(
-                "{}: a file name in UTF-8 is needed",
-                main.display()
-            ))
-        })
-    }
-
-    fn inside(&self, location: &str) -> Result<PathBuf, Refusal> {
-        let path = self.root.join(location.trim_start_matches('/'));
-        let path = path.canonicalize().map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Refusal::NotFound,
-            _ => Refusal::Failed(error.to_string()),
-        })?;
-        match path.starts_with(&self.root) {
-            true => Ok(path),
-            false => Err(Refusal::NotAllowed(
-                "it lies outside the folder of the WSDL".to_owned(),
-            )),
-        }
-    }
-}
-
-impl Documents for FolderDocuments {
-    /// A file of the folder; what was saved from an address is looked for by its file name.
-    fn resolve(&self, base: &str, reference: &str) -> Result<String, Refusal> {
-        let location = resolve_reference(base, reference);
-        if self.inside(&location).is_ok() {
-            return Ok(location);
-        }
-        let name = location.rsplit('/').next().unwrap_or_default();
-        // wget saves `Service.svc?xsd=xsd0` under that name, or with @ where a `?` may not stand; browsers leave the query out.
-        let bare = name.split('?').next().unwrap_or_default();
-        for candidate in [name, &name.replacen('?', "@", 1), bare] {
-            let same = candidate == base || candidate.is_empty();
-            if !same && self.inside(candidate).is_ok_and(|path| path.is_file()) {
-                return Ok(candidate.to_owned());
-            }
-        }
-        Ok(location)
-    }
-
-    fn read(&mut self, location: &str) -> Result<Document, Refusal> {
-        let limit = SchemaLimits::default().document_bytes;
-        if location.contains("://") {
-            return Err(Refusal::NotAllowed(
-                "addresses are not fetched: save the file into the folder of the WSDL".to_owned(),
-            ));
-        }
-        let path = self.inside(location)?;
-        let failed = |error: std::io::Error| Refusal::Failed(error.to_string());
-        let length = path.metadata().map_err(failed)?.len();
-        if length > limit as u64 {
-            return Err(Refusal::TooLarge(limit));
-        }
-        let bytes = std::fs::read(&path).map_err(failed)?;
-        self.read.push((location.to_owned(), bytes.clone()));
-        Ok(Document {
-            bytes,
-            charset: None,
-        })
-    }
-}
-
 /// The draft passes the checker; what does not is the id, or our own fault.
 fn check(arguments: &ImportWsdlArguments, made: &Draft) -> Result<(), CommandError> {
     let name = format!("{}.yaml", arguments.id);
@@ -255,7 +168,7 @@ fn write(
     }
     let folder = arguments.output.join(format!("{}-wsdl", arguments.id));
     let mut written = vec![yaml.clone()];
-    for (location, bytes) in &source.read {
+    for (location, bytes) in source.documents() {
         let path = folder.join(location.trim_start_matches('/'));
         let parent = path.parent().unwrap_or(&folder);
         std::fs::create_dir_all(parent).map_err(|e| unwritable(parent, &e))?;
@@ -330,4 +243,69 @@ fn print_json(made: &Draft, warnings: &[String], written: &[PathBuf]) -> Result<
     });
     super::say(report);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(source: impl Into<PathBuf>, output: &Path) -> ImportWsdlArguments {
+        ImportWsdlArguments {
+            source: source.into(),
+            id: "partner".to_owned(),
+            output: output.to_path_buf(),
+            service: None,
+            port: None,
+            force: false,
+            json: false,
+        }
+    }
+
+    fn collection(name: &str) -> PathBuf {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        root.join("../adapters/tests/wsdl_collection").join(name)
+    }
+
+    #[test]
+    fn what_is_written_passes_tongban_check_and_is_never_written_over_unasked() {
+        let out = tempfile::tempdir().unwrap();
+        let source = collection("wsdl_import_chain").join("service.wsdl");
+        let mut arguments = arguments(source, out.path());
+        run(&arguments).unwrap();
+        let read = crate::cli::check::read(&[out.path().to_path_buf()]).unwrap();
+        assert!(read.is_ok(), "{:?}", read.err());
+        let kept = std::fs::read_dir(out.path().join("partner-wsdl")).unwrap();
+        assert!(kept.count() > 1, "what the WSDL imports is kept too");
+        assert!(matches!(run(&arguments), Err(CommandError::Failed(_))));
+        arguments.force = true;
+        run(&arguments).unwrap();
+    }
+
+    #[test]
+    fn files_saved_from_an_address_are_found_by_their_names() {
+        let out = tempfile::tempdir().unwrap();
+        let source = collection("wcf_saved_by_wget").join("LicenceService.svc@wsdl");
+        run(&arguments(source, out.path())).unwrap();
+    }
+
+    #[test]
+    fn what_cannot_be_read_yet_is_said_with_what_to_do() {
+        let out = tempfile::tempdir().unwrap();
+        let archive = out.path().join("a.zip");
+        std::fs::write(&archive, "PK").unwrap();
+        for (source, words) in [
+            (
+                PathBuf::from("https://partner.example/s?wsdl"),
+                "save the WSDL",
+            ),
+            (archive, "unpack it"),
+            (out.path().to_path_buf(), "no file that ends with .wsdl"),
+            (out.path().join("none"), "does not exist"),
+        ] {
+            match run(&arguments(source, out.path())) {
+                Err(CommandError::Usage(said)) => assert!(said.contains(words), "{said}"),
+                other => panic!("{words}: {other:?}"),
+            }
+        }
+    }
 }

@@ -15,6 +15,7 @@ pub mod load;
 pub mod moving;
 pub mod reload;
 pub mod serve;
+mod wsdl_folder;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
