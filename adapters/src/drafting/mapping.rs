@@ -5,6 +5,7 @@ use super::known_names::KnownNames;
 use super::lines::{Lines, is_literal, plain_or_quoted, quoted};
 use super::shape::{Inside, Part};
 use super::simple::{Simple, SimpleKind, one_line};
+use std::collections::BTreeSet;
 
 /// What a person looks for in a draft.
 pub(super) const TO_FILL_IN: &str = "TO FILL IN";
@@ -101,6 +102,28 @@ impl Sight<'_> {
     pub(super) fn stands(&self, part: &Part) -> bool {
         let shown = !matches!(part.inside, Inside::Open(_)) && !part.key.is_empty();
         shown && (part.required || self.stands_by_name(part))
+    }
+
+    /// Namespaces of the elements that stand at and under a part.
+    pub(super) fn namespaces<'p>(&self, part: &'p Part, out: &mut BTreeSet<&'p str>) {
+        if part.key.starts_with(['@', '#']) || !self.stands(part) {
+            return;
+        }
+        out.insert(&part.namespace);
+        self.namespaces_inside(part, out);
+    }
+
+    /// The same of what a part holds.
+    pub(super) fn namespaces_inside<'p>(&self, part: &'p Part, out: &mut BTreeSet<&'p str>) {
+        let inside = match self.is_materials(part) {
+            true => self.inside_material(),
+            false => self.inside(part),
+        };
+        if let Inside::Parts(parts) = &part.inside {
+            for part in parts {
+                inside.namespaces(part, out);
+            }
+        }
     }
 
     /// How many parts are known by name.

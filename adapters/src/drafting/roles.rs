@@ -217,17 +217,12 @@ fn form_of(candidate: &Candidate<'_>, known: &KnownNames) -> Result<Option<Eleme
         return Ok(None);
     };
     let sight = sight(known, candidate.role);
-    let stands = |part: &Part| sight.stands(part);
     let mut namespaces = BTreeSet::new();
     for part in children(request) {
         match candidate.operation.style {
-            SoapStyle::Document => part.namespaces(&stands, &mut namespaces),
+            SoapStyle::Document => sight.namespaces(part, &mut namespaces),
             // Parameters of rpc style are never qualified, whatever the form.
-            SoapStyle::Rpc if sight.stands(part) => {
-                for part in children(part) {
-                    part.namespaces(&stands, &mut namespaces);
-                }
-            }
+            SoapStyle::Rpc if sight.stands(part) => sight.namespaces_inside(part, &mut namespaces),
             SoapStyle::Rpc => {}
         }
     }

@@ -6,7 +6,6 @@ use crate::schema::{
     AttributePresence, AttributeUse, Attributes, ComplexContent, ComplexType, Derivation,
     ElementId, NameId, Particle, Schema, Term, TypeId, TypeKind,
 };
-use std::collections::BTreeSet;
 
 /// Parts of one message.
 const PARTS_MAX: usize = 2_000;
@@ -392,23 +391,4 @@ impl Walker<'_> {
 
 fn is_encoding(namespace: &str) -> bool {
     namespace == ENCODING_11 || namespace == ENCODING_12
-}
-
-impl Part {
-    /// Namespaces of elements at and under this part, as far as `wanted` goes down.
-    pub(super) fn namespaces<'p>(
-        &'p self,
-        wanted: &dyn Fn(&Part) -> bool,
-        out: &mut BTreeSet<&'p str>,
-    ) {
-        if self.key.starts_with(['@', '#']) || self.key.is_empty() || !wanted(self) {
-            return;
-        }
-        out.insert(&self.namespace);
-        if let Inside::Parts(parts) = &self.inside {
-            for part in parts {
-                part.namespaces(wanted, out);
-            }
-        }
-    }
 }

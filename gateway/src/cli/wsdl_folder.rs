@@ -11,17 +11,18 @@ pub(super) struct FolderDocuments {
 }
 
 impl FolderDocuments {
+    /// The folder of that file.
     pub(super) fn of(main: &Path) -> Result<Self, CommandError> {
-        let main = main.canonicalize().map_err(|e| unreadable(main, &e))?;
-        let root = main
-            .parent()
-            .map_or_else(|| PathBuf::from("/"), Path::to_path_buf);
+        let folder = main.parent().filter(|folder| *folder != Path::new(""));
+        let folder = folder.unwrap_or(Path::new("."));
+        let root = folder.canonicalize().map_err(|e| unreadable(folder, &e))?;
         Ok(Self {
             root,
             read: Vec::new(),
         })
     }
 
+    /// The location of that file in its folder.
     pub(super) fn location(main: &Path) -> Result<String, CommandError> {
         let name = main.file_name().and_then(|name| name.to_str());
         name.map(str::to_owned).ok_or_else(|| {
@@ -93,6 +94,7 @@ impl Documents for FolderDocuments {
     }
 }
 
+/// A path that cannot be read.
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> CommandError {
     CommandError::Failed(format!("{} cannot be read: {error}", path.display()))
 }
