@@ -9,13 +9,14 @@
 //! back through [`reading`] as one plain tree, and the definition says what it means.
 //!
 //! A partner's own description is read by [`wsdl`] and [`schema`] and compiled by [`codec`], which writes and reads its messages and
-//! checks them both ways.
+//! checks them both ways. [`drafting`] makes a first definition of it.
 //!
 //! What is absent on purpose: async, I/O, a partner's name. A new partner is a new file, never new code here.
 
 pub mod canonical;
 pub mod codec;
 pub mod definition;
+pub mod drafting;
 pub mod exchange;
 pub mod expression;
 pub mod reading;

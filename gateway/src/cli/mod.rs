@@ -9,11 +9,13 @@ pub mod clocks;
 pub mod deadline;
 pub mod demo;
 pub mod files;
+pub mod import_wsdl;
 pub mod key;
 pub mod load;
 pub mod moving;
 pub mod reload;
 pub mod serve;
+mod wsdl_folder;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ pub enum Command {
     Check(check::CheckArguments),
     /// Register catalogue items and systems; nothing changes when something is wrong
     Apply(apply::ApplyArguments),
+    /// Write a draft of a system definition from the WSDL of a partner
+    ImportWsdl(import_wsdl::ImportWsdlArguments),
     /// Have the running gateway read its settings and what is registered anew
     Reload(reload::ReloadArguments),
     /// Run one simulated partner by itself
@@ -99,6 +103,7 @@ pub fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Apply(arguments) => apply::run(&arguments),
+        Command::ImportWsdl(arguments) => import_wsdl::run(&arguments),
         Command::Reload(arguments) => reload::run(&arguments),
         Command::Simulate(arguments) => simulate(arguments),
         Command::Deliveries(arguments) => crate::operations::deliveries_command::run(arguments),
