@@ -21,7 +21,7 @@ impl KnownNames {
     pub(super) fn read() -> Self {
         let mut sections: BTreeMap<&'static str, Section> = BTreeMap::new();
         let mut current = "";
-        for line in TABLE.lines() {
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
                 current = name;
             } else if let Some((meaning, names)) = line.split_once(" <- ") {
