@@ -81,8 +81,15 @@ mod tests {
             let mut seen = std::collections::BTreeSet::new();
             for (_, names) in &found.entries {
                 for name in names {
-                    assert!(seen.insert(*name), "{section}: {name} stands twice");
-                    assert_eq!(plain(name), *name, "{section}: {name}");
+                    assert!(
+                        section == "codes" || seen.insert(*name),
+                        "{section}: {name} stands twice"
+                    );
+                    // Entries of code tables are canonical words, which are not compared with names.
+                    assert!(
+                        section == "codes" || plain(name) == *name,
+                        "{section}: {name}"
+                    );
                 }
             }
         }
