@@ -21,7 +21,7 @@ impl KnownNames {
     pub(super) fn read() -> Self {
         let mut sections: BTreeMap<&'static str, Section> = BTreeMap::new();
         let mut current = "";
-        for line in TABLE.lines() {
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
             if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
                 current = name;
             } else if let Some((meaning, names)) = line.split_once(" <- ") {
@@ -81,8 +81,15 @@ mod tests {
             let mut seen = std::collections::BTreeSet::new();
             for (_, names) in &found.entries {
                 for name in names {
-                    assert!(seen.insert(*name), "{section}: {name} stands twice");
-                    assert_eq!(plain(name), *name, "{section}: {name}");
+                    assert!(
+                        section == "codes" || seen.insert(*name),
+                        "{section}: {name} stands twice"
+                    );
+                    // Entries of code tables are canonical words, which are not compared with names.
+                    assert!(
+                        section == "codes" || plain(name) == *name,
+                        "{section}: {name}"
+                    );
                 }
             }
         }
