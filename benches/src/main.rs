@@ -232,36 +232,29 @@ fn arguments() -> Result<Arguments, Failure> {
     Ok(found)
 }
 
+/// The calendar of the repository.
+fn calendar() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar")
+}
+
 /// Delivery on both databases, beside the binary as the others.
 async fn measure_deliveries(arguments: &Arguments) -> Result<deliver::Deliveries, Failure> {
-    let gateway = arguments.gateway.as_path();
-    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
-    let folder = tempfile::Builder::new()
-        .prefix("bench-")
-        .tempdir_in(beside)?;
-    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    let (gateway, folder) = (arguments.gateway.as_path(), arguments.scratch()?);
+    let calendar = calendar();
     deliver::measure(gateway, folder.path(), &calendar, arguments.quick).await
 }
 
 /// What cases cost as they gather, and over two nodes, beside the binary as the others.
 async fn measure_scale(arguments: &Arguments) -> Result<scale::Scale, Failure> {
-    let gateway = arguments.gateway.as_path();
-    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
-    let folder = tempfile::Builder::new()
-        .prefix("bench-")
-        .tempdir_in(beside)?;
-    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    let (gateway, folder) = (arguments.gateway.as_path(), arguments.scratch()?);
+    let calendar = calendar();
     scale::measure(gateway, folder.path(), &calendar, arguments.quick).await
 }
 
 /// Clocks on both databases, beside the binary as the others.
 async fn measure_clocks(arguments: &Arguments) -> Result<clocks::Clocks, Failure> {
-    let gateway = arguments.gateway.as_path();
-    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
-    let folder = tempfile::Builder::new()
-        .prefix("bench-")
-        .tempdir_in(beside)?;
-    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    let (gateway, folder) = (arguments.gateway.as_path(), arguments.scratch()?);
+    let calendar = calendar();
     let (quick, sqlite) = (arguments.quick, arguments.sqlite);
     clocks::measure(gateway, folder.path(), &calendar, quick, sqlite).await
 }
@@ -269,13 +262,9 @@ async fn measure_clocks(arguments: &Arguments) -> Result<clocks::Clocks, Failure
 /// Intake on both databases, one after the other on the same disk.
 async fn measure_intake(arguments: &Arguments) -> Result<Intakes, Failure> {
     let plan = arguments.plan();
-    let gateway = arguments.gateway.as_path();
-    let beside = gateway.parent().ok_or("the gateway lies in no folder")?;
-    let folder = tempfile::Builder::new()
-        .prefix("bench-")
-        .tempdir_in(beside)?;
+    let (gateway, folder) = (arguments.gateway.as_path(), arguments.scratch()?);
     let folder = folder.path();
-    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    let calendar = calendar();
     // Nothing is called at the systems: any address does.
     let nobody = passthrough::nobody();
     let server = postgres::Server::start().await?;
@@ -322,6 +311,15 @@ fn fdatasync_per_s(path: &Path) -> Result<f64, Failure> {
 }
 
 impl Arguments {
+    /// A folder for one measurement beside the binary: on the disk that is measured.
+    fn scratch(&self) -> Result<tempfile::TempDir, Failure> {
+        let beside = self.gateway.parent();
+        let beside = beside.ok_or("the gateway lies in no folder")?;
+        Ok(tempfile::Builder::new()
+            .prefix("bench-")
+            .tempdir_in(beside)?)
+    }
+
     fn plan(&self) -> Plan {
         if self.quick {
             Plan::quick()
@@ -340,7 +338,7 @@ async fn measure(arguments: &Arguments) -> Result<Figures, Failure> {
         .prefix("bench-")
         .tempdir_in(beside)?;
     let folder = folder.path();
-    let calendar = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/calendar");
+    let calendar = calendar();
     let (back_end, back_end_address) = passthrough::start_back_end(folder).await?;
     let empty = Installation::new(gateway, folder.join("empty"))?;
     let filled = Installation::new(gateway, folder.join("filled"))?;

@@ -254,7 +254,7 @@ pub(super) async fn commit(
     if let Some(submission) = &change.submission {
         replace_submission(connection, vault, &case, submission).await?;
     }
-    clock::replace(connection, case.id, &change.projection.clocks).await?;
+    clock::replace(connection, &[(case.id, &change.projection.clocks)]).await?;
     if change.cancel_deliveries {
         outbox::cancel(connection, &case).await?;
     }

@@ -6,7 +6,7 @@
 
 use super::audit::{self, About};
 use super::case::{commit, no_such_case};
-use super::clock::{self, urgent_at};
+use super::clock;
 use super::dialect::{self, DbConnection};
 use super::lanes::{Committing, Lanes};
 use super::rows::{CaseAtHand, CaseWithAuditKey, case_place, event_place, stored};
@@ -105,13 +105,6 @@ pub(super) struct CaseUpdate<'g> {
     pub(super) last_seq: i64,
 }
 
-impl CaseUpdate<'_> {
-    /// The row, and how urgent what waits for its partner is now.
-    pub(super) fn urgency(&self) -> (i64, i64) {
-        (self.case, urgent_at(&self.change.projection.clocks))
-    }
-}
-
 /// A change with the case that it changes.
 type Paired<'g> = (&'g CaseChange, &'g CaseWithAuditKey);
 
@@ -207,7 +200,7 @@ async fn write_cases(
             folded: folded.into_bytes(),
             last_seq: stored(case.last_seq + change.events.len() as u64),
         });
-        clocks.extend(change.projection.clocks.iter().map(|c| (case.id, c)));
+        clocks.push((case.id, change.projection.clocks.as_slice()));
     }
     let events: Vec<EventRow<'_>> = sealed
         .iter()
@@ -220,11 +213,7 @@ async fn write_cases(
         .collect();
     together::insert_events(connection, &events).await?;
     together::update_cases(connection, &updates).await?;
-    let rows: Vec<i64> = updates.iter().map(|update| update.case).collect();
-    clock::remove(connection, &rows).await?;
-    let urgencies: Vec<_> = updates.iter().map(CaseUpdate::urgency).collect();
-    together::set_urgencies(connection, &urgencies).await?;
-    together::insert_clocks(connection, &clocks).await
+    clock::replace(connection, &clocks).await
 }
 
 /// What goes out because of the changes, and the audit records.

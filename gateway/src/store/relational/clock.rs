@@ -1,6 +1,7 @@
 //! The ordered indexes of time: clocks that become due, cases to be polled.
 
 use super::dialect::DbConnection;
+use super::together;
 use super::{StoreError, Verdict, keep};
 use crate::store::case::ClockRow;
 use jiff::Timestamp;
@@ -25,49 +26,37 @@ pub(super) fn urgent_at(clocks: &[ClockRow]) -> i64 {
     ends.min().unwrap_or(i64::MAX)
 }
 
-/// Replaces a case's rows in the ordered index of clocks; what waits for its partner is as urgent as they say.
+/// Replaces the rows of cases in the ordered index of clocks; what waits for their partners is as urgent as they say.
 pub(super) async fn replace(
     connection: &mut DbConnection,
-    case_row: i64,
-    clocks: &[ClockRow],
+    cases: &[(i64, &[ClockRow])],
 ) -> Result<(), StoreError> {
-    remove(connection, &[case_row]).await?;
-    sqlx::query(
-        "UPDATE delivery SET urgent_at = $1 WHERE case_id = $2 AND state NOT IN ('delivered', 'discarded') AND urgent_at <> $1",
-    )
-    .bind(urgent_at(clocks))
-    .bind(case_row)
-    .execute(&mut *connection)
-    .await?;
-    insert(connection, case_row, clocks).await
-}
-
-/// Takes the clocks of cases out of the index.
-pub(super) async fn remove(connection: &mut DbConnection, cases: &[i64]) -> Result<(), StoreError> {
+    let rows: Vec<i64> = cases.iter().map(|(case, _)| *case).collect();
     sqlx::query(concat!(
         "DELETE FROM case_clock WHERE case_id ",
         in_numbers!("$1")
     ))
-    .bind(serde_json::json!(cases).to_string())
-    .execute(connection)
+    .bind(serde_json::json!(rows).to_string())
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    let urgencies: Vec<_> = cases
+        .iter()
+        .map(|(case, clocks)| (*case, urgent_at(clocks)))
+        .collect();
+    together::set_urgencies(connection, &urgencies).await?;
+    insert(connection, cases).await
 }
 
+/// Adds clocks of cases that have none.
 pub(super) async fn insert(
     connection: &mut DbConnection,
-    case_row: i64,
-    clocks: &[ClockRow],
+    cases: &[(i64, &[ClockRow])],
 ) -> Result<(), StoreError> {
-    for clock in clocks {
-        sqlx::query("INSERT INTO case_clock (case_id, kind, due_at) VALUES ($1, $2, $3)")
-            .bind(case_row)
-            .bind(&clock.kind)
-            .bind(clock.due_at.as_microsecond())
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
+    let clocks: Vec<_> = cases
+        .iter()
+        .flat_map(|(case, clocks)| clocks.iter().map(move |clock| (*case, clock)))
+        .collect();
+    together::insert_clocks(connection, &clocks).await
 }
 
 /// Counts the clocks of the index by kind.

@@ -7,6 +7,7 @@
 
 use super::audit;
 use super::binding::{self, Free};
+use super::clock;
 use super::dialect::DbConnection;
 use super::lanes::{Committing, Lanes};
 use super::notification;
@@ -143,10 +144,8 @@ impl<'g> CaseRow<'g> {
             })
     }
 
-    pub(super) fn clocks(&self) -> impl Iterator<Item = (i64, &'g ClockRow)> + use<'g> {
-        let case = self.ids.case;
-        let clocks = &self.case.projection.clocks;
-        clocks.iter().map(move |clock| (case, clock))
+    pub(super) fn clocks(&self) -> (i64, &'g [ClockRow]) {
+        (self.ids.case, &self.case.projection.clocks)
     }
 
     pub(super) fn deliveries(&self) -> impl Iterator<Item = (&Self, &'g NewDelivery)> {
@@ -235,8 +234,8 @@ async fn commit(
     together::insert_cases(connection, &rows.cases).await?;
     let events: Vec<_> = rows.cases.iter().flat_map(CaseRow::events).collect();
     together::insert_events(connection, &events).await?;
-    let clocks: Vec<_> = rows.cases.iter().flat_map(CaseRow::clocks).collect();
-    together::insert_clocks(connection, &clocks).await?;
+    let clocks: Vec<_> = rows.cases.iter().map(CaseRow::clocks).collect();
+    clock::insert(connection, &clocks).await?;
     together::insert_deliveries(connection, &rows.cases).await?;
     if !binding::bind(connection, &bindings).await? {
         // Somebody was faster: one by one, each hears its own.

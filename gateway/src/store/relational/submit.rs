@@ -337,7 +337,7 @@ async fn insert_parts(
                 .await?;
         }
     }
-    clock::insert(connection, id, &case.projection.clocks).await?;
+    clock::insert(connection, &[(id, &case.projection.clocks)]).await?;
     let at = prepared.application.submitted_at;
     let owner = (id, &sealed.key);
     outbox::begin(connection, vault, owner, &case.deliveries, at).await?;
